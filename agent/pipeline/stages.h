@@ -1,0 +1,175 @@
+// The way of the data, as types. A stage can't be skipped because the next one needs its output:
+//
+//   bpf/probes → ring → RawEvent → Event → Exchange → Use → UsageTable → Snapshot → output/*
+//
+//   RawEvent   a record as it left the ring (or a raw file)            kernel/ring_reader, session/raw_reader
+//   Event      the same, checked and typed                             pipeline/decoder
+//   Exchange   a matched request and response                          connections/ + protocols/
+//   Use        the exchange, named: operation, service, consumer       usage/namer
+//   Snapshot   everything that exporters read, by value                usage/usage_table → output/snapshot
+//
+// Everything here is a plain value. Views (spans, string_views) point into the record being processed and are valid only
+// until the call that received them returns. One thread owns all stages from RawEvent to UsageTable.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <variant>
+
+#include "agent/base/clock.h"
+#include "agent/base/ids.h"
+
+namespace footfall {
+
+// --- RawEvent -------------------------------------------------------------------------------------------------------
+
+// The bytes of one record of bpf/contract, with struct ff_event in front.
+struct RawEvent {
+    std::span<const std::byte> bytes;
+};
+
+// --- Event ----------------------------------------------------------------------------------------------------------
+
+enum class Direction : std::uint8_t { kReceived, kSent };
+enum class AddressFamily : std::uint8_t { kIpv4, kIpv6, kUnix };
+
+struct Endpoint {
+    std::array<std::uint8_t, 16> address{};  // network order; IPv4 in the first four
+    std::uint16_t port = 0;
+};
+
+struct ConnectionSeen {
+    MonotonicTime time;
+    ConnectionId connection{};
+    Pid pid{};
+    Uid uid{};
+    AddressFamily family = AddressFamily::kIpv4;
+    Endpoint local;
+    Endpoint peer;
+    Pid peer_pid{};  // Unix sockets only
+    Uid peer_uid{};
+    std::string_view path;  // Unix sockets only
+    std::string_view comm;
+    bool opened_before = false;  // bytes had passed before the first one that footfall saw
+};
+
+// What one system call moved on a connection. front and back are what was captured of it: its first and its last bytes;
+// the length - front - back bytes between them are known by number only.
+struct Message {
+    MonotonicTime time;
+    ConnectionId connection{};
+    Pid pid{};
+    Tid tid{};
+    Direction direction = Direction::kReceived;
+    std::uint64_t position = 0;
+    std::uint32_t length = 0;  // 0: the end of the stream was read
+    std::string_view front;
+    std::string_view back;
+};
+
+enum class CloseReason : std::uint8_t { kLocal, kPeer, kReset, kTimeout };
+
+struct ConnectionClosed {
+    MonotonicTime time;
+    ConnectionId connection{};
+    CloseReason reason = CloseReason::kLocal;
+    bool final = false;  // no more events of this connection
+};
+
+enum class BlindReason : std::uint8_t { kTls, kHttp2, kIoUring };
+
+// Traffic that is there and can't be read.
+struct Blind {
+    MonotonicTime time;
+    ConnectionId connection{};
+    Pid pid{};
+    BlindReason reason = BlindReason::kTls;
+};
+
+struct ProcessForked {
+    MonotonicTime time;
+    Pid pid{};
+    Pid parent{};
+};
+
+struct ProcessExecuted {
+    MonotonicTime time;
+    Pid pid{};
+    std::string_view comm;
+};
+
+struct ProcessExited {
+    MonotonicTime time;
+    Pid pid{};
+};
+
+// What /proc said about a process when it was first met; only in raw files.
+struct ProcessDescribed {
+    Pid pid{};
+    std::string_view service;
+    std::string_view executable;
+    std::string_view build_id;
+};
+
+using Event = std::variant<ConnectionSeen, Message, ConnectionClosed, Blind, ProcessForked, ProcessExecuted, ProcessExited,
+                           ProcessDescribed>;
+
+// --- Exchange -------------------------------------------------------------------------------------------------------
+
+enum class Protocol : std::uint8_t {
+#define FOOTFALL_PROTOCOL(enumerator, name) enumerator,
+#include "agent/protocols/protocols.def"
+#undef FOOTFALL_PROTOCOL
+};
+
+// The service was called (server), or it called (client).
+enum class Role : std::uint8_t { kServer, kClient };
+
+enum class Outcome : std::uint8_t { kOk, kError, kUnknown };
+
+// One completed exchange on a connection, before it is named.
+//   begin       first byte of the request: read by a server, handed to the kernel by a client
+//   first_byte  first byte of the response: handed to the kernel by a server, read by a client
+//   end         last byte of the response, likewise
+// A server's `end - begin` is what it took the application; the time that a request waits in the socket buffer before the
+// application reads it is not in it.
+struct Exchange {
+    Protocol protocol{};
+    Role role = Role::kServer;
+    Outcome outcome = Outcome::kUnknown;
+    std::uint16_t status = 0;  // the protocol's own status code; 0: none was seen
+    ConnectionId connection{};
+    Pid pid{};
+    Tid tid{};                    // that read (server) or wrote (client) the first byte of the request
+    std::string_view method;      // http: as sent
+    std::string_view target;      // http: path, query included; naming removes it
+    std::string_view error_type;  // empty for ok; a status code, or what cut the exchange: "closed", "reset", "timeout"
+    MonotonicTime begin;
+    MonotonicTime first_byte;  // not seen() if there was none
+    MonotonicTime end;
+    std::uint64_t bytes_in = 0;  // received by the process: a server's request, a client's response; heads included
+    std::uint64_t bytes_out = 0;
+};
+
+// --- Use ------------------------------------------------------------------------------------------------------------
+
+// A named exchange: what the usage table counts. Text is interned, so a Use is a few words.
+struct Use {
+    ServiceId service{};
+    OperationId operation{};  // kind + name, within the service and role
+    Role role = Role::kServer;
+    Outcome outcome = Outcome::kUnknown;
+    std::uint16_t status = 0;
+    std::string_view error_type;
+    std::uint64_t consumer = 0;  // keyed hash of who used it; 0: unknown
+    MonotonicTime begin;
+    MonotonicTime first_byte;
+    MonotonicTime end;
+    std::uint64_t bytes_in = 0;
+    std::uint64_t bytes_out = 0;
+};
+
+}  // namespace footfall

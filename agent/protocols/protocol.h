@@ -1,0 +1,68 @@
+// What a protocol is to the rest of footfall: a reader that is fed both streams of one connection and hands out exchanges.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "agent/pipeline/stages.h"
+
+namespace footfall {
+
+enum class LostReason : std::uint8_t {
+#define FOOTFALL_LOST(enumerator, name, meaning) enumerator,
+#include "agent/pipeline/lost_reasons.def"
+#undef FOOTFALL_LOST
+};
+
+// Where the exchanges of all readers go. Every exchange that a reader begins is either handed to on_exchange or given up
+// with on_lost, never both: started = used + lost.
+class ExchangeSink {
+public:
+    ExchangeSink() = default;
+    virtual ~ExchangeSink() = default;
+    ExchangeSink(const ExchangeSink&) = delete;
+    ExchangeSink& operator=(const ExchangeSink&) = delete;
+
+    virtual void on_exchange(const Exchange& exchange) = 0;
+    virtual void on_lost(LostReason reason) = 0;
+};
+
+// When bytes moved, and by whom.
+struct Stamp {
+    MonotonicTime time;
+    Pid pid{};
+    Tid tid{};
+};
+
+// Reads the two streams of one connection. Calls arrive in the order of time, and within a direction in the order of
+// position, each byte once: as bytes where they were captured, as a gap where only their number is known. Which end the
+// process is (role) is the reader's to find out from the bytes. A reader allocates nothing per exchange once it is warm.
+class ProtocolReader {
+public:
+    ProtocolReader() = default;
+    virtual ~ProtocolReader() = default;
+    ProtocolReader(const ProtocolReader&) = delete;
+    ProtocolReader& operator=(const ProtocolReader&) = delete;
+
+    // message_start: the first of these bytes is the first that a system call moved. A stream that is out of step (late
+    // attach, gap in a head) may find its feet there.
+    virtual void on_bytes(Direction direction, std::string_view bytes, bool message_start, const Stamp& stamp) = 0;
+    // length bytes passed unseen: not captured, lost, or moved without a buffer (sendfile, splice).
+    virtual void on_gap(Direction direction, std::uint64_t length, const Stamp& stamp) = 0;
+    // The direction carries no more bytes (FIN, or the application read end-of-file).
+    virtual void on_end_of_stream(Direction direction, const Stamp& stamp) = 0;
+    // The connection is gone; whatever is open is handed out or given up now.
+    virtual void on_close(CloseReason reason, MonotonicTime time) = 0;
+    // The session ends while the connection lives: what has its whole response is handed out, the rest is kUnfinished.
+    virtual void on_session_end(MonotonicTime time) = 0;
+};
+
+// What a reader knows of its connection from the start.
+struct ReaderContext {
+    ConnectionId connection{};
+    bool opened_before = false;  // the streams may begin anywhere in an exchange
+    ExchangeSink* sink = nullptr;  // outlives the reader
+};
+
+}  // namespace footfall

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * What the sockets probe reports: connections, the messages on them, and their ends.
+ *
+ * A connection is one end of a stream socket (TCP or Unix), as its owner sees it. A message is what one system call moved
+ * in one direction; a stream is all messages of one direction, each byte with a position.
+ */
+#ifndef FOOTFALL_CONTRACT_SOCKET_EVENTS_H
+#define FOOTFALL_CONTRACT_SOCKET_EVENTS_H
+
+#include "event.h"
+
+#define FF_UNIX_PATH_LENGTH 108 /* sockaddr_un.sun_path */
+#define FF_MESSAGE_TAIL 64      /* bytes kept of the end of a message that is not captured whole */
+#define FF_MESSAGE_MAX 16384    /* bytes captured of one message at the most */
+
+enum ff_direction {
+	FF_RECEIVED = 0, /* the application read it */
+	FF_SENT = 1,     /* the application handed it to the kernel */
+};
+
+/* The first sight of a connection; sent before its first message, and again if that one was lost. */
+struct ff_connection_event {
+	struct ff_event event;
+	__u64 connection; /* an id that no other connection has while this footfall runs */
+	__u32 pid;
+	__u32 tid;
+	__u32 uid;
+	__u32 netns;    /* inode of the network namespace */
+	__u32 peer_pid; /* Unix sockets: who connected or listens; else 0 */
+	__u32 peer_uid;
+	__u16 family;     /* AF_INET, AF_INET6 (never for mapped IPv4), AF_UNIX */
+	__u16 local_port; /* host order */
+	__u16 peer_port;
+	__u16 opened_before; /* 1: bytes had already passed when footfall first saw it */
+	__u8 local[16];      /* IPv4: the first 4 bytes; network order */
+	__u8 peer[16];
+	char comm[FF_COMM_LENGTH];
+	char path[FF_UNIX_PATH_LENGTH]; /* Unix sockets: the bound path of either end, "@…" for abstract ones */
+	__u32 reserved;
+};
+FF_ASSERT_SIZE(struct ff_connection_event, 216);
+
+/* One message. payload holds its first `captured` bytes and then its last `tail` bytes; captured + tail <= length. */
+struct ff_message_event {
+	struct ff_event event;
+	__u64 connection;
+	__u64 position; /* of its first byte; a jump means bytes that no event carries (lost, or moved by splice) */
+	__u32 length;   /* bytes that the call moved; 0: end of stream was read */
+	__u32 captured;
+	__u32 pid;
+	__u32 tid;
+	__u16 tail;
+	__u8 direction; /* enum ff_direction */
+	__u8 unreadable; /* 1: payload could not be read where it was expected (named in the drop counters) */
+	__u32 reserved;
+	__u8 payload[];
+};
+FF_ASSERT_SIZE(struct ff_message_event, 56);
+
+enum ff_close_reason {
+	FF_CLOSE_LOCAL = 1,   /* the application closed or shut it down */
+	FF_CLOSE_PEER = 2,    /* the peer sent FIN */
+	FF_CLOSE_RESET = 3,   /* a reset was received, or an operation failed with ECONNRESET/EPIPE */
+	FF_CLOSE_TIMEOUT = 4, /* the kernel gave up on the peer */
+};
+
+struct ff_close_event {
+	struct ff_event event;
+	__u64 connection;
+	__u32 reason; /* enum ff_close_reason */
+	__u32 final;  /* 1: the socket is gone, no more events of this connection; 0: one direction has ended */
+};
+FF_ASSERT_SIZE(struct ff_close_event, 32);
+
+enum ff_blind_reason {
+	FF_BLIND_TLS = 1,      /* the first bytes are a TLS record */
+	FF_BLIND_HTTP2 = 2,    /* the first bytes are the HTTP/2 preface */
+	FF_BLIND_IO_URING = 3, /* data was moved by io_uring, where its buffer is not at hand */
+	FF_BLIND_REASONS = 4,
+};
+
+/* Traffic that is there and can't be read; once per connection and reason. */
+struct ff_blind_event {
+	struct ff_event event;
+	__u64 connection;
+	__u32 pid;
+	__u32 reason; /* enum ff_blind_reason */
+};
+FF_ASSERT_SIZE(struct ff_blind_event, 32);
+
+#endif
