@@ -43,6 +43,7 @@ enum ff_counter {
 	FF_COUNT_SUBMITTED = FF_DROP_REASONS, /* events that reached the ring */
 	FF_COUNT_UNREADABLE,                  /* messages whose payload could not be read: paged out, or not in user memory */
 	FF_COUNT_IO_URING,                    /* messages that io_uring moved */
+	FF_COUNT_NOT_FOLLOWED,                /* children that are not watched, as the map of watched processes was full */
 	FF_COUNTERS,
 };
 

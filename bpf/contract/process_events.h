@@ -16,14 +16,13 @@ struct ff_process_event { /* FF_EVENT_FORK, FF_EVENT_EXEC, FF_EVENT_EXIT */
 FF_ASSERT_SIZE(struct ff_process_event, 48);
 
 /*
- * What the agent found out about a process in /proc, so that a raw capture names its services on any host. text holds
- * service, executable and build-id, each ended by a zero byte.
+ * What the agent found out about a process in /proc, so that a raw capture names its services on any host. Behind the
+ * struct stand text_length bytes: service, executable and build-id, each ended by a zero byte.
  */
 struct ff_described_event {
 	struct ff_event event;
 	__u32 pid;
 	__u32 text_length;
-	char text[];
 };
 FF_ASSERT_SIZE(struct ff_described_event, 24);
 

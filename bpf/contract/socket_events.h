@@ -12,7 +12,6 @@
 
 #define FF_UNIX_PATH_LENGTH 108 /* sockaddr_un.sun_path */
 #define FF_MESSAGE_TAIL 64      /* bytes kept of the end of a message that is not captured whole */
-#define FF_MESSAGE_MAX 16384    /* bytes captured of one message at the most */
 
 enum ff_direction {
 	FF_RECEIVED = 0, /* the application read it */
@@ -41,7 +40,10 @@ struct ff_connection_event {
 };
 FF_ASSERT_SIZE(struct ff_connection_event, 216);
 
-/* One message. payload holds its first `captured` bytes and then its last `tail` bytes; captured + tail <= length. */
+/*
+ * One message. Behind the struct stand its first `captured` bytes and then its last `tail` bytes; together they are never
+ * more than `length`.
+ */
 struct ff_message_event {
 	struct ff_event event;
 	__u64 connection;
@@ -54,7 +56,6 @@ struct ff_message_event {
 	__u8 direction; /* enum ff_direction */
 	__u8 unreadable; /* 1: payload could not be read where it was expected (named in the drop counters) */
 	__u32 reserved;
-	__u8 payload[];
 };
 FF_ASSERT_SIZE(struct ff_message_event, 56);
 

@@ -1,0 +1,194 @@
+#include "agent/pipeline/decoder.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "bpf/contract/process_events.h"
+#include "bpf/contract/socket_events.h"
+
+namespace footfall {
+namespace {
+
+// A copy of the record's fixed part: raw files promise no alignment.
+template <typename Record>
+std::optional<Record> fixed_part(RawEvent raw) {
+    if (raw.bytes.size() < sizeof(Record)) return std::nullopt;
+    Record record;
+    std::memcpy(&record, raw.bytes.data(), sizeof(Record));
+    return record;
+}
+
+std::string_view variable_part(RawEvent raw, std::size_t offset) {
+    return {reinterpret_cast<const char*>(raw.bytes.data()) + offset, raw.bytes.size() - offset};
+}
+
+// The text of a fixed-size field, which need not end with a zero; it must lie in raw, not in a copy.
+std::string_view text_field(RawEvent raw, std::size_t offset, std::size_t size) {
+    const std::string_view field = variable_part(raw, offset).substr(0, size);
+    return field.substr(0, field.find('\0'));
+}
+
+std::optional<AddressFamily> family_of(std::uint16_t family) {
+    switch (family) {
+        case AF_INET:
+            return AddressFamily::kIpv4;
+        case AF_INET6:
+            return AddressFamily::kIpv6;
+        case AF_UNIX:
+            return AddressFamily::kUnix;
+        default:
+            return std::nullopt;
+    }
+}
+
+std::optional<CloseReason> close_reason_of(std::uint32_t reason) {
+    switch (reason) {
+        case FF_CLOSE_LOCAL:
+            return CloseReason::kLocal;
+        case FF_CLOSE_PEER:
+            return CloseReason::kPeer;
+        case FF_CLOSE_RESET:
+            return CloseReason::kReset;
+        case FF_CLOSE_TIMEOUT:
+            return CloseReason::kTimeout;
+        default:
+            return std::nullopt;
+    }
+}
+
+std::optional<BlindReason> blind_reason_of(std::uint32_t reason) {
+    switch (reason) {
+        case FF_BLIND_TLS:
+            return BlindReason::kTls;
+        case FF_BLIND_HTTP2:
+            return BlindReason::kHttp2;
+        case FF_BLIND_IO_URING:
+            return BlindReason::kIoUring;
+        default:
+            return std::nullopt;
+    }
+}
+
+std::optional<Event> decode_connection(RawEvent raw) {
+    const auto record = fixed_part<ff_connection_event>(raw);
+    const auto family = record ? family_of(record->family) : std::nullopt;
+    if (!family) return std::nullopt;
+    ConnectionSeen seen{
+        .time = {record->event.time_ns},
+        .connection = ConnectionId{record->connection},
+        .pid = Pid{record->pid},
+        .uid = Uid{record->uid},
+        .family = *family,
+        .local = {},
+        .peer = {},
+        .peer_pid = Pid{record->peer_pid},
+        .peer_uid = Uid{record->peer_uid},
+        .path = text_field(raw, offsetof(ff_connection_event, path), FF_UNIX_PATH_LENGTH),
+        .comm = text_field(raw, offsetof(ff_connection_event, comm), FF_COMM_LENGTH),
+        .opened_before = record->opened_before != 0,
+    };
+    std::copy_n(record->local, 16, seen.local.address.begin());
+    std::copy_n(record->peer, 16, seen.peer.address.begin());
+    seen.local.port = record->local_port;
+    seen.peer.port = record->peer_port;
+    return seen;
+}
+
+std::optional<Event> decode_message(RawEvent raw) {
+    const auto record = fixed_part<ff_message_event>(raw);
+    if (!record || record->direction > FF_SENT) return std::nullopt;
+    const std::string_view payload = variable_part(raw, sizeof(ff_message_event));
+    const std::uint64_t captured = std::uint64_t{record->captured} + record->tail;
+    if (captured > record->length || captured > payload.size()) return std::nullopt;
+    return Message{
+        .time = {record->event.time_ns},
+        .connection = ConnectionId{record->connection},
+        .pid = Pid{record->pid},
+        .tid = Tid{record->tid},
+        .direction = record->direction == FF_SENT ? Direction::kSent : Direction::kReceived,
+        .position = record->position,
+        .length = record->length,
+        .front = payload.substr(0, record->captured),
+        .back = payload.substr(record->captured, record->tail),
+    };
+}
+
+std::optional<Event> decode_close(RawEvent raw) {
+    const auto record = fixed_part<ff_close_event>(raw);
+    const auto reason = record ? close_reason_of(record->reason) : std::nullopt;
+    if (!reason) return std::nullopt;
+    return ConnectionClosed{{record->event.time_ns}, ConnectionId{record->connection}, *reason, record->final != 0};
+}
+
+std::optional<Event> decode_blind(RawEvent raw) {
+    const auto record = fixed_part<ff_blind_event>(raw);
+    const auto reason = record ? blind_reason_of(record->reason) : std::nullopt;
+    if (!reason) return std::nullopt;
+    return Blind{{record->event.time_ns}, ConnectionId{record->connection}, Pid{record->pid}, *reason};
+}
+
+std::optional<Event> decode_process(RawEvent raw, std::uint16_t kind) {
+    const auto record = fixed_part<ff_process_event>(raw);
+    if (!record) return std::nullopt;
+    const MonotonicTime time{record->event.time_ns};
+    switch (kind) {
+        case FF_EVENT_FORK:
+            return ProcessForked{time, Pid{record->pid}, Pid{record->parent}};
+        case FF_EVENT_EXEC:
+            return ProcessExecuted{time, Pid{record->pid}, text_field(raw, offsetof(ff_process_event, comm), FF_COMM_LENGTH)};
+        default:
+            return ProcessExited{time, Pid{record->pid}};
+    }
+}
+
+std::optional<Event> decode_described(RawEvent raw) {
+    const auto record = fixed_part<ff_described_event>(raw);
+    if (!record) return std::nullopt;
+    std::string_view text = variable_part(raw, sizeof(ff_described_event));
+    if (record->text_length > text.size()) return std::nullopt;
+    text = text.substr(0, record->text_length);
+    std::array<std::string_view, 3> fields;
+    for (std::string_view& field : fields) {
+        const std::size_t end = text.find('\0');
+        if (end == std::string_view::npos) return std::nullopt;
+        field = text.substr(0, end);
+        text.remove_prefix(end + 1);
+    }
+    return ProcessDescribed{Pid{record->pid}, fields[0], fields[1], fields[2]};
+}
+
+}  // namespace
+
+RawEvent trimmed(RawEvent raw) {
+    const auto event = fixed_part<ff_event>(raw);
+    if (!event || event->size < sizeof(ff_event) || event->size > raw.bytes.size()) return {};
+    return {raw.bytes.first(event->size)};
+}
+
+std::optional<Event> decode(RawEvent raw) {
+    raw = trimmed(raw);
+    const auto event = fixed_part<ff_event>(raw);
+    if (!event) return std::nullopt;
+    switch (event->kind) {
+        case FF_EVENT_CONNECTION:
+            return decode_connection(raw);
+        case FF_EVENT_MESSAGE:
+            return decode_message(raw);
+        case FF_EVENT_CLOSE:
+            return decode_close(raw);
+        case FF_EVENT_BLIND:
+            return decode_blind(raw);
+        case FF_EVENT_FORK:
+        case FF_EVENT_EXEC:
+        case FF_EVENT_EXIT:
+            return decode_process(raw, event->kind);
+        case FF_EVENT_DESCRIBED:
+            return decode_described(raw);
+        default:
+            return std::nullopt;
+    }
+}
+
+}  // namespace footfall

@@ -1,0 +1,49 @@
+#include "agent/probes/examine.h"
+
+#include <unistd.h>
+
+#include "agent/kernel/support.h"
+#include "agent/probes/probe_set.h"
+
+namespace footfall {
+namespace {
+
+using Verdict = Finding::Verdict;
+
+Finding from_result(std::string name, std::string detail, const Result<void>& result) {
+    if (result) return {Verdict::kOk, std::move(name), std::move(detail), {}};
+    return {Verdict::kFailure, std::move(name), result.error().what, result.error().fix};
+}
+
+Finding examine_hook() {
+    if (has_socket_length_tracepoints()) {
+        return {Verdict::kOk, "socket hook", "tracepoints inside of the socket calls: other system calls pay nothing", {}};
+    }
+    return {Verdict::kWarning, "socket hook", "exit of all system calls (this kernel has no usable sock_send_length tracepoint)",
+            "Linux 6.5 or newer makes watching cheaper for the whole host"};
+}
+
+// Loads and attaches everything for a moment, with nobody watched.
+Finding examine_probes() {
+    ProbeSettings nobody;
+    nobody.who.own_pid = static_cast<std::uint32_t>(getpid());
+    nobody.who.by_pid = 1;
+    nobody.ring_bytes = 64U << 10;
+    auto probes = ProbeSet::load(nobody);
+    if (!probes) return {Verdict::kFailure, "probes", probes.error().what, probes.error().fix};
+    return from_result("probes", "all programs load and attach", probes->attach());
+}
+
+}  // namespace
+
+std::vector<Finding> examine_kernel() {
+    std::vector<Finding> findings;
+    const Result<void> allowed = check_bpf_allowed();
+    findings.push_back(from_result("bpf", "programs may be loaded, kernel types are there", allowed));
+    if (!allowed) return findings;
+    findings.push_back(examine_hook());
+    findings.push_back(examine_probes());
+    return findings;
+}
+
+}  // namespace footfall

@@ -1,0 +1,156 @@
+#include "agent/probes/probe_set.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <processes.skel.h>
+#include <sockets.skel.h>
+
+#include <cerrno>
+#include <numeric>
+
+#include "agent/kernel/libbpf_log.h"
+#include "agent/kernel/support.h"
+
+namespace footfall {
+namespace {
+
+// The kernel's answer to a refused load or attach, as what the user can act on.
+tl::unexpected<Error> refusal(const std::string& what, int error) {
+    const std::string said = LibbpfLog::tail(12);
+    const std::string detail = said.empty() ? what : what + "\n" + said;
+    if (error == EPERM || error == EACCES) {
+        if (auto allowed = check_bpf_allowed(); !allowed) return tl::unexpected<Error>(allowed.error());
+    }
+    if (error == EINVAL || error == EACCES) {
+        return system_failure(detail, error, "this kernel's verifier refused a program: please report it with `footfall doctor --json`");
+    }
+    return system_failure(detail, error, "`footfall doctor` tells what is missing", ExitCode::kUnavailable);
+}
+
+Result<void> attach_program(bpf_program* program, bpf_link** link) {
+    if (!bpf_program__autoload(program)) return {};
+    *link = bpf_program__attach(program);
+    if (*link == nullptr) return refusal(std::string("cannot attach ") + bpf_program__name(program), errno);
+    return {};
+}
+
+}  // namespace
+
+void ProbeSet::DestroySockets::operator()(sockets_bpf* skeleton) const { sockets_bpf__destroy(skeleton); }
+void ProbeSet::DestroyProcesses::operator()(processes_bpf* skeleton) const { processes_bpf__destroy(skeleton); }
+
+ProbeSet::ProbeSet(ProbeSet&&) noexcept = default;
+ProbeSet& ProbeSet::operator=(ProbeSet&&) noexcept = default;
+ProbeSet::~ProbeSet() = default;
+
+Result<ProbeSet> ProbeSet::load(const ProbeSettings& settings) {
+    if (auto allowed = check_bpf_allowed(); !allowed) return tl::unexpected<Error>(allowed.error());
+    const LibbpfLog log;
+    ProbeSet set;
+    if (auto loaded = set.load_sockets(settings); !loaded) return tl::unexpected<Error>(loaded.error());
+    if (auto loaded = set.load_processes(settings); !loaded) return tl::unexpected<Error>(loaded.error());
+    for (const Pid pid : settings.watched) {
+        if (auto watched = set.watch(pid); !watched) return tl::unexpected<Error>(watched.error());
+    }
+    return set;
+}
+
+Result<void> ProbeSet::load_sockets(const ProbeSettings& settings) {
+    hook_ = settings.hook;
+    if (hook_ == SocketHook::kAutomatic) {
+        hook_ = has_socket_length_tracepoints() ? SocketHook::kSocket : SocketHook::kSyscall;
+    }
+    sockets_.reset(sockets_bpf__open());
+    if (!sockets_) return refusal("cannot open the sockets probe", errno);
+    sockets_->rodata->probe_config = settings.who;
+
+    const bool inside = hook_ == SocketHook::kSocket;
+    auto& programs = sockets_->progs;
+    for (bpf_program* program : {programs.socket_sent, programs.socket_received, programs.socket_spliced, programs.socket_state_changed}) {
+        bpf_program__set_autoload(program, inside);
+    }
+    for (bpf_program* program : {programs.syscall_exited, programs.socket_state_by_address}) {
+        bpf_program__set_autoload(program, !inside);
+    }
+    auto& maps = sockets_->maps;
+    bpf_map__set_autocreate(inside ? maps.connections_by_address : maps.connections, false);
+    bpf_map__set_max_entries(maps.events, static_cast<std::uint32_t>(settings.ring_bytes));
+    if (const int error = sockets_bpf__load(sockets_.get())) return refusal("cannot load the sockets probe", -error);
+    return {};
+}
+
+Result<void> ProbeSet::load_processes(const ProbeSettings& settings) {
+    processes_.reset(processes_bpf__open());
+    if (!processes_) return refusal("cannot open the processes probe", errno);
+    processes_->rodata->probe_config = settings.who;
+    auto& shared = sockets_->maps;
+    auto& own = processes_->maps;
+    int error = bpf_map__reuse_fd(own.events, bpf_map__fd(shared.events));
+    if (error == 0) error = bpf_map__reuse_fd(own.counters, bpf_map__fd(shared.counters));
+    if (error == 0) error = bpf_map__reuse_fd(own.watched, bpf_map__fd(shared.watched));
+    if (error == 0) error = processes_bpf__load(processes_.get());
+    if (error != 0) return refusal("cannot load the processes probe", -error);
+    return {};
+}
+
+Result<void> ProbeSet::attach() {
+    const LibbpfLog log;
+    auto& processes = processes_->links;
+    auto& sockets = sockets_->links;
+    const std::pair<bpf_program*, bpf_link**> programs[] = {
+        {processes_->progs.process_forked, &processes.process_forked},
+        {processes_->progs.process_executed, &processes.process_executed},
+        {processes_->progs.process_exited, &processes.process_exited},
+        {sockets_->progs.socket_state_changed, &sockets.socket_state_changed},
+        {sockets_->progs.socket_state_by_address, &sockets.socket_state_by_address},
+        {sockets_->progs.socket_spliced, &sockets.socket_spliced},
+        {sockets_->progs.socket_sent, &sockets.socket_sent},
+        {sockets_->progs.socket_received, &sockets.socket_received},
+        {sockets_->progs.syscall_exited, &sockets.syscall_exited},
+    };
+    for (const auto& [program, link] : programs) {
+        if (auto attached = attach_program(program, link); !attached) return attached;
+    }
+    return {};
+}
+
+int ProbeSet::ring_fd() const { return bpf_map__fd(sockets_->maps.events); }
+
+std::vector<int> ProbeSet::program_fds() const {
+    std::vector<int> fds;
+    const auto& sockets = sockets_->progs;
+    const auto& processes = processes_->progs;
+    for (const bpf_program* program : {sockets.socket_sent, sockets.socket_received, sockets.socket_spliced, sockets.socket_state_changed,
+                                       sockets.socket_state_by_address, sockets.syscall_exited, processes.process_forked,
+                                       processes.process_executed, processes.process_exited}) {
+        if (const int fd = bpf_program__fd(program); fd >= 0) fds.push_back(fd);
+    }
+    return fds;
+}
+
+KernelCounters ProbeSet::counters() const {
+    KernelCounters sums{};
+    std::vector<std::uint64_t> per_cpu(static_cast<std::size_t>(libbpf_num_possible_cpus()));
+    const int fd = bpf_map__fd(sockets_->maps.counters);
+    for (std::uint32_t counter = 0; counter < sums.size(); ++counter) {
+        if (bpf_map_lookup_elem(fd, &counter, per_cpu.data()) != 0) continue;
+        sums[counter] = std::accumulate(per_cpu.begin(), per_cpu.end(), std::uint64_t{0});
+    }
+    return sums;
+}
+
+Result<void> ProbeSet::watch(Pid pid) {
+    const auto key = number(pid);
+    const std::uint8_t state = FF_WATCHED;
+    if (bpf_map_update_elem(bpf_map__fd(sockets_->maps.watched), &key, &state, BPF_ANY) != 0) {
+        return system_failure("cannot watch process " + std::to_string(key), errno);
+    }
+    return {};
+}
+
+void ProbeSet::unwatch(Pid pid) {
+    const auto key = number(pid);
+    bpf_map_delete_elem(bpf_map__fd(sockets_->maps.watched), &key);
+}
+
+}  // namespace footfall

@@ -1,0 +1,68 @@
+// All probes of one footfall: loads them with their settings, attaches them, and holds what they share (ring, counters, the
+// map of watched processes). Everything is gone from the kernel when the set is destroyed, or when footfall dies.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "agent/base/ids.h"
+#include "agent/base/result.h"
+#include "bpf/contract/probe_config.h"
+
+struct sockets_bpf;
+struct processes_bpf;
+
+namespace footfall {
+
+// Which tracepoints see socket traffic: inside of the socket calls (kernel >= 6.5), or at the exit of all system calls.
+enum class SocketHook { kAutomatic, kSocket, kSyscall };
+
+struct ProbeSettings {
+    ff_probe_config who{};             // who is watched
+    std::vector<Pid> watched;          // with who.by_pid
+    std::size_t ring_bytes = 8U << 20;  // a power of two, and a multiple of the page size
+    SocketHook hook = SocketHook::kAutomatic;
+};
+
+// Since loading, summed over the CPUs; by enum ff_counter.
+using KernelCounters = std::array<std::uint64_t, FF_COUNTERS>;
+
+class ProbeSet {
+public:
+    // Loads without attaching. Errors: 77 no privilege, 69 the kernel lacks something, 1 the verifier refused.
+    static Result<ProbeSet> load(const ProbeSettings& settings);
+    ProbeSet(ProbeSet&&) noexcept;
+    ProbeSet& operator=(ProbeSet&&) noexcept;
+    ~ProbeSet();
+
+    Result<void> attach();
+
+    [[nodiscard]] SocketHook hook() const { return hook_; }
+    [[nodiscard]] int ring_fd() const;
+    [[nodiscard]] std::vector<int> program_fds() const;
+    [[nodiscard]] KernelCounters counters() const;
+
+    Result<void> watch(Pid pid);
+    // No error if it was not watched.
+    void unwatch(Pid pid);
+
+private:
+    struct DestroySockets {
+        void operator()(sockets_bpf* skeleton) const;
+    };
+    struct DestroyProcesses {
+        void operator()(processes_bpf* skeleton) const;
+    };
+    ProbeSet() = default;
+    Result<void> load_sockets(const ProbeSettings& settings);
+    Result<void> load_processes(const ProbeSettings& settings);
+
+    SocketHook hook_ = SocketHook::kSocket;
+    std::unique_ptr<sockets_bpf, DestroySockets> sockets_;
+    std::unique_ptr<processes_bpf, DestroyProcesses> processes_;  // shares the maps of sockets_
+};
+
+}  // namespace footfall

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* HTTP/1.0 and 1.1 (RFC 9112): "METHOD SP target" or "HTTP/1." at the start of a message. */
+#ifndef FOOTFALL_DETECT_HTTP1_H
+#define FOOTFALL_DETECT_HTTP1_H
+
+#include "detect.h"
+
+#define FF_HTTP1_SHORTEST_METHOD 3
+#define FF_HTTP1_LONGEST_METHOD 24
+
+/* Methods are any token in the standard; servers and clients use upper case, and so do those that are made up. */
+static inline int ff_http1_is_method_byte(unsigned char byte)
+{
+	return (byte >= 'A' && byte <= 'Z') || byte == '-' || byte == '_';
+}
+
+/* origin-form, asterisk-form, absolute-form; authority-form is CONNECT's. */
+static inline int ff_http1_is_target_byte(unsigned char byte, int is_connect)
+{
+	if (is_connect)
+		return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '[';
+	return byte == '/' || byte == '*' || byte == 'h' || byte == 'H';
+}
+
+static inline enum ff_detected ff_detect_http1_response(const unsigned char *bytes, unsigned int length)
+{
+	const char start[7] = {'H', 'T', 'T', 'P', '/', '1', '.'};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(start); i++) {
+		if (i >= length)
+			return FF_DETECT_MAYBE;
+		if (bytes[i] != (unsigned char)start[i])
+			return FF_DETECT_NO;
+	}
+	return FF_DETECT_RESPONSE;
+}
+
+static inline enum ff_detected ff_detect_http1_request(const unsigned char *bytes, unsigned int length)
+{
+	unsigned int i;
+
+	for (i = 0; i <= FF_HTTP1_LONGEST_METHOD; i++) {
+		if (i >= length)
+			return FF_DETECT_MAYBE;
+		if (bytes[i] != ' ') {
+			if (!ff_http1_is_method_byte(bytes[i]))
+				return FF_DETECT_NO;
+			continue;
+		}
+		if (i < FF_HTTP1_SHORTEST_METHOD)
+			return FF_DETECT_NO;
+		if (i + 1 >= length)
+			return FF_DETECT_MAYBE;
+		return ff_http1_is_target_byte(bytes[i + 1], i == 7 && bytes[0] == 'C' && bytes[6] == 'T') ? FF_DETECT_REQUEST
+													: FF_DETECT_NO;
+	}
+	return FF_DETECT_NO;
+}
+
+static inline enum ff_detected ff_detect_http1(const unsigned char *bytes, unsigned int length)
+{
+	enum ff_detected response = ff_detect_http1_response(bytes, length);
+	enum ff_detected request;
+
+	/* A prefix of "HTTP/1." may still become a method, so only a full match ends the question. */
+	if (response == FF_DETECT_RESPONSE)
+		return response;
+	request = ff_detect_http1_request(bytes, length);
+	return request == FF_DETECT_NO ? response : request;
+}
+
+#endif

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * What the kernel side remembers of a connection, and what it reads from the socket itself: who the ends are, and how many
+ * bytes have passed, so that a connection which is older than footfall, or one that moves bytes out of sight (splice),
+ * still has a true position for every byte.
+ */
+#ifndef FOOTFALL_LIB_CONNECTION_H
+#define FOOTFALL_LIB_CONNECTION_H
+
+#include <vmlinux.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "bpf/contract/socket_events.h"
+#include "bpf/detect/detect.h"
+#include "maps.h"
+
+#define AF_UNIX 1
+#define AF_INET 2
+#define AF_INET6 10
+#define SOCK_STREAM 1
+#define IPPROTO_TCP 6
+#define RCV_SHUTDOWN 1
+#define S_IFMT 0170000
+#define S_IFSOCK 0140000
+
+enum verdict {
+	VERDICT_NONE = 0, /* nothing that a detector knows has passed yet */
+	VERDICT_MAYBE,    /* its first bytes have, and more are needed; never kept */
+	VERDICT_READ,     /* a protocol that footfall reads */
+	VERDICT_IGNORE,   /* something else */
+	VERDICT_TLS,      /* … namely what the agent is told of as a blind spot */
+	VERDICT_HTTP2,
+};
+
+struct connection {
+	__u64 id;
+	__u64 socket;       /* struct sock, as a number: read by helpers only, and only while a hook has it in hand */
+	__u64 position[2];  /* by enum ff_direction: of the next byte */
+	__u32 sequence[2];  /* TCP's own count at that position */
+	__u32 since_start[2]; /* bytes since a message last started an exchange, or the other direction moved */
+	const void *batch[2]; /* sendmmsg/recvmmsg: the vector of messages in progress … */
+	__u32 batch_next[2];  /* … and which of them is next */
+	__u8 verdict;
+	__u8 announced;
+	__u8 from_start;    /* known from the first byte of both streams */
+	__u8 blind_told;    /* bits by enum ff_blind_reason */
+	__u8 prefix_length[2]; /* the first bytes of a stream, while they are too few to tell */
+	__u8 prefix[2][FF_DETECT_LENGTH];
+};
+
+static __always_inline bool is_ignored(const struct connection *connection)
+{
+	return connection->verdict >= VERDICT_IGNORE;
+}
+
+/* Ids are made here: a CPU's number above, its own count below. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} connections_made SEC(".maps");
+
+static __always_inline __u64 next_connection_id(void)
+{
+	__u32 zero = 0;
+	__u64 *made = bpf_map_lookup_elem(&connections_made, &zero);
+
+	if (!made)
+		return 0;
+	*made += 1;
+	return ((__u64)bpf_get_smp_processor_id() << 48) | *made;
+}
+
+static __always_inline bool is_tcp(const struct sock *sk)
+{
+	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+
+	return family == AF_INET || family == AF_INET6;
+}
+
+static __always_inline bool is_stream(const struct sock *sk)
+{
+	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+
+	if (BPF_CORE_READ(sk, sk_type) != SOCK_STREAM)
+		return false;
+	return family == AF_UNIX || ((family == AF_INET || family == AF_INET6) && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP);
+}
+
+/* How far TCP has come: what the application has read, or handed over; modulo 2^32. */
+static __always_inline __u32 tcp_sequence(const struct sock *sk, __u32 direction)
+{
+	const struct tcp_sock *tcp = (const struct tcp_sock *)sk;
+
+	return direction == FF_RECEIVED ? BPF_CORE_READ(tcp, copied_seq) : BPF_CORE_READ(tcp, write_seq);
+}
+
+/* The same, since the connection was opened. */
+static __always_inline __u64 tcp_position(const struct sock *sk, __u32 direction)
+{
+	const struct tcp_sock *tcp = (const struct tcp_sock *)sk;
+	__u64 sent;
+
+	if (direction == FF_RECEIVED)
+		return BPF_CORE_READ(tcp, bytes_received) -
+		       (__u32)(BPF_CORE_READ(tcp, rcv_nxt) - BPF_CORE_READ(tcp, copied_seq));
+	sent = BPF_CORE_READ(tcp, bytes_acked) + (__u32)(BPF_CORE_READ(tcp, write_seq) - BPF_CORE_READ(tcp, snd_una));
+	return sent;
+}
+
+/*
+ * At first sight, right after `length` bytes moved in `direction`. A client's bytes_acked counts its SYN, so one byte sent
+ * is none.
+ */
+static __always_inline void meet_connection(struct connection *connection, const struct sock *sk, __u32 direction, __u32 length)
+{
+	__u64 received, sent;
+
+	connection->id = next_connection_id();
+	if (!is_tcp(sk))
+		return;
+	received = tcp_position(sk, FF_RECEIVED);
+	sent = tcp_position(sk, FF_SENT);
+	if (direction == FF_RECEIVED)
+		received -= length;
+	else
+		sent -= length;
+	connection->from_start = received == 0 && sent <= 1;
+	connection->position[FF_RECEIVED] = received;
+	connection->position[FF_SENT] = sent > 1 ? sent : 0;
+	connection->sequence[FF_RECEIVED] = tcp_sequence(sk, FF_RECEIVED) - (direction == FF_RECEIVED ? length : 0);
+	connection->sequence[FF_SENT] = tcp_sequence(sk, FF_SENT) - (direction == FF_SENT ? length : 0);
+}
+
+/*
+ * Takes note of `length` more bytes and returns the position of the first of them. Bytes that TCP counted and no hook saw
+ * move the position forward.
+ */
+static __always_inline __u64 advance(struct connection *connection, const struct sock *sk, __u32 direction, __u32 length)
+{
+	__u32 sequence, unseen = 0;
+	__u64 position;
+
+	if (is_tcp(sk)) {
+		sequence = tcp_sequence(sk, direction);
+		unseen = sequence - connection->sequence[direction] - length;
+		connection->sequence[direction] = sequence;
+		/* Reading the FIN counts one; and another thread may have moved bytes since. */
+		if ((unseen == 1 && direction == FF_RECEIVED && (BPF_CORE_READ(sk, sk_shutdown) & RCV_SHUTDOWN)) ||
+		    (__s32)unseen < 0)
+			unseen = 0;
+	}
+	position = connection->position[direction] + unseen;
+	connection->position[direction] = position + length;
+	return position;
+}
+
+static __always_inline bool is_mapped_ipv4(const __u8 *address)
+{
+	const __u64 *high = (const __u64 *)address;
+	const __u32 *middle = (const __u32 *)(address + 8);
+
+	return *high == 0 && *middle == bpf_htonl(0xffff);
+}
+
+static __always_inline void read_inet_ends(struct ff_connection_event *event, const struct sock *sk, __u16 family)
+{
+	__u8 local[16], peer[16];
+
+	event->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	event->peer_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	if (family == AF_INET) {
+		event->family = AF_INET;
+		*(__u32 *)event->local = BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr);
+		*(__u32 *)event->peer = BPF_CORE_READ(sk, __sk_common.skc_daddr);
+		return;
+	}
+	BPF_CORE_READ_INTO(&local, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
+	BPF_CORE_READ_INTO(&peer, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
+	event->family = is_mapped_ipv4(peer) ? AF_INET : AF_INET6;
+	if (event->family == AF_INET) {
+		__builtin_memcpy(event->local, local + 12, 4);
+		__builtin_memcpy(event->peer, peer + 12, 4);
+		return;
+	}
+	__builtin_memcpy(event->local, local, 16);
+	__builtin_memcpy(event->peer, peer, 16);
+}
+
+/* The bound address: our own for a server's end, the peer's for a client's. Abstract names start with a zero byte. */
+static __always_inline void read_unix_path(struct ff_connection_event *event, const struct sock *sk)
+{
+	const struct unix_sock *own = (const struct unix_sock *)sk;
+	const struct unix_sock *other = (const struct unix_sock *)BPF_CORE_READ(own, peer);
+	const struct unix_address *address = BPF_CORE_READ(own, addr);
+
+	if (!address)
+		address = BPF_CORE_READ(other, addr);
+	if (!address)
+		return;
+	bpf_probe_read_kernel(event->path, sizeof(event->path), (const void *)address->name + offsetof(struct sockaddr_un, sun_path));
+	if (event->path[0] == 0 && event->path[1] != 0)
+		event->path[0] = '@';
+	event->path[FF_UNIX_PATH_LENGTH - 1] = 0;
+}
+
+static __always_inline void read_unix_peer(struct ff_connection_event *event, const struct sock *sk)
+{
+	const struct pid *peer = BPF_CORE_READ(sk, sk_peer_pid);
+	const struct cred *credentials = BPF_CORE_READ(sk, sk_peer_cred);
+
+	event->family = AF_UNIX;
+	if (peer)
+		event->peer_pid = BPF_CORE_READ(peer, numbers[0].nr);
+	if (credentials)
+		event->peer_uid = BPF_CORE_READ(credentials, uid.val);
+	read_unix_path(event, sk);
+}
+
+/* Tells the agent who the ends are. Only a connection whose announcement reached the ring is announced. */
+static __noinline int announce(struct connection *connection)
+{
+	const struct sock *sk = (const struct sock *)connection->socket;
+	struct ff_connection_event *event = reserve_event(FF_EVENT_CONNECTION, sizeof(*event));
+	__u64 thread = bpf_get_current_pid_tgid();
+	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+
+	if (!event)
+		return 0;
+	__builtin_memset((char *)event + sizeof(struct ff_event), 0, sizeof(*event) - sizeof(struct ff_event));
+	event->connection = connection->id;
+	event->pid = thread >> 32;
+	event->tid = thread;
+	event->uid = bpf_get_current_uid_gid();
+	event->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	event->opened_before = family != AF_UNIX && !connection->from_start;
+	bpf_get_current_comm(event->comm, sizeof(event->comm));
+	if (family == AF_UNIX)
+		read_unix_peer(event, sk);
+	else
+		read_inet_ends(event, sk, family);
+	submit_event(event);
+	connection->announced = 1;
+	return 0;
+}
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* From "a call moved bytes on a socket" to an event, whichever hook saw it: detect, then announce, then capture. */
+#ifndef FOOTFALL_LIB_OBSERVE_H
+#define FOOTFALL_LIB_OBSERVE_H
+
+#include "bpf/detect/http1.h"
+#include "bpf/detect/http2.h"
+#include "bpf/detect/tls.h"
+#include "capture.h"
+#include "filter.h"
+
+__noinline int tell_blind(struct connection *connection, __u32 reason)
+{
+	struct ff_blind_event *event;
+
+	if (!connection || connection->blind_told & (1 << (reason & 7)))
+		return 0;
+	if (!connection->announced)
+		announce(connection);
+	event = reserve_event(FF_EVENT_BLIND, sizeof(*event));
+	if (!event)
+		return 0;
+	connection->blind_told |= 1 << (reason & 7);
+	event->connection = connection->id;
+	event->pid = bpf_get_current_pid_tgid() >> 32;
+	event->reason = reason;
+	submit_event(event);
+	return 0;
+}
+
+/*
+ * The functions from here on are global (not static): the verifier looks at each once, with nothing known of its arguments,
+ * so that its work adds up instead of multiplying.
+ */
+
+/* The first bytes of a stream may arrive one by one: what came before is put in front of what came now. */
+__noinline int with_prefix(struct connection *connection, struct front *front, __u32 length, __u32 direction)
+{
+	__u32 known, i;
+	__u8 *prefix;
+
+	if (!connection || !front)
+		return 0;
+	prefix = connection->prefix[direction & 1];
+	known = connection->prefix_length[direction & 1];
+	for (i = 0; i < FF_DETECT_LENGTH; i++) {
+		__u32 at = known + i;
+
+		if (at >= FF_DETECT_LENGTH || i >= length)
+			break;
+		barrier_var(at); /* or the compiler drops the mask, which it has no use for and the verifier has */
+		prefix[at & (FF_DETECT_LENGTH - 1)] = front->bytes[i];
+	}
+	known += i;
+	connection->prefix_length[direction & 1] = known;
+	__builtin_memcpy(front->bytes, prefix, FF_DETECT_LENGTH);
+	return known;
+}
+
+/* What these bytes start: VERDICT_MAYBE if more bytes are needed to tell. */
+__noinline int classify(const struct front *front, __u32 length)
+{
+	enum ff_detected detected;
+
+	if (!front)
+		return VERDICT_NONE;
+	if (ff_detect_tls(front->bytes, length) == FF_DETECT_OPAQUE)
+		return VERDICT_TLS;
+	if (ff_detect_http2(front->bytes, length) == FF_DETECT_OPAQUE)
+		return VERDICT_HTTP2;
+	detected = ff_detect_http1(front->bytes, length);
+	if (detected == FF_DETECT_REQUEST || detected == FF_DETECT_RESPONSE)
+		return VERDICT_READ;
+	if (detected == FF_DETECT_MAYBE || ff_detect_tls(front->bytes, length) == FF_DETECT_MAYBE)
+		return VERDICT_MAYBE;
+	return VERDICT_NONE;
+}
+
+/* Is the message worth an event? */
+static __always_inline bool judge(struct connection *connection, const struct moved *moved)
+{
+	struct front front = {};
+	__u32 direction = moved->direction & 1;
+	int length = peek_front(&front, &moved->buffers, moved->length);
+	int verdict;
+
+	/* Usually the first message is long enough to tell. */
+	if (length < FF_DETECT_LENGTH || connection->prefix_length[direction])
+		length = with_prefix(connection, &front, length, direction);
+	verdict = classify(&front, length);
+	if (verdict == VERDICT_MAYBE)
+		return true;
+	connection->prefix_length[direction] = 0;
+	connection->verdict = verdict;
+	if (verdict == VERDICT_TLS)
+		tell_blind(connection, FF_BLIND_TLS);
+	else if (verdict == VERDICT_HTTP2)
+		tell_blind(connection, FF_BLIND_HTTP2);
+	else if (verdict == VERDICT_NONE && connection->from_start)
+		connection->verdict = VERDICT_IGNORE; /* a stream known from its first byte never becomes one of ours later */
+	return verdict == VERDICT_READ;
+}
+
+/* Long after a start, is this another one? */
+static __always_inline bool starts_exchange(const struct moved *moved)
+{
+	struct front front = {};
+	int length = peek_front(&front, &moved->buffers, moved->length);
+
+	return classify(&front, length) == VERDICT_READ;
+}
+
+/* How much of the front is wanted: all that a head may take, until enough has passed that this can only be a body. */
+static __always_inline __u32 wanted_front(struct connection *connection, const struct moved *moved)
+{
+	__u32 direction = moved->direction & 1;
+	__u32 most = FRONT_MOST;
+
+	connection->since_start[!direction] = 0;
+	if (connection->since_start[direction] >= STREAMING_AFTER) {
+		if (starts_exchange(moved))
+			connection->since_start[direction] = 0;
+		else
+			most = FRONT_LEAST;
+	}
+	if (connection->since_start[direction] < STREAMING_AFTER)
+		connection->since_start[direction] += moved->length;
+	return smaller(moved->length, most);
+}
+
+/* What one call did to a socket, as the hook found it. */
+struct call {
+	struct user_buffers buffers;
+	__u32 length;
+	__u32 direction; /* enum ff_direction */
+};
+
+/*
+ * The way of every message from its hook to the ring. A global function, so that the verifier's work does not multiply with
+ * the callers. connection->socket is set.
+ */
+__noinline int observe(struct connection *connection, const struct call *call)
+{
+	const struct sock *sk;
+	struct moved moved = {};
+
+	if (!connection || !call)
+		return 0;
+	sk = (const struct sock *)connection->socket;
+	moved.connection = connection;
+	moved.length = call->length;
+	moved.direction = call->direction & 1;
+	moved.buffers = call->buffers;
+	if (!connection->id)
+		meet_connection(connection, sk, moved.direction, moved.length);
+	moved.position = advance(connection, sk, moved.direction, moved.length);
+	if (is_ignored(connection))
+		return 0;
+	if (connection->verdict == VERDICT_NONE && (!moved.length || !judge(connection, &moved)))
+		return 0;
+	if (!connection->announced)
+		announce(connection);
+	moved.front = wanted_front(connection, &moved);
+	capture(&moved);
+	return 0;
+}
+
+/* The call failed in a way that ends the connection. */
+static __always_inline void tell_closed(struct connection *connection, __u32 reason, __u32 final)
+{
+	struct ff_close_event *event;
+
+	if (is_ignored(connection) || !connection->announced)
+		return;
+	event = reserve_event(FF_EVENT_CLOSE, sizeof(*event));
+	if (!event)
+		return;
+	event->connection = connection->id;
+	event->reason = reason;
+	event->final = final;
+	submit_event(event);
+}
+
+#endif

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* The processes probe: follows the watched processes through fork, exec and exit, and keeps the map `watched` true. */
+#include <vmlinux.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "bpf/contract/process_events.h"
+#include "bpf/lib/filter.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+static __always_inline void tell(__u16 kind, const struct task_struct *task, __u32 parent, __u32 exit_code)
+{
+	struct ff_process_event *event = reserve_event(kind, sizeof(*event));
+
+	if (!event)
+		return;
+	event->pid = BPF_CORE_READ(task, tgid);
+	event->parent = parent;
+	event->uid = BPF_CORE_READ(task, cred, uid.val);
+	event->exit_code = exit_code;
+	BPF_CORE_READ_STR_INTO(&event->comm, task, comm);
+	submit_event(event);
+}
+
+/* Watched by pid, as a child of something that is; the other selectors need no map. */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(process_forked, struct task_struct *parent, struct task_struct *child)
+{
+	__u32 pid = child->tgid, parent_pid = parent->tgid;
+	__u8 state = FF_WATCHED;
+
+	if (pid == parent_pid || !is_watched_process(parent_pid))
+		return 0;
+	if (probe_config.by_pid && bpf_map_lookup_elem(&watched, &parent_pid) && bpf_map_update_elem(&watched, &pid, &state, BPF_ANY))
+		count(FF_COUNT_NOT_FOLLOWED);
+	tell(FF_EVENT_FORK, child, parent_pid, 0);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(process_executed, struct task_struct *task)
+{
+	__u32 pid = task->tgid;
+	__u8 state = FF_PROPOSED;
+
+	if (!is_watched_process(pid)) {
+		if (!probe_config.propose_executed || pid == probe_config.own_pid || bpf_map_update_elem(&watched, &pid, &state, BPF_ANY))
+			return 0;
+	}
+	tell(FF_EVENT_EXEC, task, 0, 0);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(process_exited, struct task_struct *task)
+{
+	__u32 pid = task->tgid;
+
+	/* The last thread: do_exit() has taken it off the count by now. */
+	if (BPF_CORE_READ(task, signal, live.counter) != 0 || !is_watched_process(pid))
+		return 0;
+	if (probe_config.by_pid)
+		bpf_map_delete_elem(&watched, &pid);
+	tell(FF_EVENT_EXIT, task, 0, BPF_CORE_READ(task, signal, group_exit_code));
+	return 0;
+}

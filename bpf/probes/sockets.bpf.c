@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * The sockets probe: what watched processes send and receive on stream sockets.
+ *
+ * On kernels >= 6.3 two tracepoints fire inside of every socket call, after the copy, with the socket and the length in
+ * hand (commit 6e6eda44b939, "sock: add tracepoint for send recv length"). Older kernels have only the exit of the system
+ * call, which every other call of the host passes too. The agent loads one set or the other.
+ */
+#include <vmlinux.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "bpf/lib/observe.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#define PF_IO_WORKER 0x00000010
+#define PF_KTHREAD 0x00200000
+#define MSG_PEEK 0x2
+#define MSG_TRUNC 0x20
+#define MSG_ERRQUEUE 0x2000
+#define EPIPE 32
+#define ECONNRESET 104
+#define ETIMEDOUT 110
+
+/* State of connections where the hook hands out a socket that the verifier trusts … */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct connection);
+} connections SEC(".maps");
+
+/* … and where it does not: by the socket's address, checked against its inode. */
+struct known_connection {
+	__u64 inode;
+	struct connection connection;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, struct known_connection);
+} connections_by_address SEC(".maps");
+
+static __always_inline bool is_watched(const struct sock *sk)
+{
+	if (!is_watched_process(bpf_get_current_pid_tgid() >> 32))
+		return false;
+	return is_watched_port(BPF_CORE_READ(sk, __sk_common.skc_num), bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport)));
+}
+
+static __always_inline struct connection *find_connection(struct sock *sk, bool make)
+{
+	struct connection *connection = bpf_sk_storage_get(&connections, sk, NULL, make ? BPF_SK_STORAGE_GET_F_CREATE : 0);
+
+	if (connection)
+		connection->socket = (__u64)sk;
+	return connection;
+}
+
+static __always_inline __u32 close_reason_of(long error)
+{
+	return error == ETIMEDOUT ? FF_CLOSE_TIMEOUT : FF_CLOSE_RESET;
+}
+
+/*
+ * sendmmsg and recvmmsg move one message after the other, and the hook fires for each: which one is this? The count starts
+ * again with another vector, and after whatever ends a call (lib/batch rules: the last entry, an error).
+ */
+static __always_inline __u32 batch_entry(struct connection *connection, __u32 direction, const struct pt_regs *regs)
+{
+	const void *vector = (const void *)PT_REGS_PARM2_CORE_SYSCALL(regs);
+	__u32 length = PT_REGS_PARM3_CORE_SYSCALL(regs);
+	__u32 entry = 0;
+
+	direction &= 1;
+	if (connection->batch[direction] == vector)
+		entry = connection->batch_next[direction];
+	connection->batch[direction] = vector;
+	connection->batch_next[direction] = entry + 1;
+	if (entry + 1 >= length)
+		connection->batch[direction] = NULL;
+	return entry;
+}
+
+static __always_inline bool is_batch(long number)
+{
+	return number == SYSCALL_SENDMMSG || number == SYSCALL_RECVMMSG;
+}
+
+/* End of file, an error, or nothing yet. Cheap for the usual case: a non-blocking socket with nothing to read. */
+static __always_inline void on_no_bytes(struct sock *sk, __u32 direction, int result, long number)
+{
+	struct call nothing = {.direction = direction};
+	struct connection *connection;
+
+	if (result != 0 && result != -ECONNRESET && result != -EPIPE && result != -ETIMEDOUT && !is_batch(number))
+		return;
+	if (result == 0 && direction == FF_SENT)
+		return;
+	connection = find_connection(sk, false);
+	if (!connection)
+		return;
+	connection->batch[direction & 1] = NULL;
+	if (result == 0)
+		observe(connection, &nothing);
+	else if (result == -ECONNRESET || result == -EPIPE || result == -ETIMEDOUT)
+		tell_closed(connection, close_reason_of(-result), 0);
+}
+
+static __always_inline int on_length(struct sock *sk, __u32 direction, int result, int flags)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	bool by_io_uring = task->flags & (PF_IO_WORKER | PF_KTHREAD);
+	struct call call = {.length = result, .direction = direction};
+	struct connection *connection;
+	long number = 0;
+
+	if (flags & (MSG_PEEK | MSG_ERRQUEUE) || !is_watched(sk) || !is_stream(sk))
+		return 0;
+	if (!by_io_uring) {
+		number = syscall_number(regs);
+		by_io_uring = number == SYSCALL_IO_URING_ENTER;
+	}
+	if (result <= 0) {
+		on_no_bytes(sk, direction, result, number);
+		return 0;
+	}
+	connection = find_connection(sk, true);
+	if (!connection) {
+		count(FF_DROP_NO_CONNECTION_STATE);
+		return 0;
+	}
+	if (is_ignored(connection))
+		return 0;
+	if (by_io_uring)
+		count(FF_COUNT_IO_URING);
+	else if (!(flags & MSG_TRUNC))
+		call.buffers = buffers_of_call(regs, number, is_batch(number) ? batch_entry(connection, direction, regs) : 0);
+	observe(connection, &call);
+	if (by_io_uring)
+		tell_blind(connection, FF_BLIND_IO_URING);
+	return 0;
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(socket_sent, struct sock *sk, int result, int flags)
+{
+	return on_length(sk, FF_SENT, result, flags);
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(socket_received, struct sock *sk, int result, int flags)
+{
+	return on_length(sk, FF_RECEIVED, result, flags);
+}
+
+/* splice() from a socket passes by sock_recv_length; this is the one tracepoint on its way that knows the socket. */
+SEC("tp_btf/tcp_rcv_space_adjust")
+int BPF_PROG(socket_spliced, struct sock *sk)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	struct call call = {.direction = FF_RECEIVED};
+	struct connection *connection;
+
+	if (syscall_number(regs) != SYSCALL_SPLICE || !is_watched(sk))
+		return 0;
+	connection = find_connection(sk, false);
+	if (!connection || !connection->id || is_ignored(connection))
+		return 0;
+	call.length = tcp_sequence(sk, FF_RECEIVED) - connection->sequence[FF_RECEIVED];
+	if ((__s32)call.length > 0)
+		observe(connection, &call);
+	return 0;
+}
+
+static __always_inline void on_state(struct connection *connection, const struct sock *sk, int new_state)
+{
+	int error = BPF_CORE_READ(sk, sk_err);
+
+	if (!connection)
+		return;
+	if (new_state == TCP_FIN_WAIT1 || new_state == TCP_LAST_ACK)
+		tell_closed(connection, FF_CLOSE_LOCAL, 0);
+	else if (new_state == TCP_CLOSE)
+		tell_closed(connection, error ? close_reason_of(error) : FF_CLOSE_LOCAL, 1);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(socket_state_changed, struct sock *sk, int old_state, int new_state)
+{
+	on_state(find_connection(sk, false), sk, new_state);
+	return 0;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(socket_state_by_address, struct sock *sk, int old_state, int new_state)
+{
+	__u64 address = (__u64)sk;
+	struct known_connection *known = bpf_map_lookup_elem(&connections_by_address, &address);
+
+	if (!known)
+		return 0;
+	on_state(&known->connection, sk, new_state);
+	if (new_state == TCP_CLOSE)
+		bpf_map_delete_elem(&connections_by_address, &address);
+	return 0;
+}
+
+/* --- before 6.3: everything from the exit of the system call --------------------------------------------------------- */
+
+/* The socket behind a descriptor of the running process, or NULL. */
+static __always_inline const struct socket *socket_of(long fd)
+{
+	const struct task_struct *task = (const struct task_struct *)bpf_get_current_task();
+	const struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	const struct file *file;
+	struct file **slot;
+
+	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	slot = BPF_CORE_READ(table, fd);
+	if (bpf_probe_read_kernel(&file, sizeof(file), slot + fd) || !file)
+		return NULL;
+	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return NULL;
+	return BPF_CORE_READ(file, private_data);
+}
+
+static __always_inline struct connection *known_connection(const struct socket *socket, const struct sock *sk, bool make)
+{
+	__u64 inode = BPF_CORE_READ(socket, file, f_inode, i_ino), address = (__u64)sk;
+	struct known_connection *known = bpf_map_lookup_elem(&connections_by_address, &address);
+	struct known_connection fresh = {.inode = inode, .connection.socket = address};
+
+	if (known && known->inode == inode)
+		return &known->connection;
+	if (!make || bpf_map_update_elem(&connections_by_address, &address, &fresh, BPF_ANY))
+		return NULL;
+	known = bpf_map_lookup_elem(&connections_by_address, &address);
+	return known ? &known->connection : NULL;
+}
+
+static __always_inline void on_exit(const struct pt_regs *regs, long number, long fd, __u32 direction, long result)
+{
+	struct call call = {.length = result, .direction = direction};
+	const struct socket *socket = socket_of(fd);
+	struct connection *connection;
+	const struct sock *sk;
+
+	if (!socket)
+		return;
+	sk = BPF_CORE_READ(socket, sk);
+	if (!sk || !is_stream(sk) || !is_watched(sk))
+		return;
+	connection = known_connection(socket, sk, result > 0);
+	if (!connection) {
+		if (result > 0)
+			count(FF_DROP_NO_CONNECTION_STATE);
+		return;
+	}
+	if (is_ignored(connection) || (result == 0 && direction == FF_SENT))
+		return;
+	if (result < 0) {
+		tell_closed(connection, close_reason_of(-result), 0);
+		return;
+	}
+	if (result > 0)
+		call.buffers = buffers_of_call(regs, number, 0);
+	observe(connection, &call);
+}
+
+/* All messages of a batch have moved by now, each with its length in its header. */
+#define BATCH_MOST 16
+
+static __always_inline void on_batch_exit(const struct pt_regs *regs, long fd, __u32 direction, long messages)
+{
+	const struct mmsghdr *vector = (const struct mmsghdr *)PT_REGS_PARM2_CORE_SYSCALL(regs);
+	const struct socket *socket = socket_of(fd);
+	struct connection *connection;
+	const struct sock *sk;
+	__u32 i;
+
+	if (!socket || messages <= 0)
+		return;
+	sk = BPF_CORE_READ(socket, sk);
+	if (!sk || !is_stream(sk) || !is_watched(sk))
+		return;
+	connection = known_connection(socket, sk, true);
+	if (!connection || is_ignored(connection))
+		return;
+	for (i = 0; i < BATCH_MOST; i++) {
+		struct call call = {.direction = direction};
+		struct mmsghdr header;
+
+		if (i >= messages || bpf_probe_read_user(&header, sizeof(header), vector + i))
+			break;
+		call.buffers.vector = header.msg_hdr.msg_iov;
+		call.buffers.vector_length = header.msg_hdr.msg_iovlen;
+		call.length = header.msg_len;
+		if (call.length)
+			observe(connection, &call);
+	}
+}
+
+/* A failure is worth a look only where it ends the connection. */
+static __always_inline bool is_worth_a_look(long result)
+{
+	return result >= 0 || result == -ECONNRESET || result == -EPIPE || result == -ETIMEDOUT;
+}
+
+static __always_inline bool is_peek(const struct pt_regs *regs, long number)
+{
+	long flags = number == SYSCALL_RECVFROM  ? PT_REGS_PARM4_CORE_SYSCALL(regs)
+		     : number == SYSCALL_RECVMSG ? PT_REGS_PARM3_CORE_SYSCALL(regs)
+						 : 0;
+
+	return flags & (MSG_PEEK | MSG_ERRQUEUE);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(syscall_exited, struct pt_regs *regs, long result)
+{
+	long number, fd;
+	__u32 direction;
+
+	if (!is_watched_process(bpf_get_current_pid_tgid() >> 32) || !is_worth_a_look(result))
+		return 0;
+	number = syscall_number(regs);
+	fd = (int)PT_REGS_PARM1_CORE_SYSCALL(regs);
+	switch (number) {
+	case SYSCALL_READ:
+	case SYSCALL_READV:
+	case SYSCALL_RECVFROM:
+	case SYSCALL_RECVMSG:
+	case SYSCALL_RECVMMSG:
+	case SYSCALL_SPLICE:
+		direction = FF_RECEIVED;
+		break;
+	case SYSCALL_WRITE:
+	case SYSCALL_WRITEV:
+	case SYSCALL_SENDTO:
+	case SYSCALL_SENDMSG:
+	case SYSCALL_SENDMMSG:
+	case SYSCALL_SENDFILE:
+		direction = FF_SENT;
+		break;
+	default:
+		return 0;
+	}
+	if (is_peek(regs, number))
+		return 0;
+	if (is_batch(number)) {
+		on_batch_exit(regs, fd, direction, result);
+		return 0;
+	}
+	/* splice moves from the first descriptor to the third argument; either may be the socket. */
+	if (number == SYSCALL_SPLICE && !socket_of(fd)) {
+		fd = (int)PT_REGS_PARM3_CORE_SYSCALL(regs);
+		direction = FF_SENT;
+	}
+	on_exit(regs, number, fd, direction, result);
+	return 0;
+}
