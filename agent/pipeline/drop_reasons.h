@@ -1,7 +1,9 @@
 // Why an event became nothing: bpf/contract/drop_reasons.def as a type, so that both sides count under the same names.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 
 namespace footfall {
@@ -11,6 +13,13 @@ enum class DropReason : std::uint8_t {
 #include "bpf/contract/drop_reasons.def"
 #undef FF_DROP
 };
+
+constexpr DropReason kAllDropReasons[] = {
+#define FF_DROP(enumerator, text, help) DropReason::enumerator,
+#include "bpf/contract/drop_reasons.def"
+#undef FF_DROP
+};
+constexpr std::size_t kDropReasons = std::size(kAllDropReasons);
 
 // As users see it: "ring_full".
 constexpr std::string_view name(DropReason reason) {

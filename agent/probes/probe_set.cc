@@ -4,7 +4,10 @@
 #include <bpf/libbpf.h>
 #include <processes.skel.h>
 #include <sockets.skel.h>
+#include <sys/mman.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <numeric>
 
@@ -13,6 +16,8 @@
 
 namespace footfall {
 namespace {
+
+constexpr std::size_t kWatchedBytes = std::size_t{FF_WATCHED_WORDS} * sizeof(std::uint64_t);
 
 // The kernel's answer to a refused load or attach, as what the user can act on.
 tl::unexpected<Error> refusal(const std::string& what, int error) {
@@ -39,6 +44,8 @@ Result<void> attach_program(bpf_program* program, bpf_link** link) {
 void ProbeSet::DestroySockets::operator()(sockets_bpf* skeleton) const { sockets_bpf__destroy(skeleton); }
 void ProbeSet::DestroyProcesses::operator()(processes_bpf* skeleton) const { processes_bpf__destroy(skeleton); }
 
+void ProbeSet::Unmap::operator()(std::uint64_t* words) const { munmap(words, kWatchedBytes); }
+
 ProbeSet::ProbeSet(ProbeSet&&) noexcept = default;
 ProbeSet& ProbeSet::operator=(ProbeSet&&) noexcept = default;
 ProbeSet::~ProbeSet() = default;
@@ -49,9 +56,8 @@ Result<ProbeSet> ProbeSet::load(const ProbeSettings& settings) {
     ProbeSet set;
     if (auto loaded = set.load_sockets(settings); !loaded) return tl::unexpected<Error>(loaded.error());
     if (auto loaded = set.load_processes(settings); !loaded) return tl::unexpected<Error>(loaded.error());
-    for (const Pid pid : settings.watched) {
-        if (auto watched = set.watch(pid); !watched) return tl::unexpected<Error>(watched.error());
-    }
+    if (auto mapped = set.map_watched(); !mapped) return tl::unexpected<Error>(mapped.error());
+    for (const Pid pid : settings.watched) set.watch(pid);
     return set;
 }
 
@@ -114,6 +120,16 @@ Result<void> ProbeSet::attach() {
     return {};
 }
 
+void ProbeSet::detach() {
+    sockets_bpf__detach(sockets_.get());
+    processes_bpf__detach(processes_.get());
+}
+
+bool ProbeSet::watches_any() const {
+    const std::uint64_t* words = watched_.get();
+    return std::any_of(words, words + FF_WATCHED_WORDS, [](std::uint64_t word) { return word != 0; });
+}
+
 int ProbeSet::ring_fd() const { return bpf_map__fd(sockets_->maps.events); }
 
 std::vector<int> ProbeSet::program_fds() const {
@@ -139,18 +155,22 @@ KernelCounters ProbeSet::counters() const {
     return sums;
 }
 
-Result<void> ProbeSet::watch(Pid pid) {
-    const auto key = number(pid);
-    const std::uint8_t state = FF_WATCHED;
-    if (bpf_map_update_elem(bpf_map__fd(sockets_->maps.watched), &key, &state, BPF_ANY) != 0) {
-        return system_failure("cannot watch process " + std::to_string(key), errno);
-    }
+Result<void> ProbeSet::map_watched() {
+    void* words = mmap(nullptr, kWatchedBytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(sockets_->maps.watched), 0);
+    if (words == MAP_FAILED) return system_failure("cannot map the set of watched processes", errno);
+    watched_.reset(static_cast<std::uint64_t*>(words));
     return {};
 }
 
-void ProbeSet::unwatch(Pid pid) {
-    const auto key = number(pid);
-    bpf_map_delete_elem(bpf_map__fd(sockets_->maps.watched), &key);
+void ProbeSet::set_watched(Pid pid, bool on) {
+    if (number(pid) >= FF_MOST_PIDS) return;
+    const std::atomic_ref<std::uint64_t> word(watched_.get()[number(pid) / FF_WATCHED_WORD_BITS]);
+    const std::uint64_t bit = std::uint64_t{1} << (number(pid) % FF_WATCHED_WORD_BITS);
+    if (on) {
+        word.fetch_or(bit);
+    } else {
+        word.fetch_and(~bit);
+    }
 }
 
 }  // namespace footfall

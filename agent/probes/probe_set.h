@@ -39,15 +39,18 @@ public:
     ~ProbeSet();
 
     Result<void> attach();
+    // No program runs any more when it returns; what is in the ring stays there.
+    void detach();
 
     [[nodiscard]] SocketHook hook() const { return hook_; }
     [[nodiscard]] int ring_fd() const;
     [[nodiscard]] std::vector<int> program_fds() const;
     [[nodiscard]] KernelCounters counters() const;
 
-    Result<void> watch(Pid pid);
-    // No error if it was not watched.
-    void unwatch(Pid pid);
+    // Takes a process onto or off the map of watched processes. Thread-safe against the kernel side, which follows forks.
+    void watch(Pid pid) { set_watched(pid, true); }
+    void unwatch(Pid pid) { set_watched(pid, false); }
+    [[nodiscard]] bool watches_any() const;
 
 private:
     struct DestroySockets {
@@ -56,13 +59,19 @@ private:
     struct DestroyProcesses {
         void operator()(processes_bpf* skeleton) const;
     };
+    struct Unmap {
+        void operator()(std::uint64_t* words) const;
+    };
     ProbeSet() = default;
+    void set_watched(Pid pid, bool on);
+    Result<void> map_watched();
     Result<void> load_sockets(const ProbeSettings& settings);
     Result<void> load_processes(const ProbeSettings& settings);
 
     SocketHook hook_ = SocketHook::kSocket;
     std::unique_ptr<sockets_bpf, DestroySockets> sockets_;
     std::unique_ptr<processes_bpf, DestroyProcesses> processes_;  // shares the maps of sockets_
+    std::unique_ptr<std::uint64_t, Unmap> watched_;                    // the map's own memory: bits by pid
 };
 
 }  // namespace footfall

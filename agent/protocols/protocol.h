@@ -5,15 +5,10 @@
 #include <memory>
 #include <string_view>
 
+#include "agent/pipeline/lost_reasons.h"
 #include "agent/pipeline/stages.h"
 
 namespace footfall {
-
-enum class LostReason : std::uint8_t {
-#define FOOTFALL_LOST(enumerator, name, meaning) enumerator,
-#include "agent/pipeline/lost_reasons.def"
-#undef FOOTFALL_LOST
-};
 
 // Where the exchanges of all readers go. Every exchange that a reader begins is either handed to on_exchange or given up
 // with on_lost, never both: started = used + lost.
@@ -33,6 +28,13 @@ struct Stamp {
     MonotonicTime time;
     Pid pid{};
     Tid tid{};
+};
+
+// What a reader knows of its connection from the start.
+struct ReaderContext {
+    ConnectionId connection{};
+    bool opened_before = false;    // the streams may begin anywhere in an exchange
+    ExchangeSink* sink = nullptr;  // outlives the reader
 };
 
 // Reads the two streams of one connection. Calls arrive in the order of time, and within a direction in the order of
@@ -56,13 +58,8 @@ public:
     virtual void on_close(CloseReason reason, MonotonicTime time) = 0;
     // The session ends while the connection lives: what has its whole response is handed out, the rest is kUnfinished.
     virtual void on_session_end(MonotonicTime time) = 0;
-};
-
-// What a reader knows of its connection from the start.
-struct ReaderContext {
-    ConnectionId connection{};
-    bool opened_before = false;  // the streams may begin anywhere in an exchange
-    ExchangeSink* sink = nullptr;  // outlives the reader
+    // Forgets the connection and begins with another one; buffers are kept.
+    virtual void restart(const ReaderContext& context) = 0;
 };
 
 }  // namespace footfall

@@ -13,6 +13,7 @@
 #define FRONT_LEAST 256 /* … and while it only streams a body */
 #define STREAMING_AFTER 65536 /* bytes in one direction after which it is a body: servers refuse heads of that size */
 #define VECTOR_MOST 32
+#define VECTOR_AT_ONCE 4 /* of them are read in one go: most vectors are no longer */
 
 /* What one call moved, and where its bytes are. */
 struct moved {
@@ -108,6 +109,7 @@ static __always_inline __u32 copy_tail(void *to, const struct last_buffers *ends
 
 /* The walk over a vector of buffers. */
 struct gather {
+	struct iovec parts[VECTOR_AT_ONCE];
 	struct ff_message_event *event;
 	const struct iovec *vector;
 	__u32 vector_length;
@@ -129,7 +131,9 @@ static __always_inline long gather_part(__u32 index, struct gather *gather, cons
 
 	if (index >= gather->vector_length || gather->seen >= gather->length)
 		return GATHER_DONE;
-	if (bpf_probe_read_user(&part, sizeof(part), &gather->vector[index])) {
+	if (index < VECTOR_AT_ONCE) {
+		part = gather->parts[index];
+	} else if (bpf_probe_read_user(&part, sizeof(part), &gather->vector[index])) {
 		gather->unreadable = 1;
 		return GATHER_DONE;
 	}
@@ -181,7 +185,10 @@ static __always_inline int capture_vector(const struct moved *moved, const __u32
 	if (!gather.event)
 		return 0;
 	fill_message(gather.event, moved);
-	bpf_loop(VECTOR_MOST, take_part, &gather, 0);
+	if (bpf_probe_read_user(gather.parts, sizeof(struct iovec) * smaller(gather.vector_length, VECTOR_AT_ONCE), gather.vector))
+		gather.unreadable = 1;
+	else
+		bpf_loop(VECTOR_MOST, take_part, &gather, 0);
 	copied = gather.copied;
 	if (copied > room)
 		copied = room;

@@ -14,7 +14,7 @@
 
 #include "bpf/contract/socket_events.h"
 #include "bpf/detect/detect.h"
-#include "maps.h"
+#include "filter.h"
 
 #define AF_UNIX 1
 #define AF_INET 2
@@ -44,6 +44,7 @@ struct connection {
 	__u32 batch_next[2];  /* … and which of them is next */
 	__u8 verdict;
 	__u8 announced;
+	__u8 is_tcp;
 	__u8 from_start;    /* known from the first byte of both streams */
 	__u8 blind_told;    /* bits by enum ff_blind_reason */
 	__u8 prefix_length[2]; /* the first bytes of a stream, while they are too few to tell */
@@ -74,13 +75,6 @@ static __always_inline __u64 next_connection_id(void)
 	return ((__u64)bpf_get_smp_processor_id() << 48) | *made;
 }
 
-static __always_inline bool is_tcp(const struct sock *sk)
-{
-	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
-
-	return family == AF_INET || family == AF_INET6;
-}
-
 static __always_inline bool is_stream(const struct sock *sk)
 {
 	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
@@ -90,7 +84,18 @@ static __always_inline bool is_stream(const struct sock *sk)
 	return family == AF_UNIX || ((family == AF_INET || family == AF_INET6) && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP);
 }
 
-/* How far TCP has come: what the application has read, or handed over; modulo 2^32. */
+/* How many bytes the application has read, or handed over, since the connection was opened. */
+static __always_inline __u64 tcp_position(const struct sock *sk, __u32 direction)
+{
+	const struct tcp_sock *tcp = (const struct tcp_sock *)sk;
+
+	if (direction == FF_RECEIVED)
+		return BPF_CORE_READ(tcp, bytes_received) -
+		       (__u32)(BPF_CORE_READ(tcp, rcv_nxt) - BPF_CORE_READ(tcp, copied_seq));
+	return BPF_CORE_READ(tcp, bytes_acked) + (__u32)(BPF_CORE_READ(tcp, write_seq) - BPF_CORE_READ(tcp, snd_una));
+}
+
+/* The same, modulo 2^32 and from another start: cheap to read at every message. */
 static __always_inline __u32 tcp_sequence(const struct sock *sk, __u32 direction)
 {
 	const struct tcp_sock *tcp = (const struct tcp_sock *)sk;
@@ -98,36 +103,26 @@ static __always_inline __u32 tcp_sequence(const struct sock *sk, __u32 direction
 	return direction == FF_RECEIVED ? BPF_CORE_READ(tcp, copied_seq) : BPF_CORE_READ(tcp, write_seq);
 }
 
-/* The same, since the connection was opened. */
-static __always_inline __u64 tcp_position(const struct sock *sk, __u32 direction)
-{
-	const struct tcp_sock *tcp = (const struct tcp_sock *)sk;
-	__u64 sent;
-
-	if (direction == FF_RECEIVED)
-		return BPF_CORE_READ(tcp, bytes_received) -
-		       (__u32)(BPF_CORE_READ(tcp, rcv_nxt) - BPF_CORE_READ(tcp, copied_seq));
-	sent = BPF_CORE_READ(tcp, bytes_acked) + (__u32)(BPF_CORE_READ(tcp, write_seq) - BPF_CORE_READ(tcp, snd_una));
-	return sent;
-}
-
 /*
- * At first sight, right after `length` bytes moved in `direction`. A client's bytes_acked counts its SYN, so one byte sent
- * is none.
+ * At first sight, right after `length` bytes moved in `direction`. What never changes is settled here: sockets that are no
+ * streams, or of other ports than those asked for, are ignored for good. A client's bytes_acked counts its SYN, so one byte
+ * sent is none.
  */
 static __always_inline void meet_connection(struct connection *connection, const struct sock *sk, __u32 direction, __u32 length)
 {
 	__u64 received, sent;
 
 	connection->id = next_connection_id();
-	if (!is_tcp(sk))
+	if (!is_stream(sk) ||
+	    !is_watched_port(BPF_CORE_READ(sk, __sk_common.skc_num), bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport)))) {
+		connection->verdict = VERDICT_IGNORE;
 		return;
-	received = tcp_position(sk, FF_RECEIVED);
-	sent = tcp_position(sk, FF_SENT);
-	if (direction == FF_RECEIVED)
-		received -= length;
-	else
-		sent -= length;
+	}
+	connection->is_tcp = BPF_CORE_READ(sk, __sk_common.skc_family) != AF_UNIX;
+	if (!connection->is_tcp)
+		return;
+	received = tcp_position(sk, FF_RECEIVED) - (direction == FF_RECEIVED ? length : 0);
+	sent = tcp_position(sk, FF_SENT) - (direction == FF_SENT ? length : 0);
 	connection->from_start = received == 0 && sent <= 1;
 	connection->position[FF_RECEIVED] = received;
 	connection->position[FF_SENT] = sent > 1 ? sent : 0;
@@ -136,24 +131,24 @@ static __always_inline void meet_connection(struct connection *connection, const
 }
 
 /*
- * Takes note of `length` more bytes and returns the position of the first of them. Bytes that TCP counted and no hook saw
- * move the position forward.
+ * Takes note of `length` more bytes, after which TCP stands at `sequence`, and returns the position of the first of them.
+ * Bytes that TCP counted and no hook saw move the position forward.
  */
-static __always_inline __u64 advance(struct connection *connection, const struct sock *sk, __u32 direction, __u32 length)
+static __always_inline __u64 advance(struct connection *connection, __u32 direction, __u32 length, __u32 sequence)
 {
-	__u32 sequence, unseen = 0;
-	__u64 position;
+	__u64 position = connection->position[direction];
+	const struct sock *sk;
+	__u32 unseen;
 
-	if (is_tcp(sk)) {
-		sequence = tcp_sequence(sk, direction);
+	if (connection->is_tcp) {
 		unseen = sequence - connection->sequence[direction] - length;
 		connection->sequence[direction] = sequence;
+		sk = (const struct sock *)connection->socket;
 		/* Reading the FIN counts one; and another thread may have moved bytes since. */
-		if ((unseen == 1 && direction == FF_RECEIVED && (BPF_CORE_READ(sk, sk_shutdown) & RCV_SHUTDOWN)) ||
-		    (__s32)unseen < 0)
-			unseen = 0;
+		if (unseen && (__s32)unseen > 0 &&
+		    !(unseen == 1 && direction == FF_RECEIVED && (BPF_CORE_READ(sk, sk_shutdown) & RCV_SHUTDOWN)))
+			position += unseen;
 	}
-	position = connection->position[direction] + unseen;
 	connection->position[direction] = position + length;
 	return position;
 }
@@ -236,12 +231,12 @@ static __noinline int announce(struct connection *connection)
 	event->tid = thread;
 	event->uid = bpf_get_current_uid_gid();
 	event->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
-	event->opened_before = family != AF_UNIX && !connection->from_start;
+	event->opened_before = connection->is_tcp && !connection->from_start;
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
-	if (family == AF_UNIX)
-		read_unix_peer(event, sk);
-	else
+	if (connection->is_tcp)
 		read_inet_ends(event, sk, family);
+	else
+		read_unix_peer(event, sk);
 	submit_event(event);
 	connection->announced = 1;
 	return 0;

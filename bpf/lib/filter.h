@@ -18,17 +18,30 @@ static __always_inline bool in_watched_cgroup(void)
 	return false;
 }
 
+static __always_inline bool is_watched_user(void)
+{
+	__u32 uid = bpf_get_current_uid_gid(), i;
+
+	for (i = 0; i < FF_MAX_UIDS; i++) {
+		if (i >= probe_config.uid_count)
+			break;
+		if (probe_config.uids[i] == uid)
+			return true;
+	}
+	return false;
+}
+
 static __always_inline bool is_watched_process(__u32 pid)
 {
 	if (pid == probe_config.own_pid || pid == 0)
 		return false;
 	if (probe_config.everything)
 		return true;
-	if (probe_config.by_uid && (__u32)bpf_get_current_uid_gid() == probe_config.uid)
+	if (probe_config.uid_count && is_watched_user())
 		return true;
 	if (probe_config.cgroup_count && in_watched_cgroup())
 		return true;
-	return probe_config.by_pid && bpf_map_lookup_elem(&watched, &pid);
+	return probe_config.by_pid && is_in_watched(pid);
 }
 
 static __always_inline bool is_watched_port(__u16 local, __u16 peer)

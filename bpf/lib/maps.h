@@ -22,13 +22,43 @@ struct {
 	__type(value, __u64);
 } counters SEC(".maps");
 
-/* pid → enum ff_watched */
+/* Bits by pid (probe_config.h); the agent maps it into its memory. */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, FF_WATCHED_WORDS);
 	__type(key, __u32);
-	__type(value, __u8);
+	__type(value, __u64);
 } watched SEC(".maps");
+
+static __always_inline __u64 *watched_word(__u32 pid)
+{
+	__u32 word = pid / FF_WATCHED_WORD_BITS;
+
+	return bpf_map_lookup_elem(&watched, &word);
+}
+
+static __always_inline __u64 watched_bit(__u32 pid)
+{
+	return 1ULL << (pid % FF_WATCHED_WORD_BITS);
+}
+
+static __always_inline bool is_in_watched(__u32 pid)
+{
+	__u64 *word = watched_word(pid);
+
+	return word && *word & watched_bit(pid);
+}
+
+static __always_inline void set_watched(__u32 pid, bool on)
+{
+	__u64 *word = watched_word(pid);
+
+	if (word && on)
+		__sync_fetch_and_or(word, watched_bit(pid));
+	else if (word)
+		__sync_fetch_and_and(word, ~watched_bit(pid));
+}
 
 static __always_inline void count(__u32 counter)
 {

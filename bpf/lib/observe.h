@@ -7,7 +7,6 @@
 #include "bpf/detect/http2.h"
 #include "bpf/detect/tls.h"
 #include "capture.h"
-#include "filter.h"
 
 __noinline int tell_blind(struct connection *connection, __u32 reason)
 {
@@ -133,6 +132,7 @@ struct call {
 	struct user_buffers buffers;
 	__u32 length;
 	__u32 direction; /* enum ff_direction */
+	__u32 sequence;  /* TCP: where the stream stands after it */
 };
 
 /*
@@ -141,19 +141,17 @@ struct call {
  */
 __noinline int observe(struct connection *connection, const struct call *call)
 {
-	const struct sock *sk;
 	struct moved moved = {};
 
 	if (!connection || !call)
 		return 0;
-	sk = (const struct sock *)connection->socket;
 	moved.connection = connection;
 	moved.length = call->length;
 	moved.direction = call->direction & 1;
 	moved.buffers = call->buffers;
 	if (!connection->id)
-		meet_connection(connection, sk, moved.direction, moved.length);
-	moved.position = advance(connection, sk, moved.direction, moved.length);
+		meet_connection(connection, (const struct sock *)connection->socket, moved.direction, moved.length);
+	moved.position = advance(connection, moved.direction, moved.length, call->sequence);
 	if (is_ignored(connection))
 		return 0;
 	if (connection->verdict == VERDICT_NONE && (!moved.length || !judge(connection, &moved)))

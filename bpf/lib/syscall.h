@@ -35,9 +35,20 @@ struct user_buffers {
 	__u32 vector_length;
 };
 
-static __always_inline long syscall_number(const struct pt_regs *regs)
+/* The registers of a call, copied once. */
+struct call_registers {
+	long number;
+	unsigned long arguments[4];
+};
+
+/* From registers that the verifier trusts, by plain loads. */
+static __always_inline void load_registers(struct call_registers *to, const struct pt_regs *regs)
 {
-	return BPF_CORE_READ(regs, orig_ax);
+	to->number = regs->orig_ax;
+	to->arguments[0] = PT_REGS_PARM1_SYSCALL(regs);
+	to->arguments[1] = PT_REGS_PARM2_SYSCALL(regs);
+	to->arguments[2] = PT_REGS_PARM3_SYSCALL(regs);
+	to->arguments[3] = PT_REGS_PARM4_SYSCALL(regs);
 }
 
 static __always_inline void buffers_of_header(struct user_buffers *buffers, const void *header)
@@ -51,12 +62,12 @@ static __always_inline void buffers_of_header(struct user_buffers *buffers, cons
 }
 
 /* entry: which of the messages of sendmmsg/recvmmsg is meant. */
-static __always_inline struct user_buffers buffers_of_call(const struct pt_regs *regs, long number, __u32 entry)
+static __always_inline struct user_buffers buffers_of_call(const struct call_registers *registers, __u32 entry)
 {
 	struct user_buffers buffers = {};
-	const void *second = (const void *)PT_REGS_PARM2_CORE_SYSCALL(regs);
+	const void *second = (const void *)registers->arguments[1];
 
-	switch (number) {
+	switch (registers->number) {
 	case SYSCALL_READ:
 	case SYSCALL_WRITE:
 	case SYSCALL_SENDTO:
@@ -66,7 +77,7 @@ static __always_inline struct user_buffers buffers_of_call(const struct pt_regs 
 	case SYSCALL_READV:
 	case SYSCALL_WRITEV:
 		buffers.vector = second;
-		buffers.vector_length = PT_REGS_PARM3_CORE_SYSCALL(regs);
+		buffers.vector_length = registers->arguments[2];
 		break;
 	case SYSCALL_SENDMSG:
 	case SYSCALL_RECVMSG:

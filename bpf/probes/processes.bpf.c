@@ -29,12 +29,11 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(process_forked, struct task_struct *parent, struct task_struct *child)
 {
 	__u32 pid = child->tgid, parent_pid = parent->tgid;
-	__u8 state = FF_WATCHED;
 
 	if (pid == parent_pid || !is_watched_process(parent_pid))
 		return 0;
-	if (probe_config.by_pid && bpf_map_lookup_elem(&watched, &parent_pid) && bpf_map_update_elem(&watched, &pid, &state, BPF_ANY))
-		count(FF_COUNT_NOT_FOLLOWED);
+	if (probe_config.by_pid && is_in_watched(parent_pid))
+		set_watched(pid, true);
 	tell(FF_EVENT_FORK, child, parent_pid, 0);
 	return 0;
 }
@@ -43,11 +42,11 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_executed, struct task_struct *task)
 {
 	__u32 pid = task->tgid;
-	__u8 state = FF_PROPOSED;
 
 	if (!is_watched_process(pid)) {
-		if (!probe_config.propose_executed || pid == probe_config.own_pid || bpf_map_update_elem(&watched, &pid, &state, BPF_ANY))
+		if (!probe_config.propose_executed || pid == probe_config.own_pid)
 			return 0;
+		set_watched(pid, true); /* the agent looks at it and takes it off again if no selector matches */
 	}
 	tell(FF_EVENT_EXEC, task, 0, 0);
 	return 0;
@@ -62,7 +61,7 @@ int BPF_PROG(process_exited, struct task_struct *task)
 	if (BPF_CORE_READ(task, signal, live.counter) != 0 || !is_watched_process(pid))
 		return 0;
 	if (probe_config.by_pid)
-		bpf_map_delete_elem(&watched, &pid);
+		set_watched(pid, false);
 	tell(FF_EVENT_EXIT, task, 0, BPF_CORE_READ(task, signal, group_exit_code));
 	return 0;
 }

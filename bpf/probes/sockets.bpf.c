@@ -45,13 +45,6 @@ struct {
 	__type(value, struct known_connection);
 } connections_by_address SEC(".maps");
 
-static __always_inline bool is_watched(const struct sock *sk)
-{
-	if (!is_watched_process(bpf_get_current_pid_tgid() >> 32))
-		return false;
-	return is_watched_port(BPF_CORE_READ(sk, __sk_common.skc_num), bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport)));
-}
-
 static __always_inline struct connection *find_connection(struct sock *sk, bool make)
 {
 	struct connection *connection = bpf_sk_storage_get(&connections, sk, NULL, make ? BPF_SK_STORAGE_GET_F_CREATE : 0);
@@ -70,10 +63,9 @@ static __always_inline __u32 close_reason_of(long error)
  * sendmmsg and recvmmsg move one message after the other, and the hook fires for each: which one is this? The count starts
  * again with another vector, and after whatever ends a call (lib/batch rules: the last entry, an error).
  */
-static __always_inline __u32 batch_entry(struct connection *connection, __u32 direction, const struct pt_regs *regs)
+static __always_inline __u32 batch_entry(struct connection *connection, __u32 direction, const struct call_registers *registers)
 {
-	const void *vector = (const void *)PT_REGS_PARM2_CORE_SYSCALL(regs);
-	__u32 length = PT_REGS_PARM3_CORE_SYSCALL(regs);
+	const void *vector = (const void *)registers->arguments[1];
 	__u32 entry = 0;
 
 	direction &= 1;
@@ -81,7 +73,7 @@ static __always_inline __u32 batch_entry(struct connection *connection, __u32 di
 		entry = connection->batch_next[direction];
 	connection->batch[direction] = vector;
 	connection->batch_next[direction] = entry + 1;
-	if (entry + 1 >= length)
+	if (entry + 1 >= registers->arguments[2])
 		connection->batch[direction] = NULL;
 	return entry;
 }
@@ -91,43 +83,55 @@ static __always_inline bool is_batch(long number)
 	return number == SYSCALL_SENDMMSG || number == SYSCALL_RECVMMSG;
 }
 
-/* End of file, an error, or nothing yet. Cheap for the usual case: a non-blocking socket with nothing to read. */
-static __always_inline void on_no_bytes(struct sock *sk, __u32 direction, int result, long number)
+static __always_inline bool ends_connection(long result)
+{
+	return result == -ECONNRESET || result == -EPIPE || result == -ETIMEDOUT;
+}
+
+/*
+ * End of file, an error, or nothing yet. Returns at once in the usual case: a non-blocking socket with nothing to read. A
+ * batch ends with any error.
+ */
+static __always_inline void on_no_bytes(struct sock *sk, __u32 direction, int result, const struct call_registers *registers)
 {
 	struct call nothing = {.direction = direction};
 	struct connection *connection;
 
-	if (result != 0 && result != -ECONNRESET && result != -EPIPE && result != -ETIMEDOUT && !is_batch(number))
-		return;
-	if (result == 0 && direction == FF_SENT)
+	if ((result != 0 || direction == FF_SENT) && !ends_connection(result) && !is_batch(registers->number))
 		return;
 	connection = find_connection(sk, false);
 	if (!connection)
 		return;
 	connection->batch[direction & 1] = NULL;
-	if (result == 0)
+	nothing.sequence = connection->sequence[direction & 1];
+	if (result == 0 && direction == FF_RECEIVED)
 		observe(connection, &nothing);
-	else if (result == -ECONNRESET || result == -EPIPE || result == -ETIMEDOUT)
+	else if (ends_connection(result))
 		tell_closed(connection, close_reason_of(-result), 0);
+}
+
+static __always_inline __u32 sequence_of(struct sock *sk, __u32 direction)
+{
+	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
+
+	if (!tcp)
+		return 0;
+	return direction == FF_RECEIVED ? tcp->copied_seq : tcp->write_seq;
 }
 
 static __always_inline int on_length(struct sock *sk, __u32 direction, int result, int flags)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	bool by_io_uring = task->flags & (PF_IO_WORKER | PF_KTHREAD);
 	struct call call = {.length = result, .direction = direction};
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct call_registers registers;
 	struct connection *connection;
-	long number = 0;
+	bool by_io_uring;
 
-	if (flags & (MSG_PEEK | MSG_ERRQUEUE) || !is_watched(sk) || !is_stream(sk))
+	if (!is_watched_process(task->tgid) || flags & (MSG_PEEK | MSG_ERRQUEUE))
 		return 0;
-	if (!by_io_uring) {
-		number = syscall_number(regs);
-		by_io_uring = number == SYSCALL_IO_URING_ENTER;
-	}
+	load_registers(&registers, (struct pt_regs *)bpf_task_pt_regs(task));
 	if (result <= 0) {
-		on_no_bytes(sk, direction, result, number);
+		on_no_bytes(sk, direction, result, &registers);
 		return 0;
 	}
 	connection = find_connection(sk, true);
@@ -137,12 +141,14 @@ static __always_inline int on_length(struct sock *sk, __u32 direction, int resul
 	}
 	if (is_ignored(connection))
 		return 0;
+	by_io_uring = task->flags & (PF_IO_WORKER | PF_KTHREAD) || registers.number == SYSCALL_IO_URING_ENTER;
 	if (by_io_uring)
 		count(FF_COUNT_IO_URING);
 	else if (!(flags & MSG_TRUNC))
-		call.buffers = buffers_of_call(regs, number, is_batch(number) ? batch_entry(connection, direction, regs) : 0);
+		call.buffers = buffers_of_call(&registers, is_batch(registers.number) ? batch_entry(connection, direction, &registers) : 0);
+	call.sequence = sequence_of(sk, direction);
 	observe(connection, &call);
-	if (by_io_uring)
+	if (by_io_uring && !is_ignored(connection))
 		tell_blind(connection, FF_BLIND_IO_URING);
 	return 0;
 }
@@ -163,16 +169,18 @@ int BPF_PROG(socket_received, struct sock *sk, int result, int flags)
 SEC("tp_btf/tcp_rcv_space_adjust")
 int BPF_PROG(socket_spliced, struct sock *sk)
 {
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	struct call call = {.direction = FF_RECEIVED};
 	struct connection *connection;
 
-	if (syscall_number(regs) != SYSCALL_SPLICE || !is_watched(sk))
+	if (!is_watched_process(task->tgid) || regs->orig_ax != SYSCALL_SPLICE)
 		return 0;
 	connection = find_connection(sk, false);
-	if (!connection || !connection->id || is_ignored(connection))
+	if (!connection || is_ignored(connection))
 		return 0;
-	call.length = tcp_sequence(sk, FF_RECEIVED) - connection->sequence[FF_RECEIVED];
+	call.sequence = sequence_of(sk, FF_RECEIVED);
+	call.length = call.sequence - connection->sequence[FF_RECEIVED];
 	if ((__s32)call.length > 0)
 		observe(connection, &call);
 	return 0;
@@ -245,7 +253,7 @@ static __always_inline struct connection *known_connection(const struct socket *
 	return known ? &known->connection : NULL;
 }
 
-static __always_inline void on_exit(const struct pt_regs *regs, long number, long fd, __u32 direction, long result)
+static __always_inline void on_exit(const struct call_registers *registers, long fd, __u32 direction, long result)
 {
 	struct call call = {.length = result, .direction = direction};
 	const struct socket *socket = socket_of(fd);
@@ -255,8 +263,6 @@ static __always_inline void on_exit(const struct pt_regs *regs, long number, lon
 	if (!socket)
 		return;
 	sk = BPF_CORE_READ(socket, sk);
-	if (!sk || !is_stream(sk) || !is_watched(sk))
-		return;
 	connection = known_connection(socket, sk, result > 0);
 	if (!connection) {
 		if (result > 0)
@@ -270,16 +276,17 @@ static __always_inline void on_exit(const struct pt_regs *regs, long number, lon
 		return;
 	}
 	if (result > 0)
-		call.buffers = buffers_of_call(regs, number, 0);
+		call.buffers = buffers_of_call(registers, 0);
+	call.sequence = connection->is_tcp || !connection->id ? tcp_sequence(sk, direction) : 0;
 	observe(connection, &call);
 }
 
 /* All messages of a batch have moved by now, each with its length in its header. */
 #define BATCH_MOST 16
 
-static __always_inline void on_batch_exit(const struct pt_regs *regs, long fd, __u32 direction, long messages)
+static __always_inline void on_batch_exit(const struct call_registers *registers, long fd, __u32 direction, long messages)
 {
-	const struct mmsghdr *vector = (const struct mmsghdr *)PT_REGS_PARM2_CORE_SYSCALL(regs);
+	const struct mmsghdr *vector = (const struct mmsghdr *)registers->arguments[1];
 	const struct socket *socket = socket_of(fd);
 	struct connection *connection;
 	const struct sock *sk;
@@ -288,8 +295,6 @@ static __always_inline void on_batch_exit(const struct pt_regs *regs, long fd, _
 	if (!socket || messages <= 0)
 		return;
 	sk = BPF_CORE_READ(socket, sk);
-	if (!sk || !is_stream(sk) || !is_watched(sk))
-		return;
 	connection = known_connection(socket, sk, true);
 	if (!connection || is_ignored(connection))
 		return;
@@ -302,6 +307,9 @@ static __always_inline void on_batch_exit(const struct pt_regs *regs, long fd, _
 		call.buffers.vector = header.msg_hdr.msg_iov;
 		call.buffers.vector_length = header.msg_hdr.msg_iovlen;
 		call.length = header.msg_len;
+		/* TCP stands behind the last message already; until then, each moves it by its length. */
+		call.sequence = i + 1 < messages && connection->id ? connection->sequence[direction & 1] + call.length
+								   : tcp_sequence(sk, direction);
 		if (call.length)
 			observe(connection, &call);
 	}
@@ -310,28 +318,20 @@ static __always_inline void on_batch_exit(const struct pt_regs *regs, long fd, _
 /* A failure is worth a look only where it ends the connection. */
 static __always_inline bool is_worth_a_look(long result)
 {
-	return result >= 0 || result == -ECONNRESET || result == -EPIPE || result == -ETIMEDOUT;
+	return result >= 0 || ends_connection(result);
 }
 
-static __always_inline bool is_peek(const struct pt_regs *regs, long number)
+static __always_inline bool is_peek(const struct call_registers *registers)
 {
-	long flags = number == SYSCALL_RECVFROM  ? PT_REGS_PARM4_CORE_SYSCALL(regs)
-		     : number == SYSCALL_RECVMSG ? PT_REGS_PARM3_CORE_SYSCALL(regs)
-						 : 0;
+	long flags = registers->number == SYSCALL_RECVFROM  ? registers->arguments[3]
+		     : registers->number == SYSCALL_RECVMSG ? registers->arguments[2]
+							    : 0;
 
 	return flags & (MSG_PEEK | MSG_ERRQUEUE);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(syscall_exited, struct pt_regs *regs, long result)
+static __always_inline int direction_of(long number)
 {
-	long number, fd;
-	__u32 direction;
-
-	if (!is_watched_process(bpf_get_current_pid_tgid() >> 32) || !is_worth_a_look(result))
-		return 0;
-	number = syscall_number(regs);
-	fd = (int)PT_REGS_PARM1_CORE_SYSCALL(regs);
 	switch (number) {
 	case SYSCALL_READ:
 	case SYSCALL_READV:
@@ -339,30 +339,42 @@ int BPF_PROG(syscall_exited, struct pt_regs *regs, long result)
 	case SYSCALL_RECVMSG:
 	case SYSCALL_RECVMMSG:
 	case SYSCALL_SPLICE:
-		direction = FF_RECEIVED;
-		break;
+		return FF_RECEIVED;
 	case SYSCALL_WRITE:
 	case SYSCALL_WRITEV:
 	case SYSCALL_SENDTO:
 	case SYSCALL_SENDMSG:
 	case SYSCALL_SENDMMSG:
 	case SYSCALL_SENDFILE:
-		direction = FF_SENT;
-		break;
+		return FF_SENT;
 	default:
-		return 0;
+		return -1;
 	}
-	if (is_peek(regs, number))
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(syscall_exited, struct pt_regs *regs, long result)
+{
+	struct call_registers registers;
+	int direction;
+	long fd;
+
+	if (!is_watched_process(bpf_get_current_pid_tgid() >> 32) || !is_worth_a_look(result))
 		return 0;
-	if (is_batch(number)) {
-		on_batch_exit(regs, fd, direction, result);
+	load_registers(&registers, regs);
+	direction = direction_of(registers.number);
+	if (direction < 0 || is_peek(&registers))
+		return 0;
+	fd = (int)registers.arguments[0];
+	if (is_batch(registers.number)) {
+		on_batch_exit(&registers, fd, direction, result);
 		return 0;
 	}
 	/* splice moves from the first descriptor to the third argument; either may be the socket. */
-	if (number == SYSCALL_SPLICE && !socket_of(fd)) {
-		fd = (int)PT_REGS_PARM3_CORE_SYSCALL(regs);
+	if (registers.number == SYSCALL_SPLICE && !socket_of(fd)) {
+		fd = (int)registers.arguments[2];
 		direction = FF_SENT;
 	}
-	on_exit(regs, number, fd, direction, result);
+	on_exit(&registers, fd, direction, result);
 	return 0;
 }

@@ -1,0 +1,140 @@
+#include "agent/base/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+
+namespace footfall {
+namespace {
+
+// Three significant digits. Rounding must not add a fourth: 9.995 prints as "10.0".
+std::string three_digits(double value) {
+    if (value < 9.995) return fmt::format("{:.2f}", value);
+    if (value < 99.95) return fmt::format("{:.1f}", value);
+    return fmt::format("{:.0f}", value);
+}
+
+constexpr double kNanosecondsPerMicrosecond = 1e3;
+constexpr double kNanosecondsPerMillisecond = 1e6;
+constexpr double kNanosecondsPerSecondOfText = 1e9;
+constexpr std::uint64_t kSecondsPerMinute = 60;
+constexpr std::uint64_t kSecondsPerHour = 3600;
+
+// The limits are where rounding would print "1000 µs" in place of "1.00 ms".
+std::string under_a_minute(double nanoseconds) {
+    if (nanoseconds < 999.5 * kNanosecondsPerMicrosecond) {
+        return three_digits(nanoseconds / kNanosecondsPerMicrosecond) + " µs";
+    }
+    if (nanoseconds < 999.5 * kNanosecondsPerMillisecond) {
+        return three_digits(nanoseconds / kNanosecondsPerMillisecond) + " ms";
+    }
+    return three_digits(nanoseconds / kNanosecondsPerSecondOfText) + " s";
+}
+
+}  // namespace
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+    std::vector<std::string_view> pieces;
+    for (;;) {
+        const std::size_t end = text.find(separator);
+        pieces.push_back(text.substr(0, end));
+        if (end == std::string_view::npos) return pieces;
+        text.remove_prefix(end + 1);
+    }
+}
+
+std::string_view trim(std::string_view text) {
+    const std::size_t first = text.find_first_not_of(" \t");
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+bool glob_match(std::string_view pattern, std::string_view text) {
+    std::size_t p = 0;
+    std::size_t t = 0;
+    std::size_t star = std::string_view::npos;  // the last * seen: only it is ever widened
+    std::size_t star_end = 0;
+    while (t < text.size()) {
+        if (p < pattern.size() && pattern[p] == '*') {
+            star = p++;
+            star_end = t;
+        } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
+            ++p;
+            ++t;
+        } else if (star != std::string_view::npos) {
+            p = star + 1;
+            t = ++star_end;
+        } else {
+            return false;
+        }
+    }
+    return pattern.find_first_not_of('*', p) == std::string_view::npos;
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+    const std::size_t width = b.size() + 1;
+    std::vector<std::size_t> before(width);  // the row two above, for swaps
+    std::vector<std::size_t> above(width);
+    std::vector<std::size_t> row(width);
+    std::iota(above.begin(), above.end(), std::size_t{0});
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        row[0] = i;
+        for (std::size_t j = 1; j < width; ++j) {
+            const std::size_t replaced = above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+            row[j] = std::min({above[j] + 1, row[j - 1] + 1, replaced});
+            const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
+        }
+        before.swap(above);
+        above.swap(row);
+    }
+    return above[b.size()];
+}
+
+std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
+    std::string_view best;
+    std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
+    for (const std::string_view candidate : candidates) {
+        const std::size_t distance = edit_distance(word, candidate);
+        if (distance >= best_distance) continue;
+        best = candidate;
+        best_distance = distance;
+    }
+    return best;
+}
+
+std::string format_duration(std::uint64_t nanoseconds) {
+    if (nanoseconds < 1000) return fmt::format("{} ns", nanoseconds);
+    const double value = static_cast<double>(nanoseconds);
+    if (value < 59.95 * kNanosecondsPerSecondOfText) return under_a_minute(value);
+    const auto seconds = static_cast<std::uint64_t>(std::llround(value / kNanosecondsPerSecondOfText));
+    if (seconds < kSecondsPerHour) return fmt::format("{}m {}s", seconds / kSecondsPerMinute, seconds % kSecondsPerMinute);
+    return fmt::format("{}h {}m", seconds / kSecondsPerHour, seconds % kSecondsPerHour / kSecondsPerMinute);
+}
+
+std::string format_bytes(std::uint64_t bytes) {
+    static constexpr std::array kUnits{"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    if (bytes < 1024) return fmt::format("{} B", bytes);
+    double value = static_cast<double>(bytes) / 1024;
+    std::size_t unit = 0;
+    while (value >= 1023.5) {
+        value /= 1024;
+        ++unit;
+    }
+    return fmt::format("{} {}", three_digits(value), kUnits.at(unit));
+}
+
+std::string format_count(std::uint64_t count) {
+    const std::string digits = std::to_string(count);
+    std::string text;
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+        if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+        text += digits[i];
+    }
+    return text;
+}
+
+}  // namespace footfall

@@ -1,0 +1,47 @@
+// The options that several commands have in common: the configuration, and for those that watch this host, the target.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "agent/base/result.h"
+#include "agent/config/config.h"
+#include "agent/session/live_session.h"
+
+namespace footfall {
+
+// --config, --route and one flag for each setting. Lives as long as the parsing.
+class ConfigOptions {
+public:
+    void add_to(CLI::App& command);
+    // Validated; the log is set up as it says.
+    [[nodiscard]] Result<Config> resolve() const;
+
+private:
+    std::string file_;
+    std::vector<std::string> routes_;
+    std::map<std::string, std::string> settings_;  // by name; empty: not given
+};
+
+// The same, and who is to be watched.
+class LiveFlags {
+public:
+    void add_to(CLI::App& command);
+    [[nodiscard]] Result<LiveOptions> resolve() const;
+    // The target as given, for the session's record of itself.
+    [[nodiscard]] std::vector<std::string> words() const;
+
+private:
+    ConfigOptions config_;
+    TargetSpec target_;
+    std::vector<std::uint32_t> pids_;
+    std::string hook_ = "auto";
+};
+
+// "15s" → nanoseconds; what is wrong with the text is a usage error of that option.
+[[nodiscard]] Result<std::uint64_t> duration_option(const std::string& option, const std::string& text);
+
+}  // namespace footfall

@@ -1,0 +1,96 @@
+// The command line: parses it, runs one command, prints its error, and ends with its exit code (DESIGN §5).
+#include <cstdio>
+#include <map>
+#include <string>
+
+#include "agent/base/text.h"
+#include "agent/cli/command.h"
+
+namespace footfall {
+namespace {
+
+struct CommandRow {
+    const char* name;
+    const char* summary;
+    CommandSetup set_up;
+};
+
+constexpr CommandRow kCommands[] = {
+    {"record", "watch a target for a while: what is used, how often, how fast", set_up_record},
+    {"trace", "print one line for each use, as it happens", set_up_trace},
+    {"agent", "watch all the time and serve /metrics", set_up_agent},
+    {"report", "print a session file that record has written", set_up_report},
+    {"replay", "run recorded raw events through the same pipeline, without privilege", set_up_replay},
+    {"doctor", "what works on this host, what doesn't, why, and the fix", set_up_doctor},
+};
+
+int print_error(const Error& error) {
+    std::fprintf(stderr, "footfall: %s\n", error.what.c_str());
+    if (!error.fix.empty()) std::fprintf(stderr, "  fix: %s\n", error.fix.c_str());
+    return static_cast<int>(error.exit_code);
+}
+
+// All long options and command names that the user may have meant.
+void collect_names(const CLI::App& app, std::vector<std::string>& names) {
+    for (const CLI::Option* option : app.get_options()) {
+        for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    }
+    for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+}
+
+// The word of the command line that CLI11 did not know, with the nearest one that it does.
+std::string suggestion(const CLI::App& app, int argc, char** argv) {
+    const CLI::App* active = &app;
+    for (const CLI::App* command : app.get_subcommands()) active = command;
+    std::vector<std::string> names;
+    collect_names(*active, names);
+    const std::vector<std::string_view> known(names.begin(), names.end());
+    for (int i = 1; i < argc && std::string_view(argv[i]) != "--"; ++i) {
+        const std::string_view word = std::string_view(argv[i]).substr(0, std::string_view(argv[i]).find('='));
+        if (std::find(known.begin(), known.end(), word) != known.end() || word == active->get_name()) continue;
+        if (active == &app || word.starts_with("--")) {
+            if (const std::string_view near = nearest(word, known); !near.empty()) return std::string(near);
+        }
+    }
+    return {};
+}
+
+int print_usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+    std::fprintf(stderr, "footfall: %s\n", error.what());
+    if (const std::string near = suggestion(app, argc, argv); !near.empty()) {
+        std::fprintf(stderr, "  fix: did you mean '%s'?\n", near.c_str());
+    } else {
+        std::fprintf(stderr, "  fix: `footfall --help` lists the commands, `footfall COMMAND --help` its options\n");
+    }
+    return static_cast<int>(ExitCode::kUsage);
+}
+
+int run(int argc, char** argv) {
+    CLI::App app{"footfall shows what is used on this server: by whom, how often, how fast, and what never is.", "footfall"};
+    app.set_version_flag("-V,--version", "footfall " FOOTFALL_VERSION);
+    app.require_subcommand(1);
+    app.footer("Examples:\n"
+               "  sudo footfall record --unit nginx -d 30s      which routes nginx served in 30 seconds\n"
+               "  sudo footfall record -- ./server --port 80    start a program and watch it and its children\n"
+               "  sudo footfall trace -p 812                    every request, as it happens\n"
+               "  sudo footfall doctor                          what works here");
+    std::map<const CLI::App*, CommandRunner> runners;
+    for (const CommandRow& row : kCommands) {
+        CLI::App* command = app.add_subcommand(row.name, row.summary);
+        runners[command] = row.set_up(*command);
+    }
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& asked) {  // --help, --version
+        return app.exit(asked);
+    } catch (const CLI::ParseError& error) {
+        return print_usage_error(app, error, argc, argv);
+    }
+    const Result<int> result = runners[app.get_subcommands().front()]();
+    return result ? *result : print_error(result.error());
+}
+
+}  // namespace
+}  // namespace footfall
+
+int main(int argc, char** argv) { return footfall::run(argc, argv); }

@@ -1,0 +1,132 @@
+// footfall record: one bounded session. The usage table goes to stdout, -o keeps the session for report and diff.
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "agent/cli/command.h"
+#include "agent/cli/live_options.h"
+#include "agent/cli/progress_line.h"
+#include "agent/cli/report_output.h"
+#include "agent/cli/stop_signal.h"
+#include "agent/cli/watched_command.h"
+#include "output/session/session_file.h"
+
+namespace footfall {
+namespace {
+
+constexpr std::uint64_t kTargetCheckInterval = 200'000'000;
+
+struct RecordFlags {
+    LiveFlags live;
+    ReportFormat format;
+    std::string duration;
+    std::string output;
+    std::string raw;
+    bool force = false;
+    bool quiet = false;
+    std::vector<std::string> command;
+};
+
+// Why a recording ends.
+class End {
+public:
+    End(std::uint64_t duration, LiveSession& session, WatchedCommand* command)
+        : duration_(duration), session_(session), command_(command), start_(monotonic_now()) {}
+
+    [[nodiscard]] bool reached() {
+        const MonotonicTime now = monotonic_now();
+        if (duration_ != 0 && elapsed(start_, now) >= duration_) return true;
+        if (command_ != nullptr) return command_->exit_code().has_value();
+        if (elapsed(last_look_, now) < kTargetCheckInterval) return false;
+        last_look_ = now;
+        return !session_.target_alive();
+    }
+
+private:
+    std::uint64_t duration_;
+    LiveSession& session_;
+    WatchedCommand* command_;
+    MonotonicTime start_;
+    MonotonicTime last_look_;
+};
+
+void watch(LiveSession& session, StopSignal& stop, End& end, bool quiet) {
+    ProgressLine progress(!quiet);
+    while (!end.reached() && !stop.wait(session.pause_nanoseconds())) {
+        if (const auto drained = session.drain(); !drained) spdlog::error("{}", drained.error().what);
+        progress.show(session);
+    }
+}
+
+Result<int> record(const RecordFlags& flags) {
+    auto options = flags.live.resolve();
+    if (!options) return tl::unexpected(options.error());
+    std::uint64_t duration = 0;
+    if (!flags.duration.empty()) {
+        const auto parsed = duration_option("--duration", flags.duration);
+        if (!parsed) return tl::unexpected(parsed.error());
+        duration = *parsed;
+    }
+    const IfExists if_exists = flags.force ? IfExists::kReplace : IfExists::kRefuse;
+    if (!flags.output.empty()) {
+        if (const auto free = check_destination(flags.output, if_exists); !free) return tl::unexpected(free.error());
+    }
+    options->raw_path = flags.raw;
+    options->force = flags.force;
+
+    StopSignal stop;
+    std::optional<WatchedCommand> command;
+    if (!flags.command.empty()) {
+        auto prepared = WatchedCommand::prepare(flags.command);
+        if (!prepared) return tl::unexpected(prepared.error());
+        command.emplace(*std::move(prepared));
+        options->target.pids.push_back(command->pid());
+        options->target_words.push_back("command=" + flags.command.front());
+    }
+    auto session = LiveSession::start(*std::move(options));
+    if (!session) return tl::unexpected(session.error());
+    if (!flags.quiet) std::fprintf(stderr, "footfall: recording%s\n", duration == 0 && !command ? " (Ctrl-C ends it and prints the table)" : "");
+    if (command) {
+        if (const auto started = command->go(); !started) return tl::unexpected(started.error());
+    }
+    End end(duration, **session, command ? &*command : nullptr);
+    watch(**session, stop, end, flags.quiet);
+    stop.release();
+    if (command) command->terminate();
+
+    const Result<void> stopped = (*session)->stop();
+    const Snapshot snapshot = (*session)->snapshot();
+    // A command's own output stays what it is, unless a report was asked for.
+    flags.format.print(snapshot, command && !flags.format.chosen() ? stderr : stdout);
+    if (!flags.output.empty()) {
+        if (const auto written = write_session_file(flags.output, snapshot, if_exists); !written) return tl::unexpected(written.error());
+        if (!flags.quiet) std::fprintf(stderr, "footfall: session file %s\n", flags.output.c_str());
+    }
+    if (!stopped) return tl::unexpected(stopped.error());
+    return command ? command->exit_code().value_or(0) : 0;
+}
+
+}  // namespace
+
+CommandRunner set_up_record(CLI::App& command) {
+    const auto flags = std::make_shared<RecordFlags>();
+    command.add_option("-d,--duration", flags->duration, "how long (until Ctrl-C, or until the target has ended)")->type_name("DURATION");
+    command.add_option("-o,--output", flags->output, "keep the session in a file, for report and diff")->type_name("FILE.ffs");
+    command.add_option("--raw", flags->raw, "keep the raw events too, for replay; they hold what was sent, secrets included")->type_name("FILE.ffraw");
+    command.add_flag("--force", flags->force, "replace files that exist");
+    command.add_flag("-q,--quiet", flags->quiet, "no progress on stderr");
+    command.add_option("command", flags->command, "program to run and watch, with its children")->type_name("COMMAND")->group("");
+    command.positionals_at_end();
+    flags->format.add_to(command);
+    flags->live.add_to(command);
+    command.footer("Examples:\n"
+                   "  footfall record --unit nginx -d 30s               30 seconds of nginx\n"
+                   "  footfall record -p 812,907 -o today.ffs           two processes until Ctrl-C, kept in a file\n"
+                   "  footfall record --port 8080 --route '/users/{name}'  one port, with a name for its routes\n"
+                   "  footfall record --json -- ./run-tests.sh          what a test run uses, as JSON");
+    return [flags] { return record(*flags); };
+}
+
+}  // namespace footfall

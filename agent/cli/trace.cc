@@ -1,0 +1,90 @@
+// footfall trace: one line, or one JSON line, for each use as it ends.
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "agent/cli/command.h"
+#include "agent/cli/live_options.h"
+#include "agent/cli/stop_signal.h"
+#include "output/json/trace_line_json.h"
+#include "output/table/trace_line_text.h"
+
+namespace footfall {
+namespace {
+
+struct TraceFlags {
+    LiveFlags live;
+    std::string duration;
+    bool json = false;
+};
+
+// Prints a use. Views of the line live as long as this call.
+void print(const Use& use, const Exchange& exchange, const Pipeline& pipeline, const ClockOffset& clock, bool json) {
+    const OperationName& operation = pipeline.names().name_of(use.operation);
+    const std::string outcome = outcome_text(use.status, use.error_type);
+    const std::string consumer = pipeline.consumer_text(use);
+    const TraceLine line{
+        .time = clock.wall(use.end),
+        .service = pipeline.services().name(use.service),
+        .role = use.role == Role::kServer ? "server" : "client",
+        .kind = name(operation.scope.protocol),
+        .operation = operation.text,
+        .outcome = outcome,
+        .error_type = use.error_type,
+        .duration_nanos = elapsed(use.begin, use.end),
+        .time_to_first_byte_nanos = use.first_byte.seen() ? std::optional(elapsed(use.begin, use.first_byte)) : std::nullopt,
+        .bytes_in = use.bytes_in,
+        .bytes_out = use.bytes_out,
+        .consumer = consumer,
+        .pid = number(exchange.pid),
+    };
+    const std::string text = json ? trace_line_json(line) : trace_line_text(line, TerminalStyle::of(STDOUT_FILENO));
+    std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+Result<int> trace(const TraceFlags& flags) {
+    auto options = flags.live.resolve();
+    if (!options) return tl::unexpected(options.error());
+    std::uint64_t duration = 0;
+    if (!flags.duration.empty()) {
+        const auto parsed = duration_option("--duration", flags.duration);
+        if (!parsed) return tl::unexpected(parsed.error());
+        duration = *parsed;
+    }
+    StopSignal stop;
+    const ClockOffset clock = ClockOffset::now();
+    auto session = LiveSession::start(*std::move(options), [&](const Use& use, const Exchange& exchange, const Pipeline& pipeline) {
+        print(use, exchange, pipeline, clock, flags.json);
+    });
+    if (!session) return tl::unexpected(session.error());
+    std::fputs("footfall: tracing (Ctrl-C ends it)\n", stderr);
+    const MonotonicTime start = monotonic_now();
+    const auto over = [&] { return duration != 0 && elapsed(start, monotonic_now()) >= duration; };
+    while (!over() && (*session)->target_alive() && !stop.wait((*session)->pause_nanoseconds())) {
+        if (const auto drained = (*session)->drain(); !drained) return tl::unexpected(drained.error());
+        std::fflush(stdout);
+        if (std::ferror(stdout) != 0) break;  // the reader of our output has gone
+    }
+    stop.release();
+    if (const auto stopped = (*session)->stop(); !stopped) return tl::unexpected(stopped.error());
+    std::fflush(stdout);
+    if (const std::uint64_t lost = (*session)->progress().lost; lost != 0) spdlog::warn("{} events were lost", lost);
+    return 0;
+}
+
+}  // namespace
+
+CommandRunner set_up_trace(CLI::App& command) {
+    const auto flags = std::make_shared<TraceFlags>();
+    command.add_option("-d,--duration", flags->duration, "how long (until Ctrl-C, or until the target has ended)")->type_name("DURATION");
+    command.add_flag("--json", flags->json, "one JSON object a line");
+    flags->live.add_to(command);
+    command.footer("Examples:\n"
+                   "  footfall trace --unit nginx                    every request and its latency\n"
+                   "  footfall trace -p 812 --json | jq .operation   the same for scripts");
+    return [flags] { return trace(*flags); };
+}
+
+}  // namespace footfall

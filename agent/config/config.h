@@ -1,0 +1,62 @@
+// Everything that can be configured, validated: made once from a YAML file and flags, never changed after.
+//
+//   routes:                       # for all services; see usage/route_patterns.h
+//     - /orders/{id}
+//     - GET /files/{path...}
+//   services:
+//     - name: shop-*              # a glob over service names
+//       routes: [/users/{name}]   # win over the general ones
+//   web:
+//     listen: 127.0.0.1:9843
+//
+// and the settings of settings.h, whose names are SECTION.KEY in the file and --SECTION.KEY as flags; flags win. Unknown
+// keys, wrong types and bad values are errors with file and line, and exit code kBadConfig.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/base/result.h"
+#include "agent/config/values.h"
+#include "agent/usage/consumer.h"
+#include "agent/usage/namer.h"
+#include "agent/usage/names.h"
+
+namespace footfall {
+
+enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
+enum class LogFormat : std::uint8_t { kText, kJson };
+
+struct Config {
+    NamingRules naming;
+    std::uint32_t operation_limit = kDefaultOperationLimit;
+
+    ConsumerMode consumer_mode = ConsumerMode::kDefault;
+    std::optional<ConsumerKey> consumer_key;  // none: a random one for each session
+
+    std::uint64_t ring_bytes = 8U << 20;  // a power of two
+    std::uint64_t drain_interval_nanoseconds = 5'000'000;
+
+    ListenAddress listen{"127.0.0.1", 9843};
+    bool web_insecure = false;  // listen may be another address than loopback
+
+    LogLevel log_level = LogLevel::kInfo;
+    LogFormat log_format = LogFormat::kText;
+};
+
+// What the command line adds.
+struct ConfigFlags {
+    struct Setting {
+        std::string name;  // of settings.h, without the dashes
+        std::string value;
+    };
+    std::vector<Setting> settings;
+    std::vector<std::string> routes;  // win over those of the file
+};
+
+// file: none for the defaults and flags alone.
+[[nodiscard]] Result<Config> load_config(const std::optional<std::string>& file, const ConfigFlags& flags = {});
+
+}  // namespace footfall

@@ -1,0 +1,144 @@
+#include "agent/config/settings.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <charconv>
+#include <fstream>
+#include <utility>
+#include <vector>
+
+#include "agent/base/text.h"
+
+namespace footfall {
+namespace {
+
+template <typename Value>
+using Choice = std::pair<std::string_view, Value>;
+
+// One word of a few.
+template <typename Value, std::size_t kCount>
+Result<void> choose(std::string_view text, const std::array<Choice<Value>, kCount>& choices, Value& out) {
+    std::vector<std::string_view> names;
+    for (const auto& [name, value] : choices) {
+        names.push_back(name);
+        if (name != text) continue;
+        out = value;
+        return {};
+    }
+    return failure(fmt::format("'{}' is not one of {}", text, fmt::join(names, ", ")), {}, ExitCode::kBadConfig);
+}
+
+Result<void> set_operation_limit(std::string_view text, Config& config) {
+    return parse_number(text, 1, Names::kMaxOperations).map([&](std::uint64_t limit) {
+        config.operation_limit = static_cast<std::uint32_t>(limit);
+    });
+}
+
+Result<void> set_consumer_mode(std::string_view text, Config& config) {
+    static constexpr std::array kModes{
+        Choice<ConsumerMode>{"default", ConsumerMode::kDefault}, Choice<ConsumerMode>{"address", ConsumerMode::kAddress},
+        Choice<ConsumerMode>{"hash", ConsumerMode::kHash}, Choice<ConsumerMode>{"none", ConsumerMode::kNone}};
+    return choose(text, kModes, config.consumer_mode);
+}
+
+Result<void> set_consumer_key(std::string_view text, Config& config) {
+    std::ifstream file{std::string(text)};
+    std::string digits;
+    if (!(file >> digits)) {
+        return system_failure(fmt::format("cannot read a key from '{}'", text), errno, "make one: openssl rand -hex 32",
+                              ExitCode::kBadConfig);
+    }
+    ConsumerKey key{};
+    bool valid = digits.size() == 2 * key.size();
+    for (std::size_t i = 0; valid && i < key.size(); ++i) {
+        const char* const pair = digits.data() + 2 * i;
+        const auto [end, error] = std::from_chars(pair, pair + 2, key.at(i), 16);
+        valid = error == std::errc{} && end == pair + 2;
+    }
+    if (!valid) {
+        return failure(fmt::format("'{}' holds no key of 64 hex digits", text), "make one: openssl rand -hex 32",
+                       ExitCode::kBadConfig);
+    }
+    config.consumer_key = key;
+    return {};
+}
+
+Result<void> set_ring_size(std::string_view text, Config& config) {
+    static constexpr std::uint64_t kLeast = 64U << 10;
+    static constexpr std::uint64_t kMost = 1U << 30;
+    const auto bytes = parse_size(text);
+    if (!bytes) return tl::unexpected(bytes.error());
+    if (!std::has_single_bit(*bytes) || *bytes < kLeast || *bytes > kMost) {
+        return failure(fmt::format("the ring's size must be a power of two from 64KiB to 1GiB, not {}", text), {},
+                       ExitCode::kBadConfig);
+    }
+    config.ring_bytes = *bytes;
+    return {};
+}
+
+Result<void> set_drain_interval(std::string_view text, Config& config) {
+    static constexpr std::uint64_t kLeast = 1'000'000;
+    static constexpr std::uint64_t kMost = 100'000'000;
+    const auto interval = parse_duration(text);
+    if (!interval) return tl::unexpected(interval.error());
+    if (*interval < kLeast || *interval > kMost) {
+        return failure(fmt::format("the drain interval must be from 1ms to 100ms, not {}", text), {}, ExitCode::kBadConfig);
+    }
+    config.drain_interval_nanoseconds = *interval;
+    return {};
+}
+
+Result<void> set_listen(std::string_view text, Config& config) {
+    return parse_listen_address(text).map([&](ListenAddress address) { config.listen = std::move(address); });
+}
+
+Result<void> set_insecure(std::string_view text, Config& config) {
+    static constexpr std::array kAnswers{Choice<bool>{"true", true}, Choice<bool>{"false", false}};
+    return choose(text, kAnswers, config.web_insecure);
+}
+
+Result<void> set_log_level(std::string_view text, Config& config) {
+    static constexpr std::array kLevels{
+        Choice<LogLevel>{"debug", LogLevel::kDebug}, Choice<LogLevel>{"info", LogLevel::kInfo},
+        Choice<LogLevel>{"warning", LogLevel::kWarning}, Choice<LogLevel>{"error", LogLevel::kError}};
+    return choose(text, kLevels, config.log_level);
+}
+
+Result<void> set_log_format(std::string_view text, Config& config) {
+    static constexpr std::array kFormats{Choice<LogFormat>{"text", LogFormat::kText},
+                                         Choice<LogFormat>{"json", LogFormat::kJson}};
+    return choose(text, kFormats, config.log_format);
+}
+
+constexpr std::array kSettings{
+    Setting{"operations.limit", "COUNT", "operations kept apart per service and role; the rest is 'other' (200)",
+            set_operation_limit},
+    Setting{"consumers.mode", "MODE", "default (own addresses shown, public ones hashed), address, hash or none",
+            set_consumer_mode},
+    Setting{"consumers.key_file", "FILE", "64 hex digits that key the hashes, so that sessions can be compared (random)",
+            set_consumer_key},
+    Setting{"ring.size", "SIZE", "the buffer between kernel and agent: a power of two (8MiB)", set_ring_size},
+    Setting{"ring.drain_interval", "DURATION", "how often it is emptied, 1ms to 100ms (5ms)", set_drain_interval},
+    Setting{"web.listen", "HOST:PORT", "where the agent listens (127.0.0.1:9843)", set_listen},
+    Setting{"web.insecure", "BOOL", "allow to listen beyond loopback, readable for everyone who gets there (false)",
+            set_insecure},
+    Setting{"log.level", "LEVEL", "debug, info, warning or error (info)", set_log_level},
+    Setting{"log.format", "FORMAT", "text or json (text)", set_log_format},
+};
+
+}  // namespace
+
+std::span<const Setting> settings() { return kSettings; }
+
+const Setting* find_setting(std::string_view name) {
+    const auto* const found =
+        std::find_if(kSettings.begin(), kSettings.end(), [&](const Setting& s) { return s.name == name; });
+    return found == kSettings.end() ? nullptr : found;
+}
+
+}  // namespace footfall

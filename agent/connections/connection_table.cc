@@ -1,0 +1,129 @@
+#include "agent/connections/connection_table.h"
+
+#include <utility>
+
+namespace footfall {
+
+ConnectionTable::Connection::Connection(const ConnectionSeen& seen)
+    : info{seen.connection, seen.pid,  seen.uid,      seen.family,   seen.opened_before,
+           seen.local,      seen.peer, seen.peer_pid, seen.peer_uid, std::string(seen.path),
+           std::nullopt},
+      received(seen.opened_before),
+      sent(seen.opened_before) {}
+
+std::optional<DropReason> ConnectionTable::on(const ConnectionSeen& seen) {
+    if (lookup(seen.connection) != nullptr) return std::nullopt;
+    if (connections_.size() >= limit_) {
+        if (unix_order_.empty()) return DropReason::CONNECTION_LIMIT;
+        close(*unix_order_.front(), CloseReason::kLocal, seen.time);
+    }
+    auto connection = std::make_unique<Connection>(seen);
+    if (seen.family == AddressFamily::kUnix) remember_unix(*connection);
+    connections_.insert({seen.connection, std::move(connection)});
+    return std::nullopt;
+}
+
+std::optional<DropReason> ConnectionTable::on(const Message& message) {
+    Connection* connection = lookup(message.connection);
+    if (connection == nullptr) return DropReason::UNKNOWN_CONNECTION;
+    if (connection->info.family == AddressFamily::kUnix) {
+        unix_order_.splice(unix_order_.end(), unix_order_, connection->unix_place);
+    }
+    Stream& stream = message.direction == Direction::kReceived ? connection->received : connection->sent;
+    stream.read(message, message.direction, reader_of(*connection));
+    return std::nullopt;
+}
+
+std::optional<DropReason> ConnectionTable::on(const ConnectionClosed& closed) {
+    Connection* connection = lookup(closed.connection);
+    if (connection == nullptr) return std::nullopt;  // nothing of it was open, so nothing is lost
+    if (closed.final) {
+        close(*connection, closed.reason, closed.time);
+        return std::nullopt;
+    }
+    ProtocolReader* reader = connection->reader.get();
+    const Stamp stamp{closed.time, connection->info.pid, {}};
+    switch (closed.reason) {
+        case CloseReason::kPeer:
+            connection->peer_finished = true;
+            break;
+        case CloseReason::kLocal:
+            if (reader != nullptr) reader->on_end_of_stream(Direction::kSent, stamp);
+            break;
+        case CloseReason::kReset:
+        case CloseReason::kTimeout:
+            if (reader != nullptr) reader->on_close(closed.reason, closed.time);
+            break;
+    }
+    return std::nullopt;
+}
+
+std::optional<DropReason> ConnectionTable::on(const Blind& blind) {
+    // Blind spots are reported by process as well, so one on a connection that is not known is of use too.
+    if (Connection* connection = lookup(blind.connection)) connection->info.blind = blind.reason;
+    return std::nullopt;
+}
+
+std::optional<DropReason> ConnectionTable::on(const ProcessExited& exited) {
+    if (!unix_count_.contains(number(exited.pid))) return std::nullopt;
+    for (auto place = unix_order_.begin(); place != unix_order_.end();) {
+        Connection* connection = *place++;
+        if (connection->info.pid == exited.pid) close(*connection, CloseReason::kLocal, exited.time);
+    }
+    return std::nullopt;
+}
+
+void ConnectionTable::session_end(MonotonicTime time) {
+    for (const auto& [id, connection] : connections_) {
+        if (connection->reader) connection->reader->on_session_end(time);
+    }
+    connections_.clear();
+    unix_order_.clear();
+    unix_count_.clear();
+}
+
+const ConnectionInfo* ConnectionTable::find(ConnectionId connection) const {
+    const auto found = connections_.find(connection);
+    return found == connections_.end() ? nullptr : &found->second->info;
+}
+
+ConnectionTable::Connection* ConnectionTable::lookup(ConnectionId id) {
+    const auto found = connections_.find(id);
+    return found == connections_.end() ? nullptr : found->second.get();
+}
+
+// Readers are made at the first message: a connection that stays idle costs no reader.
+ProtocolReader& ConnectionTable::reader_of(Connection& connection) {
+    if (!connection.reader) {
+        const ReaderContext context{connection.info.connection, connection.info.opened_before, sink_};
+        connection.reader = readers_.take(Protocol::kHttp1, context);
+    }
+    return *connection.reader;
+}
+
+void ConnectionTable::close(Connection& connection, CloseReason reason, MonotonicTime time) {
+    if (connection.reader) {
+        // Only now it is sure that the application reads no more of what came before the peer's FIN.
+        if (connection.peer_finished) {
+            connection.reader->on_end_of_stream(Direction::kReceived, {time, connection.info.pid, {}});
+        }
+        connection.reader->on_close(reason, time);
+        readers_.give_back(Protocol::kHttp1, std::move(connection.reader));
+    }
+    if (connection.info.family == AddressFamily::kUnix) forget_unix(connection);
+    const ConnectionId id = connection.info.connection;
+    connections_.erase(id);
+}
+
+void ConnectionTable::remember_unix(Connection& connection) {
+    connection.unix_place = unix_order_.insert(unix_order_.end(), &connection);
+    ++unix_count_[number(connection.info.pid)];
+}
+
+void ConnectionTable::forget_unix(Connection& connection) {
+    unix_order_.erase(connection.unix_place);
+    const auto count = unix_count_.find(number(connection.info.pid));
+    if (--count.value() == 0) unix_count_.erase(count);
+}
+
+}  // namespace footfall

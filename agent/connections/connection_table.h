@@ -1,0 +1,94 @@
+// Owns the state of every open connection and feeds its reader: Event → Exchange.
+//
+// on() tells what became of an event: nothing, if it was used, else the reason under which it has to be counted as dropped.
+// The number of connections is limited. TCP connections say when they are gone; Unix connections don't, so they leave when
+// their process exits, or when the table is full: then the one that was silent for longest is taken for closed.
+// Not thread-safe: it belongs to the thread that owns the pipeline.
+#pragma once
+
+#include <tsl/robin_map.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/connections/stream.h"
+#include "agent/pipeline/drop_reasons.h"
+#include "agent/pipeline/stages.h"
+#include "agent/protocols/protocol.h"
+#include "agent/protocols/protocol_table.h"
+
+namespace footfall {
+
+// What is known of an open connection: ConnectionSeen with its own text.
+struct ConnectionInfo {
+    ConnectionId connection{};
+    Pid pid{};
+    Uid uid{};
+    AddressFamily family = AddressFamily::kIpv4;
+    bool opened_before = false;
+    Endpoint local;
+    Endpoint peer;
+    Pid peer_pid{};  // Unix sockets only
+    Uid peer_uid{};
+    std::string path;                  // Unix sockets only
+    std::optional<BlindReason> blind;  // its traffic can't be read
+};
+
+class ConnectionTable {
+public:
+    static constexpr std::size_t kDefaultLimit = 262144;
+
+    // sink outlives the table.
+    explicit ConnectionTable(ExchangeSink& sink, std::size_t limit = kDefaultLimit) : sink_(&sink), limit_(limit) {}
+
+    std::optional<DropReason> on(const ConnectionSeen& seen);
+    std::optional<DropReason> on(const Message& message);
+    std::optional<DropReason> on(const ConnectionClosed& closed);
+    std::optional<DropReason> on(const Blind& blind);
+    std::optional<DropReason> on(const ProcessExited& exited);
+    // Ends every open exchange; the table is empty afterwards.
+    void session_end(MonotonicTime time);
+
+    // Null if the connection is not open. Valid until the next call of on().
+    [[nodiscard]] const ConnectionInfo* find(ConnectionId connection) const;
+    [[nodiscard]] std::size_t size() const { return connections_.size(); }
+
+private:
+    struct Connection {
+        explicit Connection(const ConnectionSeen& seen);
+
+        ConnectionInfo info;
+        Stream received;
+        Stream sent;
+        bool peer_finished = false;  // the peer sent FIN; bytes from before it may still be unread
+        std::unique_ptr<ProtocolReader> reader;
+        std::list<Connection*>::iterator unix_place;  // in unix_order_; Unix sockets only
+    };
+    struct Hash {
+        // The kernel side numbers connections per CPU: the bits that differ may be anywhere.
+        std::size_t operator()(ConnectionId id) const {
+            const std::uint64_t mixed = number(id) * 0x9E3779B97F4A7C15;
+            return mixed ^ (mixed >> 32U);
+        }
+    };
+
+    Connection* lookup(ConnectionId id);
+    ProtocolReader& reader_of(Connection& connection);
+    void close(Connection& connection, CloseReason reason, MonotonicTime time);
+    void remember_unix(Connection& connection);
+    void forget_unix(Connection& connection);
+
+    ExchangeSink* sink_;
+    std::size_t limit_;
+    tsl::robin_map<ConnectionId, std::unique_ptr<Connection>, Hash> connections_;
+    std::list<Connection*> unix_order_;                      // the one that was silent for longest is in front
+    tsl::robin_map<std::uint32_t, std::size_t> unix_count_;  // by pid
+    ReaderPool readers_;
+};
+
+}  // namespace footfall

@@ -1,0 +1,119 @@
+#include "agent/pipeline/pipeline.h"
+
+#include <numeric>
+#include <type_traits>
+#include <utility>
+
+#include "agent/pipeline/decoder.h"
+
+namespace footfall {
+namespace {
+
+Peer peer_of(const ConnectionInfo& connection) { return {connection.family, connection.peer, connection.peer_uid}; }
+
+void fill_services(Snapshot& snapshot, const Services& services) {
+    for (const ServiceInfo& info : services.all()) {
+        Service* service = snapshot.add_services();
+        service->set_name(info.name);
+        service->set_executable(info.executable);
+        service->set_build_id(info.build_id);
+        service->set_processes(info.processes);
+    }
+}
+
+}  // namespace
+
+Pipeline::Pipeline(PipelineSettings settings, ProcessSource& source, PipelineObservers observers)
+    : observers_(std::move(observers)),
+      names_(settings.operation_limit),
+      consumers_(settings.consumer_mode, settings.consumer_key),
+      processes_(source, services_, observers_.on_description),
+      namer_(std::move(settings.naming), names_, services_, *this, consumers_),
+      usage_(names_, services_, consumers_),
+      connections_(*this) {}
+
+void Pipeline::on_raw(RawEvent raw) {
+    const std::optional<Event> event = decode(raw);
+    // A description in a raw file is the agent's own note; no event became of it or got lost.
+    if (!event || !std::holds_alternative<ProcessDescribed>(*event)) ++events_;
+    const std::optional<DropReason> dropped = event ? handle(*event) : DropReason::MALFORMED_EVENT;
+    if (dropped) ++dropped_[static_cast<std::size_t>(*dropped)];
+}
+
+std::optional<DropReason> Pipeline::handle(const Event& event) {
+    return std::visit(
+        [this](const auto& typed) -> std::optional<DropReason> {
+            using Type = std::decay_t<decltype(typed)>;
+            if constexpr (requires { typed.time; }) latest_ = std::max(latest_, typed.time);
+            if constexpr (std::is_same_v<Type, Blind> || std::is_same_v<Type, ProcessExited> ||
+                          std::is_same_v<Type, ProcessExecuted>) {
+                return handle(typed);
+            } else if constexpr (std::is_same_v<Type, ProcessForked>) {
+                processes_.on_forked(typed);
+                return std::nullopt;
+            } else if constexpr (std::is_same_v<Type, ProcessDescribed>) {
+                if (observers_.on_recorded_description) observers_.on_recorded_description(typed);
+                return std::nullopt;
+            } else {
+                return connections_.on(typed);
+            }
+        },
+        event);
+}
+
+std::optional<DropReason> Pipeline::handle(const Blind& blind) {
+    blind_spots_.add(processes_.service_of(blind.pid), blind.reason);
+    return connections_.on(blind);
+}
+
+std::optional<DropReason> Pipeline::handle(const ProcessExited& exited) {
+    const std::optional<DropReason> dropped = connections_.on(exited);
+    processes_.on_exited(exited);
+    return dropped;
+}
+
+std::optional<DropReason> Pipeline::handle(const ProcessExecuted& executed) {
+    processes_.on_executed(executed);
+    if (observers_.on_executed) observers_.on_executed(executed);
+    return std::nullopt;
+}
+
+void Pipeline::session_end(MonotonicTime time) { connections_.session_end(time); }
+
+void Pipeline::on_exchange(const Exchange& exchange) {
+    const ConnectionInfo* connection = connections_.find(exchange.connection);
+    const std::optional<Peer> peer = connection != nullptr ? std::optional(peer_of(*connection)) : std::nullopt;
+    const Use use = namer_.name(exchange, peer ? &*peer : nullptr);
+    usage_.record(use);
+    if (observers_.on_use) observers_.on_use(use, exchange);
+}
+
+void Pipeline::on_lost(LostReason reason) { ++lost_[static_cast<std::size_t>(reason)]; }
+
+std::string Pipeline::consumer_text(const Use& use) const {
+    return use.consumer != 0 ? consumers_.text(use.consumer) : std::string();
+}
+
+void Pipeline::fill(Snapshot& snapshot, const ClockOffset& clock, const Drops& kernel_drops) const {
+    usage_.fill(snapshot, clock);
+    blind_spots_.fill(services_, snapshot);
+    fill_services(snapshot, services_);
+    fill_accounting(*snapshot.mutable_accounting(), kernel_drops);
+}
+
+void Pipeline::fill_accounting(Accounting& accounting, const Drops& kernel_drops) const {
+    const auto sum = [](const auto& counts) { return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}); };
+    accounting.set_received(events_ + sum(kernel_drops));
+    accounting.set_exported(events_ - sum(dropped_));
+    for (std::size_t i = 0; i < kDropReasons; ++i) {
+        const std::uint64_t count = dropped_[i] + kernel_drops[i];
+        if (count != 0) (*accounting.mutable_dropped())[std::string(name(static_cast<DropReason>(i)))] = count;
+    }
+    accounting.set_exchanges_used(usage_.uses());
+    accounting.set_exchanges_started(usage_.uses() + sum(lost_));
+    for (std::size_t i = 0; i < kLostReasons; ++i) {
+        if (lost_[i] != 0) (*accounting.mutable_exchanges_lost())[std::string(name(static_cast<LostReason>(i)))] = lost_[i];
+    }
+}
+
+}  // namespace footfall

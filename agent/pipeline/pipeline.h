@@ -1,0 +1,94 @@
+// All stages between a record and the usage table, and the accounts of what came in and what was lost on the way.
+//
+// The law: received = exported + the sum of dropped, in events; started = used + the sum of lost, in exchanges. It belongs
+// to one thread, which calls on_raw() for every record in order and takes snapshots between calls.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "agent/connections/connection_table.h"
+#include "agent/pipeline/drop_reasons.h"
+#include "agent/pipeline/lost_reasons.h"
+#include "agent/pipeline/stages.h"
+#include "agent/processes/blind_spots.h"
+#include "agent/processes/process_table.h"
+#include "agent/processes/services.h"
+#include "agent/protocols/protocol.h"
+#include "agent/usage/consumer.h"
+#include "agent/usage/namer.h"
+#include "agent/usage/names.h"
+#include "agent/usage/usage_table.h"
+#include "output/session/snapshot.pb.h"
+
+namespace footfall {
+
+struct PipelineSettings {
+    NamingRules naming;
+    std::uint32_t operation_limit = kDefaultOperationLimit;
+    ConsumerMode consumer_mode = ConsumerMode::kDefault;
+    ConsumerKey consumer_key{};
+};
+
+// What others want to hear of as it passes. All optional; called on the pipeline's thread.
+struct PipelineObservers {
+    std::function<void(const Use&, const Exchange&)> on_use;
+    std::function<void(const ProcessExecuted&)> on_executed;
+    std::function<void(const ProcessDescribed&)> on_recorded_description;  // of a raw file, before it is asked for
+    ProcessTable::Observer on_description;                                 // made here, before the event that needed it
+};
+
+// Each keeps tables of its own.
+constexpr std::size_t kMostServices = 1024;
+
+class Pipeline : private ExchangeSink, private ServiceResolver {
+public:
+    // source outlives the pipeline.
+    Pipeline(PipelineSettings settings, ProcessSource& source, PipelineObservers observers = {});
+
+    void on_raw(RawEvent raw);
+    // No more records: what is open is handed out or given up. time: of the end.
+    void session_end(MonotonicTime time);
+
+    [[nodiscard]] std::uint64_t events() const { return events_; }
+    [[nodiscard]] std::uint64_t uses() const { return usage_.uses(); }
+    [[nodiscard]] MonotonicTime latest_event() const { return latest_; }
+
+    // Everything but the session's own facts; kernel_drops are added to the pipeline's own.
+    using Drops = std::array<std::uint64_t, kDropReasons>;
+    void fill(Snapshot& snapshot, const ClockOffset& clock, const Drops& kernel_drops) const;
+
+    [[nodiscard]] const Services& services() const { return services_; }
+    [[nodiscard]] const Names& names() const { return names_; }
+    [[nodiscard]] std::string consumer_text(const Use& use) const;
+
+private:
+    std::optional<DropReason> handle(const Event& event);
+    std::optional<DropReason> handle(const Blind& blind);
+    std::optional<DropReason> handle(const ProcessExited& exited);
+    std::optional<DropReason> handle(const ProcessExecuted& executed);
+
+    void on_exchange(const Exchange& exchange) override;
+    void on_lost(LostReason reason) override;
+    ServiceId service_of(Pid pid) override { return processes_.service_of(pid); }
+    void fill_accounting(Accounting& accounting, const Drops& kernel_drops) const;
+
+    PipelineObservers observers_;
+    Services services_{kMostServices};
+    Names names_;
+    ConsumerNamer consumers_;
+    ProcessTable processes_;
+    Namer namer_;
+    UsageTable usage_;
+    BlindSpots blind_spots_;
+    ConnectionTable connections_;
+
+    MonotonicTime latest_;
+    std::uint64_t events_ = 0;
+    Drops dropped_{};
+    std::array<std::uint64_t, kLostReasons> lost_{};
+};
+
+}  // namespace footfall

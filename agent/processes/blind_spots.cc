@@ -1,0 +1,38 @@
+#include "agent/processes/blind_spots.h"
+
+#include <string>
+
+namespace footfall {
+
+BlindText text_of(BlindReason reason) {
+    switch (reason) {
+        case BlindReason::kTls:
+            return {
+                "TLS",
+                "What passes the socket is encrypted; its plaintext exists only inside the process, which this version does "
+                "not look into. If a proxy ends TLS for this service, watch the plaintext side behind it."};
+        case BlindReason::kHttp2:
+            return {"HTTP/2",
+                    "These connections speak HTTP/2 (gRPC does too), which this version recognizes and does not parse. "
+                    "HTTP/1.1 connections of the same service are counted."};
+        case BlindReason::kIoUring:
+            return {
+                "io_uring",
+                "The kernel moved these bytes for io_uring, where no system call shows their buffer. If the program can be "
+                "told to use epoll instead, its requests are counted."};
+    }
+    return {};
+}
+
+void BlindSpots::fill(const Services& services, Snapshot& snapshot) const {
+    for (const auto& [spot, connections] : connections_) {
+        const BlindText text = text_of(spot.second);
+        BlindSpot& out = *snapshot.add_blind_spots();
+        out.set_service(services.name(spot.first));
+        out.set_reason(std::string(text.reason));
+        out.set_hint(std::string(text.hint));
+        out.set_connections(connections);
+    }
+}
+
+}  // namespace footfall

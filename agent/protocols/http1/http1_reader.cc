@@ -1,0 +1,343 @@
+#include "agent/protocols/http1/http1_reader.h"
+
+#include <memory>
+
+#include "agent/protocols/protocol_table.h"
+
+namespace footfall {
+
+template <>
+std::unique_ptr<ProtocolReader> make_reader<Protocol::kHttp1>(const ReaderContext& context) {
+    return std::make_unique<http1::Http1Reader>(context);
+}
+
+}  // namespace footfall
+
+namespace footfall::http1 {
+namespace {
+
+constexpr std::uint16_t kSwitchingProtocols = 101;
+constexpr std::uint16_t kFirstFinalStatus = 200;
+constexpr std::uint16_t kNoContent = 204;
+constexpr std::uint16_t kFirstRedirection = 300;
+constexpr std::uint16_t kNotModified = 304;
+
+Direction opposite(Direction direction) {
+    return direction == Direction::kReceived ? Direction::kSent : Direction::kReceived;
+}
+
+bool is_interim(std::uint16_t status) { return status < kFirstFinalStatus && status != kSwitchingProtocols; }
+
+bool opens_tunnel(std::string_view method, std::uint16_t status) {
+    return status == kSwitchingProtocols || (method == "CONNECT" && status < kFirstRedirection);
+}
+
+bool has_no_body(std::string_view method, std::uint16_t status) {
+    return method == "HEAD" || status == kNoContent || status == kNotModified;
+}
+
+}  // namespace
+
+void Http1Reader::on_bytes(Direction direction, std::string_view bytes, bool message_start, const Stamp& stamp) {
+    if (tunnel_) return;
+    MessageFramer& stream = framer(direction);
+    if (message_start) look_for_message(direction, bytes);
+    while (!bytes.empty() && stream.in_step()) {
+        take(direction, stream.advance(bytes, message_start, stamp));
+        message_start = false;
+    }
+    if (!bytes.empty()) responses_passed_ |= !carries_requests(direction);
+}
+
+void Http1Reader::on_gap(Direction direction, std::uint64_t length, const Stamp& stamp) {
+    if (tunnel_) return;
+    MessageFramer& stream = framer(direction);
+    if (!stream.in_step()) responses_passed_ |= !carries_requests(direction);
+    while (length > 0 && stream.in_step()) take(direction, stream.skip(length, stamp));
+}
+
+void Http1Reader::on_end_of_stream(Direction direction, const Stamp& stamp) {
+    if (tunnel_ || !requests_) return;
+    if (!carries_requests(direction)) {
+        finish_all({CloseReason::kPeer, stamp.time});
+        framer(direction).lose();
+        return;
+    }
+    // The peer may still wait for its response. A request that can't be completed any more ends with it, or with the close.
+    OpenExchange* exchange = requesting();
+    if (exchange == nullptr) return;
+    if (request_framer().phase() == Phase::kEndlessBody || exchange->response_done) {
+        request_framer().lose();
+        finish_request();
+    }
+}
+
+void Http1Reader::on_close(CloseReason reason, MonotonicTime time) {
+    finish_all({reason, time});
+    finish_unnamed_request(LostReason::kUnparsable);
+}
+
+void Http1Reader::on_session_end(MonotonicTime time) {
+    finish_all({std::nullopt, time});
+    finish_unnamed_request(LostReason::kUnfinished);
+}
+
+void Http1Reader::restart(const ReaderContext& context) {
+    context_ = context;
+    while (!open_.empty()) open_.pop();
+    for (MessageFramer& stream : framers_) {
+        stream.reset();
+        if (context.opened_before) stream.lose();
+    }
+    started_ = 0;
+    requests_.reset();
+    gap_before_role_ = {};
+    request_seen_ = false;
+    responding_ = false;
+    responses_passed_ = false;
+    tunnel_ = false;
+}
+
+void Http1Reader::take(Direction direction, Step step) {
+    switch (step) {
+        case Step::kMore:
+            return;
+        case Step::kLine:
+            return take_line(direction);
+        case Step::kHead:
+            return take_head(direction);
+        case Step::kEnd:
+            return take_end(direction);
+        case Step::kGap:
+            return give_up(direction, LostReason::kGap);
+        case Step::kBroken:
+            return give_up(direction, LostReason::kUnparsable);
+        case Step::kTooLong:
+            return give_up(direction, LostReason::kHeadTooLong);
+    }
+}
+
+void Http1Reader::take_line(Direction direction) {
+    const std::string_view line = framer(direction).line();
+    if (requests_ ? !carries_requests(direction) : line.starts_with("HTTP/")) {
+        const auto status = parse_status_line(line);
+        return status ? begin_response(direction, *status) : give_up(direction, LostReason::kUnparsable);
+    }
+    const auto request = parse_request_line(line);
+    if (!request) return give_up(direction, LostReason::kUnparsable);
+    if (!requests_) fix_role(direction);
+    begin_request(*request);
+}
+
+void Http1Reader::take_head(Direction direction) {
+    carries_requests(direction) ? take_request_head() : take_response_head();
+}
+
+void Http1Reader::take_end(Direction direction) { carries_requests(direction) ? finish_request() : finish_response(); }
+
+// The stream's present message can't be read on.
+void Http1Reader::give_up(Direction direction, LostReason reason) {
+    MessageFramer& stream = framer(direction);
+    if (!requests_ && reason == LostReason::kGap) {
+        gap_before_role_[static_cast<std::size_t>(direction)] = true;
+        return stream.lose();
+    }
+    const bool unnamed = stream.phase() == Phase::kLine;
+    const bool request = requests_ ? carries_requests(direction) : resembles_request(stream.first_line());
+    if (reason != LostReason::kUnparsable && requests_) {
+        return request ? lose_request_head(reason) : lose_response_head(reason);
+    }
+    // Not HTTP/1, or not any more: nothing that was believed about the connection holds, until a request starts anew.
+    lose_all(reason);
+    if (request && unnamed) lose_now(reason);
+    for (MessageFramer& each : framers_) each.lose();
+    requests_.reset();
+    responding_ = false;
+}
+
+// Lets a stream find its feet at the start of a message, where it is out of step or its body may have been abandoned.
+void Http1Reader::look_for_message(Direction direction, std::string_view bytes) {
+    MessageFramer& stream = framer(direction);
+    if (stream.in_step() && stream.phase() != Phase::kUnframedBody && !stream.body_untouched()) return;
+    const auto line = complete_line(bytes);
+    if (!line) return;
+    if ((!requests_ || carries_requests(direction)) && parse_request_line(*line)) {
+        if (!requests_) return stream.start();
+        return resume_requests();
+    }
+    if (requests_ == direction || !parse_status_line(*line)) return;
+    if (requests_) return resume_responses();
+    if (attached_late()) stream.start();
+}
+
+void Http1Reader::fix_role(Direction requests) {
+    requests_ = requests;
+    if (gap_before_role_[static_cast<std::size_t>(requests)]) lose_now(LostReason::kGap);
+    gap_before_role_ = {};
+}
+
+MessageFramer& Http1Reader::response_framer() { return framer(opposite(*requests_)); }
+
+// --- requests -------------------------------------------------------------------------------------------------------
+
+void Http1Reader::begin_request(const RequestLine& line) {
+    if (responses_passed_ && awaiting() != nullptr && !response_framer().in_step()) lose_all(LostReason::kGap);
+    responses_passed_ = false;
+    request_seen_ = true;
+    OpenExchange& exchange = open_request();
+    exchange.name(line.method, line.target);
+    exchange.began = request_framer().begin();
+    request_framer().begin_head(MessageKind::kRequest);
+    // The response was here first, and was framed without knowing that it has no body.
+    if (responding_ && &open_.front() == &exchange && line.method == "HEAD" && response_framer().body_untouched()) {
+        response_framer().end_message();
+        finish_response();
+    }
+}
+
+void Http1Reader::take_request_head() {
+    MessageFramer& stream = request_framer();
+    const OpenExchange* exchange = requesting();
+    // What follows CONNECT is for the peer's eyes if it agrees, and a request if it does not.
+    if (exchange != nullptr && exchange->method() == "CONNECT") {
+        stream.lose();
+        return finish_request();
+    }
+    if (stream.chunked()) return stream.begin_chunked_body();
+    if (stream.transfer_encoded()) return stream.begin_endless_body();
+    if (stream.has_length() && stream.length() > 0) return stream.begin_body(stream.length());
+    stream.end_message();
+    finish_request();
+}
+
+void Http1Reader::finish_request() {
+    OpenExchange* exchange = requesting();
+    if (exchange == nullptr) return;
+    exchange->request_bytes = request_framer().bytes();
+    exchange->request_done = true;
+    const bool switched = exchange->response_done && exchange->status == kSwitchingProtocols;
+    settle_front();
+    if (switched) stop_reading();
+}
+
+void Http1Reader::lose_request_head(LostReason reason) {
+    MessageFramer& stream = request_framer();
+    const Phase phase = stream.phase();
+    stream.lose();
+    if (phase == Phase::kBetween && open_.empty()) return lose_now(reason);
+    OpenExchange* exchange = phase == Phase::kHead ? requesting() : &open_request();
+    if (exchange == nullptr) return;
+    exchange->lost = reason;
+    finish_request();
+}
+
+void Http1Reader::resume_requests() {
+    MessageFramer& stream = request_framer();
+    const OpenExchange* exchange = requesting();
+    // A body is abandoned only where the response came without waiting for it (Expect: 100-continue, refused).
+    const bool answered = exchange != nullptr && exchange->response_done;
+    if (stream.body_untouched() && !answered) return;
+    finish_request();
+    stream.start();
+}
+
+// --- responses ------------------------------------------------------------------------------------------------------
+
+void Http1Reader::begin_response(Direction direction, std::uint16_t status) {
+    if (!requests_) fix_role(opposite(direction));
+    MessageFramer& stream = framer(direction);
+    OpenExchange* exchange = awaiting();
+    if (exchange == nullptr) exchange = open_for_early_response(direction);
+    if (exchange == nullptr) {
+        // Without its request it can't be told whether it has a body.
+        stream.lose();
+        if (attached_late() && !is_interim(status)) lose_now(LostReason::kBeganBefore);
+        tunnel_ = status == kSwitchingProtocols;
+        return;
+    }
+    status_ = status;
+    responding_ = true;
+    if (!is_interim(status)) {
+        exchange->status = status;
+        exchange->first_byte = stream.begin().time;
+    }
+    stream.begin_head(MessageKind::kResponse);
+}
+
+void Http1Reader::take_response_head() {
+    OpenExchange& exchange = open_.front();
+    MessageFramer& stream = response_framer();
+    if (is_interim(status_)) {
+        exchange.response_bytes += stream.bytes();
+        responding_ = false;
+        return stream.end_message();
+    }
+    if (opens_tunnel(exchange.method(), status_)) return exchange.request_begun ? enter_tunnel() : await_tunnel();
+    if (has_no_body(exchange.method(), status_)) {
+        stream.end_message();
+        return finish_response();
+    }
+    frame_response();
+}
+
+void Http1Reader::frame_response() {
+    MessageFramer& stream = response_framer();
+    if (stream.chunked()) return stream.begin_chunked_body();
+    if (stream.transfer_encoded() || !stream.has_length()) return stream.begin_endless_body();
+    if (stream.length() > 0) return stream.begin_body(stream.length());
+    stream.end_message();
+    finish_response();
+}
+
+void Http1Reader::finish_response() {
+    OpenExchange& exchange = open_.front();
+    exchange.response_bytes += response_framer().bytes();
+    exchange.end = response_framer().last();
+    exchange.response_done = true;
+    responding_ = false;
+    settle_front();
+}
+
+void Http1Reader::lose_response_head(LostReason reason) {
+    MessageFramer& stream = response_framer();
+    const bool between = stream.phase() == Phase::kBetween;
+    stream.lose();
+    responding_ = false;
+    if (awaiting() == nullptr) return;
+    lose_front(reason);
+    if (!between) return;
+    while (!open_.empty() && open_.front().lost) lose_front(reason);
+    if (open_.size() > 1) lose_all(reason);
+}
+
+// A message starts like a response while the stream is out of step, or in a chunked body whose end may have been lost.
+void Http1Reader::resume_responses() {
+    MessageFramer& stream = response_framer();
+    if (stream.in_step()) {
+        if (stream.phase() != Phase::kUnframedBody || open_.size() < 2) return;
+        finish_response();
+    }
+    stream.start();
+}
+
+void Http1Reader::enter_tunnel() {
+    OpenExchange& exchange = open_.front();
+    if (requesting() == &exchange) exchange.request_bytes = request_framer().bytes();
+    exchange.request_done = true;
+    finish_response();
+    stop_reading();
+}
+
+// The switch of protocols was seen before the request that asked for it.
+void Http1Reader::await_tunnel() {
+    response_framer().lose();
+    finish_response();
+}
+
+void Http1Reader::stop_reading() {
+    lose_all(LostReason::kUnparsable);
+    for (MessageFramer& stream : framers_) stream.lose();
+    tunnel_ = true;
+}
+
+}  // namespace footfall::http1

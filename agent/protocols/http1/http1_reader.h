@@ -1,0 +1,118 @@
+// Reads HTTP/1.0 and 1.1 on one connection: frames both streams, finds out which of them carries the requests, and pairs
+// requests with responses in order. Times, ownership and threads are those of ProtocolReader.
+//
+// What is counted, where the protocol leaves room:
+// - Interim responses (1xx) belong to the exchange by their bytes; first_byte and status are the final response's.
+// - 101, and 2xx to CONNECT, complete an exchange with their head; after it the connection is not looked at any more.
+// - A cut exchange ends with the last byte of its response, or with the cut if there was none. A body that only the end of
+//   the stream delimits is complete when the connection is closed, but not when it is reset or times out.
+// - bytes are those of the exchange's own messages, gaps in their bodies included; empty lines between messages are
+// nobody's.
+// - A client's response may be seen before its request where two threads work on the socket: it waits for the request.
+//
+// What a gap does (bytes that passed unseen):
+// - In a body: see MessageFramer. The exchange is counted as if nothing had happened.
+// - In a head: that exchange is lost, and the stream is out of step until a message starts with a whole, valid start line.
+// - Between two requests: the gap carried at least one. If others wait for their response, a nameless exchange is queued in
+//   its place, so that those behind keep their own responses; else it is lost at once.
+// - Between two responses: the oldest waiting request is lost, because its response was (at least) what the gap carried. If
+//   more than one other waits, all are lost: which response comes next can't be known.
+// - A request that comes while earlier ones wait, and after response bytes passed out of step: the earlier ones are lost.
+// So without pipelining a response is never handed out with another request's name. A response without a request belongs to
+// one that is already counted as lost; only on a connection that was open before footfall came, and until its first
+// request, it is lost itself (kBeganBefore).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "agent/protocols/http1/message_framer.h"
+#include "agent/protocols/http1/open_exchanges.h"
+#include "agent/protocols/http1/start_line.h"
+#include "agent/protocols/protocol.h"
+
+namespace footfall::http1 {
+
+class Http1Reader final : public ProtocolReader {
+public:
+    explicit Http1Reader(const ReaderContext& context) { restart(context); }
+
+    void on_bytes(Direction direction, std::string_view bytes, bool message_start, const Stamp& stamp) override;
+    void on_gap(Direction direction, std::uint64_t length, const Stamp& stamp) override;
+    void on_end_of_stream(Direction direction, const Stamp& stamp) override;
+    void on_close(CloseReason reason, MonotonicTime time) override;
+    void on_session_end(MonotonicTime time) override;
+    void restart(const ReaderContext& context) override;
+
+    // Exchanges that began; each of them is used, lost or still open.
+    [[nodiscard]] std::uint64_t started() const { return started_; }
+
+private:
+    using Step = MessageFramer::Step;
+    using Phase = MessageFramer::Phase;
+
+    // Why everything that is open ends now. No reason: the session ends, not the connection.
+    struct Ending {
+        std::optional<CloseReason> reason;
+        MonotonicTime time;
+    };
+
+    void take(Direction direction, Step step);
+    void take_line(Direction direction);
+    void take_head(Direction direction);
+    void take_end(Direction direction);
+    void give_up(Direction direction, LostReason reason);
+    void look_for_message(Direction direction, std::string_view bytes);
+
+    void begin_request(const RequestLine& line);
+    void take_request_head();
+    void finish_request();
+    void lose_request_head(LostReason reason);
+    void resume_requests();
+
+    void begin_response(Direction direction, std::uint16_t status);
+    void take_response_head();
+    void frame_response();
+    void finish_response();
+    void lose_response_head(LostReason reason);
+    void resume_responses();
+    void enter_tunnel();
+    void await_tunnel();
+    void stop_reading();
+
+    OpenExchange& open_request();
+    OpenExchange* requesting();
+    OpenExchange* awaiting();
+    OpenExchange* open_for_early_response(Direction direction);
+    void lose_now(LostReason reason);
+    void lose_front(LostReason reason);
+    void lose_all(LostReason reason);
+    void settle_front();
+    void finish_all(const Ending& ending);
+    void finish_front(const Ending& ending, bool responding);
+    void finish_unnamed_request(LostReason reason);
+    void hand_out(const OpenExchange& exchange, std::string_view cut);
+
+    void fix_role(Direction requests);
+    [[nodiscard]] bool carries_requests(Direction direction) const { return requests_ == direction; }
+    [[nodiscard]] bool attached_late() const { return context_.opened_before && !request_seen_; }
+    MessageFramer& framer(Direction direction) { return framers_[static_cast<std::size_t>(direction)]; }
+    MessageFramer& request_framer() { return framer(*requests_); }
+    MessageFramer& response_framer();
+
+    ReaderContext context_;
+    std::array<MessageFramer, 2> framers_;  // by direction
+    OpenExchanges open_;
+    std::uint64_t started_ = 0;
+    std::optional<Direction> requests_;      // which direction carries them; unset until a start line tells
+    std::array<bool, 2> gap_before_role_{};  // by direction: a head was lost before the role was known
+    std::uint16_t status_ = 0;               // of the response being read
+    bool request_seen_ = false;
+    bool responding_ = false;        // the response framer is behind the start line of the front's response
+    bool responses_passed_ = false;  // response bytes passed out of step since the latest request
+    bool tunnel_ = false;
+};
+
+}  // namespace footfall::http1

@@ -1,0 +1,167 @@
+// The part of Http1Reader that keeps the open exchanges: how they are opened, and the ways in which they end.
+#include <array>
+
+#include "agent/protocols/http1/http1_reader.h"
+
+namespace footfall::http1 {
+namespace {
+
+constexpr std::uint16_t kFirstClientError = 400;
+constexpr std::uint16_t kFirstServerError = 500;
+
+std::string_view text_of(CloseReason reason) {
+    switch (reason) {
+        case CloseReason::kLocal:
+        case CloseReason::kPeer:
+            return "closed";
+        case CloseReason::kReset:
+            return "reset";
+        case CloseReason::kTimeout:
+            return "timeout";
+    }
+    __builtin_unreachable();
+}
+
+std::array<char, 3> digits_of(std::uint16_t status) {
+    return {static_cast<char>('0' + status / 100 % 10), static_cast<char>('0' + status / 10 % 10),
+            static_cast<char>('0' + status % 10)};
+}
+
+}  // namespace
+
+// The exchange of a request that begins: a new one, or that of a response which was faster.
+OpenExchange& Http1Reader::open_request() {
+    ++started_;
+    if (open_.full()) {
+        ++open_.back().count;
+        open_.back().lost = LostReason::kTooManyOpen;
+        return open_.back();
+    }
+    const bool answered_early = !open_.empty() && !open_.back().request_begun;
+    OpenExchange& exchange = answered_early ? open_.back() : open_.push();
+    exchange.request_begun = true;
+    return exchange;
+}
+
+// The exchange whose request is being read.
+OpenExchange* Http1Reader::requesting() {
+    if (open_.empty() || !open_.back().request_begun || open_.back().request_done) return nullptr;
+    return &open_.back();
+}
+
+// The exchange whose response is being read or is due. A request that was answered before it was complete is always the
+// only one that is open.
+OpenExchange* Http1Reader::awaiting() {
+    if (open_.empty() || open_.front().response_done) return nullptr;
+    return &open_.front();
+}
+
+OpenExchange* Http1Reader::open_for_early_response(Direction direction) {
+    const Phase requests = request_framer().phase();
+    const bool overtook = direction == Direction::kReceived && requests == Phase::kBetween && !attached_late();
+    if (!open_.empty() || !(overtook || requests == Phase::kLine)) return nullptr;
+    return &open_.push();
+}
+
+// For an exchange that has no place in the queue.
+void Http1Reader::lose_now(LostReason reason) {
+    ++started_;
+    context_.sink->on_lost(reason);
+}
+
+// Gives up the oldest exchange, unless its response is complete.
+void Http1Reader::lose_front(LostReason reason) {
+    OpenExchange& exchange = open_.front();
+    if (requesting() == &exchange) exchange.request_bytes = request_framer().bytes();
+    if (exchange.request_begun && exchange.response_done && !exchange.lost) {
+        hand_out(exchange, {});
+    } else if (exchange.request_begun) {
+        for (std::uint32_t i = 0; i < exchange.count; ++i) context_.sink->on_lost(exchange.lost.value_or(reason));
+    }
+    open_.pop();
+}
+
+void Http1Reader::lose_all(LostReason reason) {
+    while (!open_.empty()) lose_front(reason);
+}
+
+// Hands out the oldest exchange if both its messages are complete.
+void Http1Reader::settle_front() {
+    OpenExchange& exchange = open_.front();
+    if (!exchange.request_done || !exchange.response_done) return;
+    if (!exchange.lost) {
+        hand_out(exchange, {});
+        return open_.pop();
+    }
+    context_.sink->on_lost(*exchange.lost);
+    if (exchange.count == 1) return open_.pop();
+    --exchange.count;
+    exchange.response_done = false;
+}
+
+void Http1Reader::finish_all(const Ending& ending) {
+    if (!requests_) return;
+    bool responding = responding_ || response_framer().phase() == Phase::kLine;
+    while (!open_.empty()) {
+        finish_front(ending, responding);
+        responding = false;
+    }
+    responding_ = false;
+}
+
+// responding: bytes of its response were seen.
+void Http1Reader::finish_front(const Ending& ending, bool responding) {
+    OpenExchange& exchange = open_.front();
+    if (exchange.lost || !exchange.request_begun || exchange.response_done) return lose_front(LostReason::kUnfinished);
+    MessageFramer& response = response_framer();
+    const bool orderly = !ending.reason || *ending.reason == CloseReason::kLocal || *ending.reason == CloseReason::kPeer;
+    const bool endless =
+        response.phase() == Phase::kEndlessBody || (ending.reason && response.phase() == Phase::kUnframedBody);
+    const bool whole = responding && orderly && endless;
+    if (!whole && !ending.reason) return lose_front(LostReason::kUnfinished);
+    if (requesting() == &exchange) exchange.request_bytes = request_framer().bytes();
+    exchange.end = ending.time;
+    if (responding) {
+        exchange.response_bytes += response.bytes();
+        exchange.end = response.last();
+        if (response.phase() == Phase::kLine) exchange.first_byte = response.begin().time;
+    }
+    hand_out(exchange, whole ? std::string_view{} : text_of(*ending.reason));
+    open_.pop();
+}
+
+// A request of which not even the first line came has no exchange yet. Its stream, and the other, have no more to tell.
+void Http1Reader::finish_unnamed_request(LostReason reason) {
+    for (const Direction direction : {Direction::kReceived, Direction::kSent}) {
+        MessageFramer& stream = framer(direction);
+        const bool request = requests_ ? carries_requests(direction) : resembles_request(stream.first_line());
+        if (stream.phase() == Phase::kLine && request) lose_now(reason);
+        stream.lose();
+    }
+}
+
+// cut: what kept the exchange from completing; empty if nothing did.
+void Http1Reader::hand_out(const OpenExchange& open, std::string_view cut) {
+    const bool server = requests_ == Direction::kReceived;
+    const bool failed = open.status >= (server ? kFirstServerError : kFirstClientError);
+    const std::array<char, 3> digits = digits_of(open.status);
+    Exchange exchange;
+    exchange.protocol = Protocol::kHttp1;
+    exchange.role = server ? Role::kServer : Role::kClient;
+    exchange.outcome = failed || !cut.empty() ? Outcome::kError : Outcome::kOk;
+    exchange.status = open.status;
+    exchange.connection = context_.connection;
+    exchange.pid = open.began.pid;
+    exchange.tid = open.began.tid;
+    exchange.method = open.method();
+    exchange.target = open.target();
+    exchange.error_type = cut.empty() && failed ? std::string_view(digits.data(), digits.size()) : cut;
+    exchange.begin = open.began.time;
+    exchange.first_byte = open.first_byte;
+    exchange.end = open.end;
+    exchange.bytes_in = server ? open.request_bytes : open.response_bytes;
+    exchange.bytes_out = server ? open.response_bytes : open.request_bytes;
+    context_.sink->on_exchange(exchange);
+}
+
+}  // namespace footfall::http1

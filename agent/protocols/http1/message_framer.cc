@@ -1,0 +1,314 @@
+#include "agent/protocols/http1/message_framer.h"
+
+#include <algorithm>
+
+#include "agent/protocols/http1/start_line.h"
+
+namespace footfall::http1 {
+namespace {
+
+constexpr std::string_view kTerminalChunk = "\r\n0\r\n\r\n";  // with the end of the chunk before it
+constexpr std::size_t kLineEnd = 2;
+constexpr std::size_t kTelling = 8;         // the letter that tells content-Length from its kin
+constexpr std::size_t kKeptCapacity = 512;  // a longer line's buffer is given back
+
+// llhttp's user pointer serves as its one bit of state: set while the bytes of a chunk are due.
+void set_in_chunk(llhttp_t* parser, bool in_chunk) { parser->data = in_chunk ? parser : nullptr; }
+
+int pause(llhttp_t*) { return HPE_PAUSED; }
+int enter_chunk(llhttp_t* parser) {
+    set_in_chunk(parser, parser->content_length > 0);
+    return HPE_OK;
+}
+int leave_chunk(llhttp_t* parser) {
+    set_in_chunk(parser, false);
+    return HPE_OK;
+}
+
+const llhttp_settings_t* parser_settings() {
+    static const llhttp_settings_t kSettings = [] {
+        llhttp_settings_t value;
+        llhttp_settings_init(&value);
+        value.on_headers_complete = pause;
+        value.on_message_complete = pause;
+        value.on_chunk_header = enter_chunk;
+        value.on_chunk_complete = leave_chunk;
+        return value;
+    }();
+    return &kSettings;
+}
+
+llhttp_t parser_after(llhttp_type_t type, std::string_view line) {
+    llhttp_t parser;
+    llhttp_init(&parser, type, parser_settings());
+    llhttp_set_lenient_headers(&parser, 1);
+    llhttp_set_lenient_chunked_length(&parser, 1);
+    llhttp_set_lenient_transfer_encoding(&parser, 1);
+    llhttp_execute(&parser, line.data(), line.size());
+    return parser;
+}
+
+// A parser that has read a start line. The real lines are read by start_line.h, which knows methods that llhttp does not.
+const llhttp_t& parser_in_head(MessageKind kind) {
+    static const llhttp_t kRequest = parser_after(HTTP_REQUEST, "POST / HTTP/1.1\r\n");
+    static const llhttp_t kResponse = parser_after(HTTP_RESPONSE, "HTTP/1.1 200 OK\r\n");
+    return kind == MessageKind::kRequest ? kRequest : kResponse;
+}
+
+char lower(char c) { return static_cast<char>(c | 0x20); }
+
+// Whether a header line may be Content-Length or Transfer-Encoding, as far as these bytes of it can tell.
+bool may_frame(std::string_view line) {
+    if (lower(line.front()) == 'c') return line.size() <= kTelling || lower(line[kTelling]) == 'l';
+    if (lower(line.front()) == 't') return line.size() < 2 || lower(line[1]) == 'r';
+    return false;
+}
+
+bool is_line_end(char c) { return c == '\r' || c == '\n'; }
+bool is_empty_line(std::string_view line) { return line == "\r\n" || line == "\n"; }
+bool is_fold(char c) { return c == ' ' || c == '\t'; }
+
+bool begins_message(MessageKind kind, std::string_view bytes) {
+    const auto line = complete_line(bytes);
+    if (!line) return false;
+    return kind == MessageKind::kRequest ? parse_request_line(*line).has_value() : parse_status_line(*line).has_value();
+}
+
+}  // namespace
+
+MessageFramer::Step MessageFramer::advance(std::string_view& bytes, bool message_start, const Stamp& stamp) {
+    last_ = stamp.time;
+    switch (phase_) {
+        case Phase::kOutOfStep:
+            bytes = {};
+            return Step::kMore;
+        case Phase::kBetween:
+            return read_between(bytes, stamp);
+        case Phase::kLine:
+            return read_line(bytes);
+        case Phase::kHead:
+            return read_head(bytes);
+        case Phase::kLengthBody: {
+            std::uint64_t left = bytes.size();
+            const Step step = read_length_body(left);
+            bytes.remove_prefix(bytes.size() - left);
+            return step;
+        }
+        case Phase::kChunkedBody:
+            return read_chunks(bytes);
+        case Phase::kUnframedBody:
+            return read_unframed(bytes, message_start);
+        case Phase::kEndlessBody:
+            consume(bytes, bytes.size());
+            return Step::kMore;
+    }
+    __builtin_unreachable();
+}
+
+MessageFramer::Step MessageFramer::skip(std::uint64_t& length, const Stamp& stamp) {
+    last_ = stamp.time;
+    switch (phase_) {
+        case Phase::kBetween:
+        case Phase::kLine:
+        case Phase::kHead:
+            return Step::kGap;
+        case Phase::kLengthBody:
+            return read_length_body(length);
+        case Phase::kChunkedBody:
+            return skip_chunk(length);
+        case Phase::kOutOfStep:
+            length = 0;
+            return Step::kMore;
+        case Phase::kUnframedBody:
+        case Phase::kEndlessBody:
+            window_size_ = 0;
+            bytes_ += length;
+            length = 0;
+            return Step::kMore;
+    }
+    __builtin_unreachable();
+}
+
+void MessageFramer::start() {
+    phase_ = Phase::kBetween;
+    release_line();
+}
+
+void MessageFramer::lose() {
+    phase_ = Phase::kOutOfStep;
+    release_line();
+}
+
+void MessageFramer::reset() {
+    start();
+    bytes_ = 0;
+    begin_ = {};
+    last_ = {};
+}
+
+void MessageFramer::begin_head(MessageKind kind) {
+    release_line();
+    parser_.flags = 0;
+    parser_begun_ = false;
+    kind_ = kind;
+    phase_ = Phase::kHead;
+    at_line_start_ = true;
+    line_matters_ = false;
+}
+
+void MessageFramer::begin_body(std::uint64_t length) {
+    remaining_ = length;
+    phase_ = Phase::kLengthBody;
+}
+
+void MessageFramer::begin_chunked_body() {
+    llhttp_resume(&parser_);
+    parser_.upgrade = 0;
+    phase_ = Phase::kChunkedBody;
+}
+
+MessageFramer::Step MessageFramer::read_between(std::string_view& bytes, const Stamp& stamp) {
+    while (!bytes.empty() && is_line_end(bytes.front())) bytes.remove_prefix(1);
+    if (bytes.empty()) return Step::kMore;
+    begin_ = stamp;
+    bytes_ = 0;
+    phase_ = Phase::kLine;
+    return may_begin_message(bytes.front()) ? read_line(bytes) : Step::kBroken;
+}
+
+MessageFramer::Step MessageFramer::read_line(std::string_view& bytes) {
+    const std::size_t end = bytes.find('\n');
+    if (bytes_ + std::min(end, bytes.size()) > kHeadLimit) return Step::kTooLong;
+    const std::string_view piece = bytes.substr(0, end);
+    if (end == std::string_view::npos || !pending_.empty()) pending_.append(piece);
+    if (end == std::string_view::npos) {
+        consume(bytes, bytes.size());
+        return Step::kMore;
+    }
+    line_ = without_carriage_return(pending_.empty() ? piece : std::string_view(pending_));
+    consume(bytes, end + 1);
+    return Step::kLine;
+}
+
+MessageFramer::Step MessageFramer::read_head(std::string_view& bytes) {
+    while (!bytes.empty()) {
+        const std::size_t end = bytes.find('\n');
+        const std::size_t count = end == std::string_view::npos ? bytes.size() : end + 1;
+        if (bytes_ + count > kHeadLimit) return Step::kTooLong;
+        const std::string_view piece = bytes.substr(0, count);
+        if (at_line_start_ && !is_fold(piece.front())) {
+            const bool empty = is_line_end(piece.front());
+            if (empty && !parser_begun_ && is_empty_line(piece)) {
+                consume(bytes, count);
+                return Step::kHead;
+            }
+            line_matters_ = empty || may_frame(piece);
+        }
+        at_line_start_ = end != std::string_view::npos;
+        const llhttp_errno_t result = line_matters_ ? judge(piece) : HPE_OK;
+        consume(bytes, count);
+        if (result == HPE_PAUSED) return Step::kHead;
+        if (result != HPE_OK) return Step::kBroken;
+    }
+    return Step::kMore;
+}
+
+// Most heads of requests have no line for llhttp, so it is set up at the first one.
+llhttp_errno_t MessageFramer::judge(std::string_view piece) {
+    if (!parser_begun_) parser_ = parser_in_head(kind_);
+    parser_begun_ = true;
+    return llhttp_execute(&parser_, piece.data(), piece.size());
+}
+
+// Bytes and gaps are the same to a body of known length; length is what is left of them.
+MessageFramer::Step MessageFramer::read_length_body(std::uint64_t& length) {
+    const std::uint64_t count = std::min(length, remaining_);
+    length -= count;
+    remaining_ -= count;
+    bytes_ += count;
+    if (remaining_ > 0) return Step::kMore;
+    phase_ = Phase::kBetween;
+    return Step::kEnd;
+}
+
+MessageFramer::Step MessageFramer::read_chunks(std::string_view& bytes) {
+    const llhttp_errno_t result = llhttp_execute(&parser_, bytes.data(), bytes.size());
+    if (result == HPE_OK) {
+        consume(bytes, bytes.size());
+        return Step::kMore;
+    }
+    if (result != HPE_PAUSED) return Step::kBroken;
+    consume(bytes, static_cast<std::size_t>(llhttp_get_error_pos(&parser_) - bytes.data()));
+    phase_ = Phase::kBetween;
+    return Step::kEnd;
+}
+
+MessageFramer::Step MessageFramer::skip_chunk(std::uint64_t& length) {
+    const bool within = parser_.data != nullptr && length <= parser_.content_length;
+    if (!within) {
+        phase_ = Phase::kUnframedBody;
+        window_size_ = 0;
+    } else if (length > 0) {
+        // llhttp counts a chunk down itself: all but one byte of the gap is taken off, the last one goes through it.
+        parser_.content_length -= length - 1;
+        llhttp_execute(&parser_, "", 1);
+    }
+    bytes_ += length;
+    length = 0;
+    return Step::kMore;
+}
+
+MessageFramer::Step MessageFramer::read_unframed(std::string_view& bytes, bool message_start) {
+    const bool alone = message_start && bytes == kTerminalChunk.substr(kLineEnd);
+    const std::size_t end = alone ? bytes.size() : terminal_chunk_end(bytes);
+    if (end == 0) {
+        keep_window(bytes);
+        consume(bytes, bytes.size());
+        return Step::kMore;
+    }
+    consume(bytes, end);
+    phase_ = Phase::kBetween;
+    return Step::kEnd;
+}
+
+// Where in bytes the body ends: behind a terminal chunk which nothing follows, or a message does. 0: nowhere.
+std::size_t MessageFramer::terminal_chunk_end(std::string_view bytes) const {
+    const auto ends_at = [&](std::size_t end) {
+        return end == bytes.size() || (end < bytes.size() && begins_message(kind_, bytes.substr(end)));
+    };
+    // One that began in earlier pieces ends within the first bytes of this one.
+    std::array<char, 2 * kWindow> joint{};
+    const std::size_t borrowed = std::min(bytes.size(), kWindow);
+    std::copy_n(window_.begin(), window_size_, joint.begin());
+    std::copy_n(bytes.begin(), borrowed, joint.begin() + window_size_);
+    const std::size_t seam = std::string_view(joint.data(), window_size_ + borrowed).find(kTerminalChunk);
+    if (seam != std::string_view::npos && ends_at(seam + kTerminalChunk.size() - window_size_)) {
+        return seam + kTerminalChunk.size() - window_size_;
+    }
+    for (std::size_t at = bytes.find(kTerminalChunk); at != std::string_view::npos;
+         at = bytes.find(kTerminalChunk, at + 1)) {
+        if (ends_at(at + kTerminalChunk.size())) return at + kTerminalChunk.size();
+    }
+    return 0;
+}
+
+void MessageFramer::keep_window(std::string_view bytes) {
+    const std::size_t taken = std::min(bytes.size(), kWindow);
+    const std::size_t kept = std::min<std::size_t>(window_size_, kWindow - taken);
+    std::copy_n(window_.begin() + (window_size_ - kept), kept, window_.begin());
+    std::copy_n(bytes.end() - taken, taken, window_.begin() + kept);
+    window_size_ = static_cast<std::uint8_t>(kept + taken);
+}
+
+void MessageFramer::consume(std::string_view& bytes, std::size_t count) {
+    bytes.remove_prefix(count);
+    bytes_ += count;
+}
+
+void MessageFramer::release_line() {
+    line_ = {};
+    pending_.clear();
+    if (pending_.capacity() > kKeptCapacity) pending_.shrink_to_fit();
+}
+
+}  // namespace footfall::http1

@@ -1,0 +1,227 @@
+#include "agent/session/live_session.h"
+
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/pipeline/decoder.h"
+#include "agent/processes/described_event.h"
+
+namespace footfall {
+namespace {
+
+constexpr double kBusyRing = 0.1;  // fuller than this at a drain: come back sooner
+
+Result<ConsumerKey> consumer_key(const Config& config) {
+    return config.consumer_key ? Result<ConsumerKey>(*config.consumer_key) : random_consumer_key();
+}
+
+// The part of a watch that the kernel applies by itself.
+Result<ff_probe_config> probe_config_of(const Watch& watch) {
+    ff_probe_config config{};
+    config.own_pid = static_cast<std::uint32_t>(getpid());
+    config.everything = watch.whole_host ? 1 : 0;
+    config.by_pid = 1;
+    config.propose_executed = watch.judge_executed ? 1 : 0;
+    if (watch.ports.size() > FF_MAX_PORTS || watch.cgroups.size() > FF_MAX_CGROUPS || watch.uids.size() > FF_MAX_UIDS) {
+        return failure("too many targets: at most " + std::to_string(FF_MAX_PORTS) + " ports, users, and units or cgroups",
+                       "watch a common parent (--cgroup), or the whole host", ExitCode::kUsage);
+    }
+    std::copy(watch.ports.begin(), watch.ports.end(), config.ports);
+    config.port_count = static_cast<std::uint8_t>(watch.ports.size());
+    for (const CgroupId& cgroup : watch.cgroups) {
+        config.cgroups[config.cgroup_count] = cgroup.id;
+        config.cgroup_levels[config.cgroup_count++] = cgroup.level;
+    }
+    for (const Uid uid : watch.uids) config.uids[config.uid_count++] = number(uid);
+    return config;
+}
+
+std::uint64_t peak_rss_bytes() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+    return text;
+}
+
+}  // namespace
+
+LiveSession::LiveSession(LiveOptions options, UseObserver on_use) : options_(std::move(options)), on_use_(std::move(on_use)) {}
+
+Result<std::unique_ptr<LiveSession>> LiveSession::start(LiveOptions options, UseObserver on_use) {
+    std::unique_ptr<LiveSession> session(new LiveSession(std::move(options), std::move(on_use)));
+    if (auto loaded = session->load(); !loaded) return tl::unexpected<Error>(loaded.error());
+    return session;
+}
+
+Result<void> LiveSession::load() {
+    const HostView host;
+    auto selectors = Selectors::resolve(options_.target, host);
+    if (!selectors) return tl::unexpected<Error>(selectors.error());
+    selectors_ = std::move(*selectors);
+    auto watch = selectors_->watch(host);
+    if (!watch) return tl::unexpected<Error>(watch.error());
+    watch_ = std::move(*watch);
+
+    auto who = probe_config_of(*watch_);
+    if (!who) return tl::unexpected<Error>(who.error());
+    auto probes = ProbeSet::load({*who, watch_->pids, options_.config.ring_bytes, options_.hook});
+    if (!probes) return tl::unexpected<Error>(probes.error());
+    probes_ = std::move(*probes);
+
+    const auto key = consumer_key(options_.config);
+    if (!key) return tl::unexpected<Error>(key.error());
+    PipelineObservers observers;
+    if (on_use_) observers.on_use = [this](const Use& use, const Exchange& exchange) { on_use_(use, exchange, *pipeline_); };
+    observers.on_executed = [this](const ProcessExecuted& executed) { on_executed(executed); };
+    observers.on_description = [this](Pid pid, const ProcessDescription& found) { record_description(pid, found); };
+    const Config& config = options_.config;
+    pipeline_ = std::make_unique<Pipeline>(PipelineSettings{config.naming, config.operation_limit, config.consumer_mode, *key}, source_,
+                                           std::move(observers));
+    if (auto opened = open_raw_file(); !opened) return opened;
+
+    auto ring = RingReader::open(probes_->ring_fd(), *this);
+    if (!ring) return tl::unexpected<Error>(ring.error());
+    ring_ = std::move(*ring);
+    bpf_clock_.emplace(probes_->program_fds());
+    clock_ = ClockOffset::now();
+    started_ = monotonic_now();
+    cpu_at_start_ = read_clock(CLOCK_PROCESS_CPUTIME_ID);
+    if (auto attached = probes_->attach(); !attached) return attached;
+    return watch_now(host);
+}
+
+// Once more, now that the kernel follows forks and executions: processes may have come since the first look.
+Result<void> LiveSession::watch_now(const HostView& host) {
+    if (watch_->whole_host) return {};
+    const auto again = selectors_->watch(host);
+    if (!again) return {};  // they were there a moment ago; that they have ended is no error
+    for (const Pid pid : again->pids) probes_->watch(pid);
+    return {};
+}
+
+Result<void> LiveSession::open_raw_file() {
+    if (options_.raw_path.empty()) return {};
+    utsname system{};
+    uname(&system);
+    const RawFileInfo info{ClockOffset::now(), system.nodename, system.release, joined(options_.target_words)};
+    auto writer = RawWriter::create(options_.raw_path, info, options_.force);
+    if (!writer) return tl::unexpected<Error>(writer.error());
+    raw_ = std::move(*writer);
+    return {};
+}
+
+void LiveSession::on_raw(RawEvent raw) {
+    pipeline_->on_raw(raw);
+    // After the pipeline, which may have put the description of the process in front of it.
+    if (raw_) note_raw_error(raw_->append(raw));
+}
+
+void LiveSession::record_description(Pid pid, const ProcessDescription& description) {
+    if (!raw_) return;
+    const std::vector<std::byte> record = encode_described(pid, description, pipeline_->latest_event());
+    note_raw_error(raw_->append({record}));
+}
+
+void LiveSession::note_raw_error(const Result<void>& written) {
+    if (!written && !raw_error_) raw_error_ = written.error();
+}
+
+// The kernel side watches whatever executes until this has looked at it.
+void LiveSession::on_executed(const ProcessExecuted& executed) {
+    if (!watch_->judge_executed || watch_->whole_host) return;
+    const HostView host;
+    const auto facts = host.processes.facts(executed.pid);
+    if (facts && !selectors_->matches(*facts)) probes_->unwatch(executed.pid);
+}
+
+Result<void> LiveSession::drain() {
+    fill_before_drain_ = ring_->fill();
+    const auto drained = ring_->drain();
+    if (!drained) return tl::unexpected<Error>(drained.error());
+    bpf_clock_->tick(monotonic_now(), pipeline_->events());
+    if (raw_error_) {
+        const Error error = *std::exchange(raw_error_, std::nullopt);
+        raw_.reset();
+        return tl::unexpected<Error>(error);
+    }
+    return {};
+}
+
+std::uint64_t LiveSession::pause_nanoseconds() const {
+    const std::uint64_t interval = options_.config.drain_interval_nanoseconds;
+    return fill_before_drain_ > kBusyRing ? interval / 8 : interval;
+}
+
+bool LiveSession::target_alive() const {
+    if (watch_->whole_host || watch_->judge_executed || !watch_->cgroups.empty() || !watch_->uids.empty()) return true;
+    return probes_->watches_any();
+}
+
+Result<void> LiveSession::stop() {
+    probes_->detach();
+    ended_ = monotonic_now();
+    Result<void> drained = drain();
+    pipeline_->session_end(ended_);
+    if (raw_) {
+        std::vector<RawCounter> counters;
+        const Pipeline::Drops drops = kernel_drops();
+        for (std::size_t i = 0; i < drops.size(); ++i) {
+            counters.push_back({std::string(name(static_cast<DropReason>(i))), drops[i]});
+        }
+        const Result<void> finished = raw_->finish(counters);
+        raw_.reset();
+        if (drained && !finished) return finished;
+    }
+    return drained;
+}
+
+Pipeline::Drops LiveSession::kernel_drops() const {
+    const KernelCounters counters = probes_->counters();
+    Pipeline::Drops drops{};
+    std::copy_n(counters.begin(), drops.size(), drops.begin());
+    return drops;
+}
+
+Snapshot LiveSession::snapshot() const {
+    Snapshot snapshot;
+    pipeline_->fill(snapshot, clock_, kernel_drops());
+    utsname system{};
+    uname(&system);
+    SessionInfo& info = *snapshot.mutable_session();
+    info.set_start_unix_nanos(clock_.wall(started_).nanoseconds);
+    info.set_duration_nanos(elapsed(started_, ended_.seen() ? ended_ : monotonic_now()));
+    info.set_host(system.nodename);
+    info.set_kernel(system.release);
+    info.set_footfall_version(options_.version);
+    info.set_source("live");
+    for (const std::string& word : options_.target_words) info.add_target(word);
+    info.set_agent_cpu_nanos(static_cast<std::uint64_t>(read_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu_at_start_));
+    info.set_agent_peak_rss_bytes(peak_rss_bytes());
+    const BpfCost cost = bpf_clock_->cost(pipeline_->events());
+    info.set_bpf_cpu_known(cost.known);
+    info.set_bpf_cpu_nanos(cost.nanoseconds);
+    return snapshot;
+}
+
+Progress LiveSession::progress() const {
+    const Pipeline::Drops drops = kernel_drops();
+    Progress progress;
+    progress.elapsed_nanoseconds = elapsed(started_, monotonic_now());
+    progress.uses = pipeline_->uses();
+    for (const std::uint64_t count : drops) progress.lost += count;
+    const std::int64_t cpu = read_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu_at_start_;
+    progress.agent_cpu_share = static_cast<double>(cpu) / static_cast<double>(std::max<std::uint64_t>(progress.elapsed_nanoseconds, 1));
+    progress.bpf = bpf_clock_->cost(pipeline_->events());
+    return progress;
+}
+
+}  // namespace footfall

@@ -1,0 +1,97 @@
+// One bounded or endless watch of this host: resolves the target, loads and attaches the probes, drains the ring into a
+// pipeline (and a raw file), and ends in order. Everything runs on the thread that calls.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "agent/config/config.h"
+#include "agent/kernel/bpf_clock.h"
+#include "agent/kernel/ring_reader.h"
+#include "agent/pipeline/pipeline.h"
+#include "agent/probes/probe_set.h"
+#include "agent/processes/process_source.h"
+#include "agent/processes/selectors.h"
+#include "agent/session/raw_writer.h"
+#include "output/session/snapshot.pb.h"
+
+namespace footfall {
+
+struct LiveOptions {
+    TargetSpec target;
+    std::vector<std::string> target_words;  // as given, for the session file
+    Config config;
+    SocketHook hook = SocketHook::kAutomatic;
+    std::string raw_path;  // empty: no raw file
+    bool force = false;    // may replace raw_path
+    std::string version;
+};
+
+// What a progress line says.
+struct Progress {
+    std::uint64_t elapsed_nanoseconds = 0;
+    std::uint64_t uses = 0;
+    std::uint64_t lost = 0;  // events, for any reason
+    double agent_cpu_share = 0;  // of one core
+    BpfCost bpf;
+};
+
+class LiveSession : private RawEventConsumer {
+public:
+    using UseObserver = std::function<void(const Use&, const Exchange&, const Pipeline&)>;
+
+    // Watching when it returns. Errors carry the exit code: no target 66, no privilege 77, kernel feature missing 69.
+    static Result<std::unique_ptr<LiveSession>> start(LiveOptions options, UseObserver on_use = {});
+    ~LiveSession() override = default;
+    LiveSession(const LiveSession&) = delete;
+    LiveSession& operator=(const LiveSession&) = delete;
+
+    // Takes in what has happened since; to be called every few milliseconds. Fails when the raw file can't be written any
+    // more: what it holds stays readable, and the session goes on without it.
+    Result<void> drain();
+    // How long the caller may sleep before the next drain(): less when the ring fills fast.
+    [[nodiscard]] std::uint64_t pause_nanoseconds() const;
+    // False once all processes that were selected by pid, or were children of those, have ended.
+    [[nodiscard]] bool target_alive() const;
+
+    // Detaches, takes in the rest, ends what is open, completes the raw file. No drain() afterwards.
+    Result<void> stop();
+
+    [[nodiscard]] Snapshot snapshot() const;
+    [[nodiscard]] Progress progress() const;
+    [[nodiscard]] const Pipeline& pipeline() const { return *pipeline_; }
+    [[nodiscard]] SocketHook hook() const { return probes_->hook(); }
+
+private:
+    LiveSession(LiveOptions options, UseObserver on_use);
+    Result<void> load();
+    Result<void> open_raw_file();
+    Result<void> watch_now(const HostView& host);
+    void on_raw(RawEvent raw) override;
+    void on_executed(const ProcessExecuted& executed);
+    void record_description(Pid pid, const ProcessDescription& description);
+    void note_raw_error(const Result<void>& written);
+    [[nodiscard]] Pipeline::Drops kernel_drops() const;
+
+    LiveOptions options_;
+    UseObserver on_use_;
+    LiveProcessSource source_;
+    std::optional<Selectors> selectors_;
+    std::optional<Watch> watch_;
+    std::unique_ptr<Pipeline> pipeline_;
+    std::optional<ProbeSet> probes_;
+    std::optional<RingReader> ring_;
+    std::optional<BpfClock> bpf_clock_;
+    std::optional<RawWriter> raw_;
+    std::optional<Error> raw_error_;
+    double fill_before_drain_ = 0;
+
+    ClockOffset clock_;
+    MonotonicTime started_;
+    MonotonicTime ended_;
+    std::int64_t cpu_at_start_ = 0;
+};
+
+}  // namespace footfall

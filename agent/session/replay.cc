@@ -1,0 +1,61 @@
+#include "agent/session/replay.h"
+
+#include <algorithm>
+
+#include "agent/pipeline/pipeline.h"
+#include "agent/processes/process_source.h"
+#include "agent/session/raw_reader.h"
+
+namespace footfall {
+namespace {
+
+Pipeline::Drops recorded_drops(const std::vector<RawCounter>& counters) {
+    Pipeline::Drops drops{};
+    for (std::size_t i = 0; i < drops.size(); ++i) {
+        const auto found = std::find_if(counters.begin(), counters.end(), [&](const RawCounter& counter) {
+            return counter.name == name(static_cast<DropReason>(i));
+        });
+        if (found != counters.end()) drops[i] = found->value;
+    }
+    return drops;
+}
+
+}  // namespace
+
+Result<Replayed> replay_file(const std::string& path, const Config& config, const std::string& version) {
+    auto reader = RawReader::open(path);
+    if (!reader) return tl::unexpected(reader.error());
+    RecordedProcessSource source;
+    PipelineObservers observers;
+    observers.on_recorded_description = [&](const ProcessDescribed& description) { source.on_described(description); };
+    Pipeline pipeline({config.naming, config.operation_limit, config.consumer_mode, config.consumer_key.value_or(ConsumerKey{})}, source,
+                      std::move(observers));
+
+    Replayed replayed;
+    MonotonicTime first;
+    while (true) {
+        const auto record = reader->next();
+        if (!record) {
+            replayed.damage = record.error();
+            break;
+        }
+        if (!*record) break;
+        pipeline.on_raw(**record);
+        if (!first.seen()) first = pipeline.latest_event();
+    }
+    pipeline.session_end(pipeline.latest_event());
+
+    const RawFileInfo& info = reader->info();
+    pipeline.fill(replayed.snapshot, info.clock, recorded_drops(reader->counters()));
+    SessionInfo& session = *replayed.snapshot.mutable_session();
+    session.set_start_unix_nanos(info.clock.wall(first).nanoseconds);
+    session.set_duration_nanos(elapsed(first, pipeline.latest_event()));
+    session.set_host(info.host);
+    session.set_kernel(info.kernel);
+    session.set_footfall_version(version);
+    session.set_source("replay of " + path.substr(path.rfind('/') + 1));
+    if (!info.target.empty()) session.add_target(info.target);
+    return replayed;
+}
+
+}  // namespace footfall

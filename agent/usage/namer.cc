@@ -1,0 +1,103 @@
+#include "agent/usage/namer.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "agent/base/text.h"
+#include "agent/usage/method.h"
+
+namespace footfall {
+namespace {
+
+bool is_refusal(const Exchange& exchange) {
+    static constexpr std::array<std::uint16_t, 5> kRefusals{400, 404, 405, 414, 501};
+    return exchange.role == Role::kServer &&
+           std::find(kRefusals.begin(), kRefusals.end(), exchange.status) != kRefusals.end();
+}
+
+// Names leave room in a service's limit for the other methods of their routes, and for placeholders alone.
+std::uint32_t names_kept(std::uint32_t operation_limit) { return operation_limit - operation_limit / 4; }
+
+// The first four characters tell the standard methods apart. Services::kMaxServices needs 14 bits.
+std::uint64_t context_of(const OperationScope& scope, std::string_view method, bool refused) {
+    std::uint32_t method_word = 0;
+    std::memcpy(&method_word, method.data(), std::min(method.size(), sizeof method_word));
+    return std::uint64_t{method_word} | std::uint64_t{number(scope.service)} << 32 |
+           static_cast<std::uint64_t>(scope.protocol) << 48 | static_cast<std::uint64_t>(scope.role) << 56 |
+           static_cast<std::uint64_t>(refused) << 57;
+}
+
+}  // namespace
+
+Namer::Namer(NamingRules rules, Names& names, const Services& services, ServiceResolver& resolver, ConsumerNamer& consumers)
+    : rules_(std::move(rules)), names_(names), services_(services), resolver_(resolver), consumers_(consumers) {}
+
+Use Namer::name(const Exchange& exchange, const Peer* peer) {
+    const ServiceId service = resolver_.service_of(exchange.pid);
+    const bool has_consumer = exchange.role == Role::kServer && peer != nullptr;
+    return {
+        .service = service,
+        .operation = operation_of(exchange, service),
+        .role = exchange.role,
+        .outcome = exchange.outcome,
+        .status = exchange.status,
+        .error_type = exchange.error_type,
+        .consumer = has_consumer ? consumers_.consumer_of(*peer) : 0,
+        .begin = exchange.begin,
+        .first_byte = exchange.first_byte,
+        .end = exchange.end,
+        .bytes_in = exchange.bytes_in,
+        .bytes_out = exchange.bytes_out,
+    };
+}
+
+OperationId Namer::operation_of(const Exchange& exchange, ServiceId service) {
+    const OperationScope scope{service, exchange.role, exchange.protocol};
+    const std::string_view method = standard_method(exchange.method);
+    const std::string_view path = path_of(exchange.target);
+    // A refused request for a path that was served before is found where that was.
+    OperationCache::Key key = cache_.key(context_of(scope, method, false), path);
+    if (const auto known = cache_.find(key)) return *known;
+    const bool refused = is_refusal(exchange);
+    if (refused) {
+        key = cache_.key(context_of(scope, method, true), path);
+        if (const auto known = cache_.find(key)) return *known;
+    }
+    const OperationId named = name_route(scope, method, path, refused);
+    cache_.insert(key, named);
+    return named;
+}
+
+OperationId Namer::name_route(const OperationScope& scope, std::string_view method, std::string_view path, bool refused) {
+    using Learning = RouteHeuristic::Learning;
+    Routes& routes = routes_of(scope);
+    const std::string_view configured = routes.patterns.match(method, path);
+    if (!configured.empty()) return names_.operation(scope, method, configured, Names::Origin::kConfigured);
+    const std::string_view route = routes.heuristic.route_of(path, refused ? Learning::kLook : Learning::kLearn);
+    return names_.operation(scope, method, route, refused ? Names::Origin::kRefused : Names::Origin::kSeen);
+}
+
+Namer::Routes& Namer::routes_of(const OperationScope& scope) {
+    const std::size_t slot = std::size_t{number(scope.service)} * 2 + static_cast<std::size_t>(scope.role);
+    if (slot >= routes_.size()) routes_.resize(slot + 1);
+    auto& routes = routes_[slot];
+    if (!routes) {
+        routes = std::make_unique<Routes>(
+            Routes{patterns_for(services_.name(scope.service)), RouteHeuristic(names_kept(names_.operation_limit()))});
+    }
+    return *routes;
+}
+
+RoutePatterns Namer::patterns_for(std::string_view service) const {
+    RoutePatterns patterns;
+    for (const ServiceRoutes& own : rules_.by_service) {
+        if (!glob_match(own.service, service)) continue;
+        for (const RoutePattern& pattern : own.routes) static_cast<void>(patterns.add(pattern));
+    }
+    for (const RoutePattern& pattern : rules_.routes) static_cast<void>(patterns.add(pattern));
+    return patterns;
+}
+
+}  // namespace footfall

@@ -1,0 +1,77 @@
+// Counts uses: one row for each operation, and within it one for each outcome with its latencies.
+//
+// Memory is bounded by the names (names.h): a row is at most some 5 KiB plus up to 1.3 KiB for each of its outcomes, which
+// are at most kMaxOutcomes and two `other` (one ok, one error). One thread owns it; snapshots are copies. Recording
+// allocates nothing for an operation, outcome and latency range seen before.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/base/clock.h"
+#include "agent/pipeline/stages.h"
+#include "agent/processes/services.h"
+#include "agent/usage/consumer.h"
+#include "agent/usage/distinct_counter.h"
+#include "agent/usage/exponential_histogram.h"
+#include "agent/usage/names.h"
+#include "agent/usage/top_consumers.h"
+
+namespace footfall {
+
+class Snapshot;  // messages of output/session/snapshot.proto
+class Operation;
+
+// What a use's outcome is called: its status ("200"), else why it has none ("closed"), else "unknown".
+[[nodiscard]] std::string outcome_text(std::uint16_t status, std::string_view error_type);
+
+class UsageTable {
+public:
+    static constexpr std::size_t kMaxOutcomes = 16;
+
+    // The references outlive the table.
+    UsageTable(const Names& names, const Services& services, const ConsumerNamer& consumers)
+        : names_(names), services_(services), consumers_(consumers) {}
+
+    void record(const Use& use);
+
+    [[nodiscard]] std::uint64_t uses() const { return uses_; }
+
+    // Replaces the operations of a snapshot: most used first, equal ones by service, role and name. Outcomes are in the
+    // order of their text; an outcome and error_type come once.
+    void fill(Snapshot& snapshot, const ClockOffset& clock) const;
+
+private:
+    struct OutcomeRow {
+        std::uint16_t status = 0;
+        std::string error_type;
+        bool folded = false;  // stands for outcomes past the limit
+        ExponentialHistogram latency;
+    };
+
+    struct Row {
+        MonotonicTime first_seen;
+        MonotonicTime last_seen;
+        std::uint64_t bytes_in = 0;
+        std::uint64_t bytes_out = 0;
+        std::vector<OutcomeRow> outcomes;
+        ExponentialHistogram time_to_first_byte;
+        TopConsumers consumers;
+        DistinctCounter distinct_consumers;
+    };
+
+    [[nodiscard]] Row& row_of(const Use& use);
+    [[nodiscard]] static OutcomeRow& outcome_of(Row& row, const Use& use);
+    void fill_operation(Operation& out, OperationId id, const Row& row, const ClockOffset& clock) const;
+    void fill_consumers(Operation& out, const Row& row) const;
+
+    const Names& names_;
+    const Services& services_;
+    const ConsumerNamer& consumers_;
+    std::vector<std::unique_ptr<Row>> rows_;  // by operation
+    std::uint64_t uses_ = 0;
+};
+
+}  // namespace footfall

@@ -1,0 +1,151 @@
+#include "output/json/session_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "output/session/histogram_math.h"
+#include "output/session/operation_totals.h"
+#include "output/session/wall_clock_text.h"
+
+namespace footfall {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using NamedCounts = google::protobuf::Map<std::string, std::uint64_t>;
+
+double in_seconds(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
+
+Json time(std::int64_t unix_nanos) {
+    if (unix_nanos == 0) return nullptr;
+    return rfc3339_utc({unix_nanos});
+}
+
+// Only what was lost, in the order of the names.
+Json losses(const NamedCounts& counts) {
+    const std::map<std::string, std::uint64_t> sorted(counts.begin(), counts.end());
+    Json out = Json::object();
+    for (const auto& [reason, count] : sorted) {
+        if (count != 0) out[reason] = count;
+    }
+    return out;
+}
+
+Json session(const SessionInfo& info) {
+    Json overhead = {{"agent_cpu_seconds", in_seconds(info.agent_cpu_nanos())}, {"bpf_cpu_seconds", nullptr}};
+    if (info.bpf_cpu_known()) overhead["bpf_cpu_seconds"] = in_seconds(info.bpf_cpu_nanos());
+    overhead["agent_peak_memory_bytes"] = info.agent_peak_rss_bytes();
+    return {{"start", time(info.start_unix_nanos())},
+            {"duration_seconds", in_seconds(info.duration_nanos())},
+            {"host", info.host()},
+            {"kernel", info.kernel()},
+            {"footfall_version", info.footfall_version()},
+            {"source", info.source()},
+            {"target", std::vector<std::string>(info.target().begin(), info.target().end())},
+            {"overhead", std::move(overhead)}};
+}
+
+Json accounting(const Accounting& accounting) {
+    return {{"received", accounting.received()},
+            {"exported", accounting.exported()},
+            {"dropped", losses(accounting.dropped())},
+            {"exchanges",
+             {{"started", accounting.exchanges_started()},
+              {"used", accounting.exchanges_used()},
+              {"lost", losses(accounting.exchanges_lost())}}}};
+}
+
+Json distribution(const Histogram& histogram) {
+    const bool empty = histogram.count() == 0;
+    const auto at = [&](double q) -> Json {
+        if (empty) return nullptr;
+        return quantile(histogram, q);
+    };
+    Json out = {{"p50", at(0.5)}, {"p90", at(0.9)}, {"p99", at(0.99)}, {"max", nullptr}, {"mean", nullptr}};
+    if (!empty) out["max"] = histogram.max();
+    if (!empty) out["mean"] = histogram.sum() / static_cast<double>(histogram.count());
+    return out;
+}
+
+void count_in(Json& counts, const std::string& name, std::uint64_t uses) {
+    counts[name] = counts.value(name, std::uint64_t{0}) + uses;
+}
+
+Json operation(const RankedOperation& ranked, double duration_seconds) {
+    const Operation& operation = *ranked.operation;
+    Json outcomes = Json::object();
+    Json error_types = Json::object();
+    for (const OutcomeUse& outcome : operation.outcomes()) {
+        count_in(outcomes, outcome.outcome(), outcome.uses());
+        if (!outcome.error_type().empty()) count_in(error_types, outcome.error_type(), outcome.uses());
+    }
+    Json consumers = Json::array();
+    for (const Consumer& consumer : operation.consumers()) {
+        consumers.push_back({{"consumer", consumer.consumer()}, {"uses", consumer.uses()}});
+    }
+
+    Json out = {{"service", operation.service()},
+                {"role", role_name(operation.role())},
+                {"kind", operation.kind()},
+                {"operation", operation.operation()}};
+    if (!operation.method().empty()) out["method"] = operation.method();
+    if (!operation.route().empty()) out["route"] = operation.route();
+    out["uses"] = ranked.totals.uses;
+    out["errors"] = ranked.totals.errors;
+    if (duration_seconds > 0) out["rate_per_second"] = static_cast<double>(ranked.totals.uses) / duration_seconds;
+    out["outcomes"] = std::move(outcomes);
+    out["error_types"] = std::move(error_types);
+    out["latency_seconds"] = distribution(ranked.totals.latency);
+    out["time_to_first_byte_seconds"] = distribution(operation.time_to_first_byte());
+    out["bytes_in"] = operation.bytes_in();
+    out["bytes_out"] = operation.bytes_out();
+    out["cpu_seconds"] = nullptr;  // a snapshot has no samples: not known
+    out["offcpu_seconds"] = nullptr;
+    out["consumers"] = std::move(consumers);
+    out["distinct_consumers"] = operation.distinct_consumers();
+    out["first_seen"] = time(operation.first_seen_unix_nanos());
+    out["last_seen"] = time(operation.last_seen_unix_nanos());
+    return out;
+}
+
+Json operations(const Snapshot& snapshot) {
+    Json out = Json::array();
+    const double duration = in_seconds(snapshot.session().duration_nanos());
+    for (const RankedOperation& ranked : ranked_by_uses(snapshot)) out.push_back(operation(ranked, duration));
+    return out;
+}
+
+Json blind_spots(const Snapshot& snapshot) {
+    Json out = Json::array();
+    for (const BlindSpot& spot : snapshot.blind_spots()) {
+        out.push_back({{"service", spot.service()},
+                       {"reason", spot.reason()},
+                       {"hint", spot.hint()},
+                       {"connections", spot.connections()}});
+    }
+    return out;
+}
+
+Json services(const Snapshot& snapshot) {
+    Json out = Json::array();
+    for (const Service& service : snapshot.services()) {
+        out.push_back({{"service", service.name()},
+                       {"executable", service.executable()},
+                       {"build_id", service.build_id()},
+                       {"processes", service.processes()}});
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string session_json(const Snapshot& snapshot) {
+    constexpr int kIndent = 2;
+    const Json document = {{"schema", "footfall.session/v1"},
+                           {"session", session(snapshot.session())},
+                           {"accounting", accounting(snapshot.accounting())},
+                           {"operations", operations(snapshot)},
+                           {"blind_spots", blind_spots(snapshot)},
+                           {"services", services(snapshot)}};
+    return document.dump(kIndent, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace footfall

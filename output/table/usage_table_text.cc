@@ -1,0 +1,171 @@
+#include "output/table/usage_table_text.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "output/session/histogram_math.h"
+#include "output/session/operation_totals.h"
+#include "output/session/wall_clock_text.h"
+#include "output/table/human_units.h"
+#include "output/table/text_grid.h"
+
+namespace footfall {
+namespace {
+
+using NamedCounts = google::protobuf::Map<std::string, std::uint64_t>;
+
+std::string joined(const std::vector<std::string>& parts, std::string_view between) {
+    std::string out;
+    for (const std::string& part : parts) {
+        if (!out.empty()) out += between;
+        out += part;
+    }
+    return out;
+}
+
+double in_seconds(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
+
+std::string plural(std::uint64_t count, std::string_view noun) {
+    return fmt::format("{} {}{}", grouped(count), noun, count == 1 ? "" : "s");
+}
+
+// --- the table ------------------------------------------------------------------------------------------------------
+
+std::vector<GridColumn> columns() {
+    return {{.title = "SERVICE", .narrowest = 10},
+            {.title = "ROLE", .rank = 7},
+            {.title = "KIND", .rank = 6},
+            {.title = "OPERATION", .narrowest = 20},
+            {.title = "USES", .numeric = true},
+            {.title = "ERRORS", .numeric = true},
+            {.title = "p50", .numeric = true},
+            {.title = "p90", .numeric = true, .rank = 3},
+            {.title = "p99", .numeric = true, .rank = 8},
+            {.title = "MAX", .numeric = true, .rank = 5},
+            {.title = "IN", .numeric = true, .rank = 1},
+            {.title = "OUT", .numeric = true, .rank = 2},
+            {.title = "CONSUMERS", .numeric = true, .rank = 4}};
+}
+
+GridCell errors_cell(const OperationTotals& totals) {
+    if (totals.errors == 0) return {"0", Tone::kQuiet};
+    return {fmt::format("{} ({})", grouped(totals.errors), human_share(totals.errors, totals.uses)), Tone::kAlarm};
+}
+
+std::vector<GridCell> row(const RankedOperation& ranked) {
+    const Operation& operation = *ranked.operation;
+    const Histogram& latency = ranked.totals.latency;
+    const auto at = [&](double q) { return GridCell{human_duration(quantile(latency, q))}; };
+    return {{terminal_safe(operation.service())},
+            {std::string(role_name(operation.role()))},
+            {terminal_safe(operation.kind())},
+            {terminal_safe(operation.operation())},
+            {grouped(ranked.totals.uses)},
+            errors_cell(ranked.totals),
+            at(0.5),
+            at(0.9),
+            at(0.99),
+            {human_duration(latency.max())},
+            {human_bytes(operation.bytes_in())},
+            {human_bytes(operation.bytes_out())},
+            {grouped(operation.distinct_consumers())}};
+}
+
+std::string table(const Snapshot& snapshot, const TerminalStyle& style) {
+    if (snapshot.operations().empty()) return "No uses were seen.\n";
+    std::vector<std::vector<GridCell>> rows;
+    for (const RankedOperation& ranked : ranked_by_uses(snapshot)) rows.push_back(row(ranked));
+    const GridText grid = grid_text(columns(), rows, style);
+    if (grid.left_out.empty()) return grid.text;
+    return grid.text + toned("no room for " + joined(grid.left_out, ", "), Tone::kQuiet, style) + "\n";
+}
+
+// --- the lines around it --------------------------------------------------------------------------------------------
+
+std::string session_line(const SessionInfo& session, const TerminalStyle& style) {
+    std::vector<std::string> parts = {human_duration(in_seconds(session.duration_nanos()))};
+    if (!session.host().empty()) parts.push_back("on " + terminal_safe(session.host()));
+    if (!session.kernel().empty()) parts.push_back("(Linux " + terminal_safe(session.kernel()) + ")");
+    if (session.start_unix_nanos() != 0) parts.push_back("from " + date_and_time_utc({session.start_unix_nanos()}));
+    std::string line = joined(parts, " ");
+
+    std::vector<std::string> target(session.target().begin(), session.target().end());
+    line += target.empty() ? ", the whole host" : ", " + terminal_safe(joined(target, " "));
+    if (session.source() != "live" && !session.source().empty()) line += ", " + terminal_safe(session.source());
+    return toned(line, Tone::kQuiet, style) + "\n";
+}
+
+// "lost 0", or "lost 12: ring_full 10, gap 2"; most first.
+std::string losses(const NamedCounts& counts, std::uint64_t unaccounted, const TerminalStyle& style) {
+    std::vector<std::pair<std::string, std::uint64_t>> lost;
+    for (const auto& [reason, count] : counts) {
+        if (count != 0) lost.emplace_back(terminal_safe(reason), count);
+    }
+    if (unaccounted != 0) lost.emplace_back("unaccounted", unaccounted);
+    if (lost.empty()) return "lost 0";
+    std::sort(lost.begin(), lost.end(),
+              [](const auto& a, const auto& b) { return a.second != b.second ? a.second > b.second : a.first < b.first; });
+
+    std::uint64_t sum = 0;
+    std::vector<std::string> parts;
+    for (const auto& [reason, count] : lost) {
+        sum += count;
+        parts.push_back(reason + " " + grouped(count));
+    }
+    return toned(fmt::format("lost {}: {}", grouped(sum), joined(parts, ", ")), Tone::kAlarm, style);
+}
+
+// What is missing in all = counted + the sum of named losses.
+std::uint64_t unaccounted(std::uint64_t all, std::uint64_t counted, const NamedCounts& lost) {
+    std::uint64_t known = counted;
+    for (const auto& [reason, count] : lost) known += count;
+    return all > known ? all - known : 0;
+}
+
+std::string accounting_lines(const Accounting& accounting, const TerminalStyle& style) {
+    const std::uint64_t events_missing = unaccounted(accounting.received(), accounting.exported(), accounting.dropped());
+    const std::uint64_t exchanges_missing =
+        unaccounted(accounting.exchanges_started(), accounting.exchanges_used(), accounting.exchanges_lost());
+    return fmt::format("events     {} received, {} counted, {}\nexchanges  {} started, {} counted, {}\n",
+                       grouped(accounting.received()), grouped(accounting.exported()),
+                       losses(accounting.dropped(), events_missing, style), grouped(accounting.exchanges_started()),
+                       grouped(accounting.exchanges_used()), losses(accounting.exchanges_lost(), exchanges_missing, style));
+}
+
+std::string cpu(std::uint64_t nanoseconds, std::uint64_t duration) {
+    std::string time = human_duration(in_seconds(nanoseconds));
+    if (duration == 0) return time;
+    return fmt::format("{} ({:.1f}%)", time, static_cast<double>(nanoseconds) / static_cast<double>(duration) * 100);
+}
+
+std::string overhead_line(const SessionInfo& session) {
+    const std::uint64_t duration = session.duration_nanos();
+    const std::string bpf = session.bpf_cpu_known() ? cpu(session.bpf_cpu_nanos(), duration) : "not measured";
+    return fmt::format("overhead   agent CPU {}, BPF CPU {}, peak memory {}\n", cpu(session.agent_cpu_nanos(), duration),
+                       bpf, human_bytes(session.agent_peak_rss_bytes()));
+}
+
+std::string blind_spot_lines(const Snapshot& snapshot, const TerminalStyle& style) {
+    if (snapshot.blind_spots().empty()) return {};
+    std::string out = "\n" + toned("not seen", Tone::kHeading, style) + "\n";
+    for (const BlindSpot& spot : snapshot.blind_spots()) {
+        out += "  " + terminal_safe(spot.service()) + ": " + terminal_safe(spot.reason());
+        if (spot.connections() != 0) out += " (" + plural(spot.connections(), "connection") + ")";
+        out += "\n";
+        if (!spot.hint().empty()) out += toned("    " + terminal_safe(spot.hint()), Tone::kQuiet, style) + "\n";
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string usage_table_text(const Snapshot& snapshot, const TerminalStyle& style) {
+    return session_line(snapshot.session(), style) + "\n" + table(snapshot, style) + "\n" +
+           accounting_lines(snapshot.accounting(), style) + overhead_line(snapshot.session()) +
+           blind_spot_lines(snapshot, style);
+}
+
+}  // namespace footfall

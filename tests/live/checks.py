@@ -1,0 +1,180 @@
+"""What a case may EXPECT. A check returns the list of what is wrong; an empty list is a pass."""
+import collections
+import json
+import re
+import shlex
+
+ROLES = ("server", "client")
+
+
+def accounting(session):
+    """The law of DESIGN §1 for events, received = exported + Σ dropped, and for exchanges, started = used + Σ lost."""
+    events, exchanges = session["accounting"], session["accounting"]["exchanges"]
+    wrong = []
+    if events["received"] != events["exported"] + sum(events["dropped"].values()):
+        wrong.append(f"received {events['received']} ≠ exported {events['exported']} + dropped {events['dropped']}")
+    if exchanges["started"] != exchanges["used"] + sum(exchanges["lost"].values()):
+        wrong.append(f"exchanges started {exchanges['started']} ≠ used {exchanges['used']} + lost {exchanges['lost']}")
+    if exchanges["used"] != sum(row["uses"] for row in session["operations"]):
+        wrong.append(f"{exchanges['used']} exchanges used, but the operations have another sum")
+    return wrong
+
+
+def losses(session):
+    """{reason: number} of every event and exchange that was lost."""
+    both = collections.Counter(session["accounting"]["dropped"]) + collections.Counter(session["accounting"]["exchanges"]["lost"])
+    return {reason: count for reason, count in both.items() if count}
+
+
+def _rows(session, role):
+    rows = collections.defaultdict(lambda: {"uses": 0, "errors": 0, "bytes_in": 0, "bytes_out": 0, "outcomes": collections.Counter()})
+    for operation in session["operations"]:
+        if operation["role"] == role and operation["kind"] == "http":
+            row = rows[operation["operation"]]
+            for key in ("uses", "errors", "bytes_in", "bytes_out"):
+                row[key] += operation[key]
+            row["outcomes"].update(operation["outcomes"])
+    return rows
+
+
+def same_as_log(session, role, answered):
+    """Each operation has exactly the uses, statuses, errors and bytes that the server's own count has, and there is no other."""
+    wrong = []
+    rows = _rows(session, role)
+    for operation in sorted(set(rows) | set(answered)):
+        seen, true = rows[operation], answered.get(operation)
+        if true is None:
+            wrong.append(f"{role} {operation}: {seen['uses']} uses that the log does not have")
+        elif seen["uses"] != true.uses:
+            wrong.append(f"{role} {operation}: {seen['uses']} uses, the log has {true.uses}")
+        else:
+            wrong += _same_details(role, operation, seen, true)
+    return wrong
+
+
+def _same_details(role, operation, seen, true):
+    wrong = []
+    if any(seen["outcomes"][status] != count for status, count in true.statuses.items()):
+        wrong.append(f"{role} {operation}: outcomes {dict(seen['outcomes'])}, the log has {dict(true.statuses)}")
+    cut = true.uses - sum(true.statuses.values())
+    refused = sum(count for status, count in true.statuses.items() if "400" <= status < "500")
+    errors = true.errors + (refused if role == "client" else 0)
+    if seen["errors"] != errors:
+        wrong.append(f"{role} {operation}: {seen['errors']} errors, expected {errors} ({cut} cut)")
+    if true.request_bytes is not None and "101" not in true.statuses:
+        asked, told = ("bytes_in", "bytes_out") if role == "server" else ("bytes_out", "bytes_in")
+        if (seen[asked], seen[told]) != (true.request_bytes, true.response_bytes):
+            wrong.append(f"{role} {operation}: {seen[asked]} and {seen[told]} bytes asked and answered, "
+                         f"expected {true.request_bytes} and {true.response_bytes}")
+    return wrong
+
+
+def no_other_role(session, roles):
+    return [f"{row['role']} {row['operation']}: {row['uses']} uses, but nothing in that role was to be seen"
+            for row in session["operations"] if row["role"] not in roles]
+
+
+def blind(session, pattern):
+    found = [f"{spot['service']}: {spot['reason']}" for spot in session["blind_spots"]]
+    if any(re.search(pattern, json.dumps(spot)) for spot in session["blind_spots"]):
+        return []
+    return [f"no blind spot matches {pattern!r}: {found}"]
+
+
+class Checker:
+    """Holds what a case produced. `results` are the finished footfalls in the order of the case, `run` the RUN line's."""
+
+    def __init__(self, case, servers, results, run, directory):
+        self.case = case
+        self.servers = servers
+        self.results = results
+        self.run = run
+        self.directory = directory
+
+    def check(self):
+        wrong = []
+        roles = {word for line in self.case.expects for word in line.split()[:1] if word in ROLES}
+        may_lose = any(line.split()[0] == "lost" for line in self.case.expects)
+        for result in self.results:
+            if result.session is not None:
+                wrong += accounting(result.session)
+                lost = losses(result.session)
+                wrong += [f"lost: {lost}"] if lost and not may_lose else []
+                wrong += no_other_role(result.session, roles) if roles else []
+        for line in self.case.expects:
+            wrong += self.expect(line)
+        return wrong
+
+    def expect(self, line):
+        word, _, rest = line.partition(" ")
+        if word in ROLES:
+            return self.log(word, rest.split())
+        return getattr(self, word)(rest)
+
+    def sessions(self):
+        found = [result.session for result in self.results if result.session is not None]
+        if not found:
+            raise AssertionError("footfall printed no JSON: " + self.last().stderr[-400:])
+        return found
+
+    def last(self):
+        return self.run or self.results[-1]
+
+    def log(self, role, words):
+        """`server log`, `client log`, `client log 2`: the same as the count of the first (second) server."""
+        answered = self.servers[int(words[1]) - 1 if len(words) > 1 else 0].answered()
+        return [wrong for session in self.sessions() for wrong in same_as_log(session, role, answered)]
+
+    def uses(self, rest):
+        """uses OPERATOR NUMBER: of all operations together."""
+        operator, number = rest.split()
+        wrong = []
+        for session in self.sessions():
+            total = sum(row["uses"] for row in session["operations"])
+            holds = {"=": total == int(number), ">": total > int(number), "<": total < int(number)}[operator]
+            wrong += [] if holds else [f"{total} uses, expected {rest}"]
+        return wrong
+
+    def lost(self, pattern):
+        """lost REGEX: something was lost, and each reason has a name that matches."""
+        wrong = []
+        for session in self.sessions():
+            found = losses(session)
+            if not found or not all(re.fullmatch(pattern, reason) for reason in found):
+                wrong.append(f"lost {found}, expected only {pattern}")
+        return wrong
+
+    def blind(self, pattern):
+        return [wrong for session in self.sessions() for wrong in blind(session, pattern)]
+
+    def exit(self, number):
+        found = [result.code for result in ([self.run] if self.run else self.results)]
+        return [f"exit code {code}, expected {number}: {self.last().stderr[-300:].strip()}" for code in found if code != int(number)]
+
+    def stdout(self, pattern):
+        return [] if re.search(pattern, self.last().stdout, re.M) else [f"stdout has no {pattern!r}: {self.last().stdout[-300:]!r}"]
+
+    def stderr(self, pattern):
+        return [] if re.search(pattern, self.last().stderr, re.M) else [f"stderr has no {pattern!r}: {self.last().stderr[-300:]!r}"]
+
+    def lines(self, rest):
+        """lines NUMBER [REGEX]: that many lines of stdout (match)."""
+        number, _, pattern = rest.partition(" ")
+        found = sum(1 for line in self.last().stdout.splitlines() if re.search(pattern, line))
+        return [] if found == int(number) else [f"{found} lines of stdout match, expected {number}"]
+
+    def metric(self, rest):
+        """metric NUMBER NAME{label="value"…}: the sum of the samples that have these labels, on /metrics after the load."""
+        number, pattern = rest.split(" ", 1)
+        name, _, labels = pattern.partition("{")
+        wanted = shlex.split(labels.rstrip("}").replace(",", " "), posix=False)
+        text = self.last().metrics
+        total = 0.0
+        for line in text.splitlines():
+            if line.startswith(name + "{") and all(label in line for label in wanted):
+                total += float(line.rsplit(" ", 1)[1])
+        return [] if total == float(number) else [f"/metrics: {pattern} is {total}, expected {number}"]
+
+    def file(self, name):
+        path = self.directory / name
+        return [] if path.is_file() and path.stat().st_size > 0 else [f"{name} is not there or is empty"]

@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds footfall, and runs its tests.
+#   tests/run.sh [STEP…]      unit asan replay live fuzz vm     (default: all of them)
+# A line for each step, with its time; the output of a step is in build/test-logs/STEP.log, and is shown when it fails.
+# Without privilege or BPF the live tests skip with the reason. FOOTFALL_FUZZ_SECONDS (60) is the time for each fuzz target.
+set -uo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root" || exit 1
+logs=build/test-logs
+mkdir -p "$logs"
+passed=0 failed=0 skipped=0 failures=()
+
+say_seconds() { printf '%4d s  ' $((SECONDS - $1)); }
+
+# Adds a step's last line "N passed, N failed, N skipped" to the totals; a step without one counts as one test.
+add_up() {
+  local name=$1 code=$2 line
+  line=$(grep -aoE '[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped' "$logs/$name.log")
+  if [ -n "$line" ]; then
+    read -r p f s < <(awk '{ p += $1; f += $3; s += $5 } END { print p, f, s }' <<< "$line")
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    if [ "$code" != 0 ] && [ "$f" = 0 ]; then failed=$((failed + 1)); fi
+  elif [ "$code" = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+}
+
+# step NAME COMMAND…
+step() {
+  local name=$1 begin=$SECONDS code=0
+  shift
+  "$@" > "$logs/$name.log" 2>&1 < /dev/null || code=$?
+  say_seconds "$begin"
+  add_up "$name" "$code"
+  if [ "$code" = 0 ]; then
+    echo "ok      $name  $(tail -n 1 "$logs/$name.log" | grep -E 'passed' || true)"
+    grep -aE '^(kernel [0-9.]+: )?skip' "$logs/$name.log" | sed 's/.*: //' | sort | uniq -c | sed 's/^/           skipped /'
+  else
+    echo "FAILED  $name"
+    { grep -aE -A 6 'not ok|FAILED|error:|Error|panic' "$logs/$name.log" || tail -n 40 "$logs/$name.log"; } | head -n 80 | sed 's/^/           /'
+    failures+=("$name")
+  fi
+  return "$code"
+}
+
+configure_and_build() {
+  cmake --preset "$1" "${@:2}" && cmake --build --preset "$1"
+}
+
+# Runs ctest and says its result in the words of the other steps.
+run_ctest() {
+  local out code=0
+  out=$(ctest --preset "$1" -j "$(nproc)" --output-on-failure --timeout 120 2>&1) || code=$?
+  grep -v ' Passed ' <<< "$out"
+  awk '/tests? failed out of/ { for (i = 1; i < NF; i++) if ($i ~ /^tests?$/ && $(i + 1) == "failed") f = $(i - 1); n = $NF }
+    /\*\*\*Skipped|\(Skipped\)/ && / - / { s[$0] } END { for (i in s) k++; printf "%d passed, %d failed, %d skipped\n", n - f - k, f, k }' <<< "$out"
+  return "$code"
+}
+
+install_all() {
+  packaging/install-deps.sh build demo test || return
+  [[ " $* " != *" vm "* ]] || packaging/install-deps.sh vm
+}
+
+run_asan() {
+  run_ctest asan || return
+  FOOTFALL=build/asan/agent/footfall tests/replay/run.sh
+}
+
+run_step() {
+  case "$1" in
+    unit) step unit run_ctest release ;;
+    asan) step asan-build configure_and_build asan && step asan run_asan ;;
+    replay) step replay tests/replay/run.sh ;;
+    live) step live tests/live/run.py ;;
+    fuzz) step fuzz-build configure_and_build fuzz && step fuzz tests/fuzz/run.sh "${FOOTFALL_FUZZ_SECONDS:-60}" ;;
+    vm) step vm tests/vm/run.sh ;;
+    *) echo "unknown step '$1': unit asan replay live fuzz vm" >&2; exit 2 ;;
+  esac
+}
+
+[ $# -gt 0 ] || set -- unit asan replay live fuzz vm
+if step install install_all "$@" && step build configure_and_build release -DFOOTFALL_TESTS=ON -DFOOTFALL_BENCH=ON; then
+  for name in "$@"; do run_step "$name"; done
+fi
+
+[ ${#failures[@]} = 0 ] || echo "failed: ${failures[*]} (logs in $logs)"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ ${#failures[@]} = 0 ]

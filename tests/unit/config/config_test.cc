@@ -1,0 +1,189 @@
+#include "agent/config/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "agent/config/settings.h"
+
+namespace footfall {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+class ConfigFileTest : public testing::Test {
+protected:
+    std::string file(const std::string& name, const std::string& text) {
+        std::string path = testing::TempDir() + "footfall_config_" + std::to_string(getpid()) + "_" + name;
+        std::ofstream(path) << text;
+        made_.insert(path);
+        return path;
+    }
+    Result<Config> load(const std::string& text, const ConfigFlags& flags = {}) {
+        path_ = file("config.yaml", text);
+        return load_config(path_, flags);
+    }
+    // The error without the path in front: ":LINE: what".
+    std::string error_of(const std::string& text) {
+        const auto config = load(text);
+        if (config) return "it was accepted";
+        EXPECT_EQ(config.error().exit_code, ExitCode::kBadConfig);
+        EXPECT_THAT(config.error().what, StartsWith(path_));
+        return config.error().what.substr(path_.size());
+    }
+    void TearDown() override {
+        for (const std::string& path : made_) std::filesystem::remove(path);
+    }
+
+private:
+    std::string path_;
+    std::set<std::string> made_;
+};
+
+TEST_F(ConfigFileTest, WithoutAFileThereAreDefaults) {
+    const Config config = load_config(std::nullopt).value();
+    EXPECT_EQ(config.listen, (ListenAddress{"127.0.0.1", 9843}));
+    EXPECT_EQ(config.operation_limit, 200U);
+    EXPECT_EQ(config.consumer_mode, ConsumerMode::kDefault);
+    EXPECT_FALSE(config.consumer_key);
+    EXPECT_EQ(config.ring_bytes, 8U << 20);
+    EXPECT_EQ(config.log_level, LogLevel::kInfo);
+    EXPECT_TRUE(config.naming.routes.empty());
+}
+
+TEST_F(ConfigFileTest, AnEmptyFileIsTheDefaults) {
+    EXPECT_TRUE(load(""));
+    EXPECT_TRUE(load("# nothing yet\n"));
+}
+
+TEST_F(ConfigFileTest, EverythingCanBeSet) {
+    const std::string key = file("key", std::string(64, 'a') + "\n");
+    const Config config = load(R"(routes:
+  - /orders/{id}
+  - GET /files/{path...}
+services:
+  - name: shop-*
+    routes: ["/users/{name}"]
+operations: {limit: 500}
+consumers: {mode: hash, key_file: )" +
+                               key + R"(}
+ring: {size: 16MiB, drain_interval: 10ms}
+web: {listen: "0.0.0.0:80", insecure: true}
+log: {level: debug, format: json}
+)")
+                              .value();
+    ASSERT_EQ(config.naming.routes.size(), 2U);
+    EXPECT_EQ(config.naming.routes[1].method, "GET");
+    ASSERT_EQ(config.naming.by_service.size(), 1U);
+    EXPECT_EQ(config.naming.by_service[0].service, "shop-*");
+    EXPECT_EQ(config.naming.by_service[0].routes[0].route, "/users/{name}");
+    EXPECT_EQ(config.operation_limit, 500U);
+    EXPECT_EQ(config.consumer_mode, ConsumerMode::kHash);
+    ConsumerKey expected{};
+    expected.fill(0xaa);
+    EXPECT_EQ(config.consumer_key, expected);
+    EXPECT_EQ(config.ring_bytes, 16U << 20);
+    EXPECT_EQ(config.drain_interval_nanoseconds, 10'000'000U);
+    EXPECT_EQ(config.listen, (ListenAddress{"0.0.0.0", 80}));
+    EXPECT_EQ(config.log_level, LogLevel::kDebug);
+    EXPECT_EQ(config.log_format, LogFormat::kJson);
+}
+
+TEST_F(ConfigFileTest, UnknownKeysAreErrorsThatNameTheNearestKnownOne) {
+    const auto config = load("log:\n  levle: debug\n");
+    EXPECT_THAT(config.error().what, EndsWith(":2: unknown key 'levle'"));
+    EXPECT_EQ(config.error().fix, "did you mean 'level'?");
+    const auto section = load("log: {level: info}\nroute: []\n");
+    EXPECT_THAT(section.error().what, EndsWith(":2: unknown key 'route'"));
+    EXPECT_EQ(section.error().fix, "did you mean 'routes'?");
+    const auto far = load("banana: 1\n");
+    EXPECT_THAT(far.error().fix, HasSubstr("known here: operations, consumers, ring, web, log, routes, services"));
+}
+
+TEST_F(ConfigFileTest, BadValuesAreErrorsWithTheirLine) {
+    EXPECT_EQ(error_of("log:\n  level: loud\n"), ":2: log.level: 'loud' is not one of debug, info, warning, error");
+    EXPECT_EQ(error_of("log:\n  level: [info]\n"), ":2: log.level needs one value: LEVEL");
+    EXPECT_EQ(error_of("\nlog: debug\n"), ":2: expected keys and values here: level, format");
+    EXPECT_EQ(error_of("ring:\n  size: 10MiB\n"),
+              ":2: ring.size: the ring's size must be a power of two from 64KiB to 1GiB, not 10MiB");
+    EXPECT_THAT(error_of("ring: {drain_interval: 1s}"), HasSubstr("from 1ms to 100ms, not 1s"));
+    EXPECT_THAT(error_of("operations: {limit: 0}"), HasSubstr("a whole number from 1 to 4096"));
+    EXPECT_THAT(error_of("web: {listen: nowhere}"), HasSubstr("'nowhere' is not an address to listen at"));
+    EXPECT_THAT(error_of("log: {level: info}\nlog: {level: info}\n"), EndsWith(":2: 'log' is here twice"));
+    EXPECT_THAT(error_of("- a\n"), HasSubstr(":1: expected keys and values here"));
+    EXPECT_THAT(error_of("consumers: {key_file: /nonexistent}"),
+                HasSubstr(":1: consumers.key_file: cannot read a key from '/nonexistent'"));
+    EXPECT_THAT(error_of("consumers: {key_file: " + file("key", "12345") + "}"), HasSubstr("holds no key of 64 hex digits"));
+}
+
+TEST_F(ConfigFileTest, BadPatternsAreErrorsWithLineAndCharacter) {
+    EXPECT_EQ(error_of("routes:\n  - /a\n  - /orders/{id\n"),
+              ":3: route pattern '/orders/{id', character 9: this { is never closed");
+    EXPECT_EQ(error_of("routes:\n  - /a/{x}\n  - /a/{y}\n"), ":3: '/a/{y}' matches the same as a pattern above it");
+    EXPECT_EQ(error_of("routes: /a\n"), ":1: routes must be a list of patterns");
+    EXPECT_EQ(error_of("routes:\n  - {id: 1}\n"), ":2: a route is one pattern, as text");
+    EXPECT_EQ(error_of("services:\n  - routes: [/a]\n"), ":2: this service has no name");
+    EXPECT_EQ(error_of("services:\n  - name: a\n    routes: [a]\n"),
+              ":3: route pattern 'a', character 1: a path begins with /");
+    EXPECT_THAT(error_of("services:\n  - nmae: a\n"), EndsWith(":2: unknown key 'nmae'"));
+}
+
+TEST_F(ConfigFileTest, WhatIsNoYamlIsAnErrorWithItsLine) {
+    EXPECT_THAT(error_of("log:\n  level: [\n"), HasSubstr(": not valid YAML: "));
+    EXPECT_THAT(error_of("a: b: c\n"), StartsWith(":1: not valid YAML: "));
+}
+
+TEST_F(ConfigFileTest, AFileThatCannotBeReadIsAnError) {
+    EXPECT_EQ(load_config("/nonexistent/f.yaml").error().what,
+              "cannot read configuration /nonexistent/f.yaml: No such file or directory");
+    EXPECT_EQ(load_config("/nonexistent/f.yaml").error().exit_code, ExitCode::kBadConfig);
+    EXPECT_THAT(load_config(testing::TempDir()).error().what, EndsWith("Is a directory"));
+}
+
+TEST_F(ConfigFileTest, FlagsWinOverTheFile) {
+    ConfigFlags flags;
+    flags.settings = {{"log.level", "error"}};
+    flags.routes = {"/orders/{number}"};
+    const Config config = load("log: {level: debug, format: json}\nroutes: [\"/orders/{id}\"]\n", flags).value();
+    EXPECT_EQ(config.log_level, LogLevel::kError);
+    EXPECT_EQ(config.log_format, LogFormat::kJson);
+    ASSERT_EQ(config.naming.routes.size(), 2U);
+    EXPECT_EQ(config.naming.routes[0].route, "/orders/{number}");
+}
+
+TEST_F(ConfigFileTest, BadFlagsNameThemselves) {
+    const auto bad = load_config(std::nullopt, {.settings = {{"log.level", "loud"}}, .routes = {}});
+    EXPECT_THAT(bad.error().what, StartsWith("--log.level: 'loud'"));
+    EXPECT_EQ(bad.error().exit_code, ExitCode::kBadConfig);
+    const auto unknown = load_config(std::nullopt, {.settings = {{"log.levle", "info"}}, .routes = {}});
+    EXPECT_EQ(unknown.error().fix, "did you mean --log.level?");
+    EXPECT_EQ(unknown.error().exit_code, ExitCode::kUsage);
+    EXPECT_EQ(load_config(std::nullopt, {.settings = {}, .routes = {"x"}}).error().exit_code, ExitCode::kBadConfig);
+}
+
+TEST_F(ConfigFileTest, ListeningBeyondLoopbackMustBeAskedFor) {
+    const auto open = load("web: {listen: \":9843\"}\n");
+    EXPECT_THAT(open.error().what, HasSubstr("can be reached from outside this machine"));
+    EXPECT_EQ(open.error().exit_code, ExitCode::kBadConfig);
+    EXPECT_TRUE(load("web: {listen: \":9843\", insecure: true}\n"));
+}
+
+TEST(Settings, EachHasASectionAKeyAndHelp) {
+    std::set<std::string_view> names;
+    for (const Setting& setting : settings()) {
+        EXPECT_EQ(std::count(setting.name.begin(), setting.name.end(), '.'), 1) << setting.name;
+        EXPECT_FALSE(setting.help.empty());
+        EXPECT_TRUE(names.insert(setting.name).second) << setting.name;
+    }
+    EXPECT_EQ(find_setting("nothing"), nullptr);
+}
+
+}  // namespace
+}  // namespace footfall

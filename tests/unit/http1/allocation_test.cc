@@ -1,0 +1,50 @@
+// Memory: a warm connection allocates nothing per exchange. Every allocation of this test program goes through the counter.
+#include <cstdlib>
+#include <new>
+
+#include "tests/unit/http1/harness.h"
+
+namespace {
+std::size_t allocations = 0;
+}
+
+void* operator new(std::size_t size) {
+    ++allocations;
+    if (void* memory = std::malloc(size)) return memory;
+    throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace footfall::http1 {
+namespace {
+
+class SilentSink final : public ExchangeSink {
+public:
+    void on_exchange(const Exchange&) override { ++used; }
+    void on_lost(LostReason) override {}
+    std::size_t used = 0;
+};
+
+TEST(Allocation, a_warm_connection_allocates_nothing) {
+    SilentSink sink;
+    Http1Reader reader({ConnectionId{1}, false, &sink});
+    const std::string requests = get("/orders/4711/items/of/some/length?page=2") + get("/" + std::string(200, 'a'));
+    const std::string responses = ok("hello") + "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n";
+    const auto exchange = [&](std::uint64_t time) {
+        const Stamp stamp{{time}, Pid{1}, Tid{1}};
+        reader.on_bytes(kIn, std::string_view(requests).substr(0, 20), true, stamp);  // a start line in two pieces
+        reader.on_bytes(kIn, std::string_view(requests).substr(20), true, stamp);
+        reader.on_bytes(kOut, responses, true, stamp);
+    };
+    for (std::uint64_t i = 1; i < 10; ++i) exchange(i);
+    const std::size_t before = allocations;
+    for (std::uint64_t i = 10; i < 1000; ++i) exchange(i);
+    EXPECT_EQ(allocations, before);
+    EXPECT_EQ(sink.used, 2 * 999U);
+}
+
+TEST(Allocation, a_reader_is_small) { EXPECT_LE(sizeof(Http1Reader) + sizeof(OpenExchange), 640U); }
+
+}  // namespace
+}  // namespace footfall::http1
