@@ -52,29 +52,54 @@ private:
     MonotonicTime last_look_;
 };
 
-void watch(LiveSession& session, StopSignal& stop, End& end, bool quiet) {
+// Until the end. What went wrong meanwhile (a full disk under the raw file) ends the recording with an error, but not early.
+Result<void> watch(LiveSession& session, StopSignal& stop, End& end, bool quiet) {
     ProgressLine progress(!quiet);
+    Result<void> result;
     while (!end.reached() && !stop.wait(session.pause_nanoseconds())) {
-        if (const auto drained = session.drain(); !drained) spdlog::error("{}", drained.error().what);
+        if (Result<void> drained = session.drain(); !drained) {
+            spdlog::error("{}; going on without it", drained.error().what);
+            result = drained;
+        }
         progress.show(session);
     }
+    return result;
 }
 
-Result<int> record(const RecordFlags& flags) {
-    auto options = flags.live.resolve();
-    if (!options) return tl::unexpected(options.error());
-    std::uint64_t duration = 0;
-    if (!flags.duration.empty()) {
-        const auto parsed = duration_option("--duration", flags.duration);
-        if (!parsed) return tl::unexpected(parsed.error());
-        duration = *parsed;
-    }
-    const IfExists if_exists = flags.force ? IfExists::kReplace : IfExists::kRefuse;
+// Stops the session and puts what it saw where it was asked for. All of it is tried; the first failure is returned.
+Result<void> finish(LiveSession& session, const RecordFlags& flags, std::FILE* report_to) {
+    const Result<void> stopped = session.stop();
+    const Snapshot snapshot = session.snapshot();
+    const Result<void> printed = flags.format.print(snapshot, report_to);
+    Result<void> kept;
     if (!flags.output.empty()) {
-        if (const auto free = check_destination(flags.output, if_exists); !free) return tl::unexpected(free.error());
+        kept = write_session_file(flags.output, snapshot, flags.force ? IfExists::kReplace : IfExists::kRefuse);
+        if (kept && !flags.quiet) std::fprintf(stderr, "footfall: session file %s\n", flags.output.c_str());
+    }
+    return !stopped ? stopped : !printed ? printed : kept;
+}
+
+Result<std::uint64_t> duration_of(const RecordFlags& flags) {
+    return flags.duration.empty() ? Result<std::uint64_t>(0) : duration_option("--duration", flags.duration);
+}
+
+Result<LiveOptions> options_of(const RecordFlags& flags) {
+    auto options = flags.live.resolve();
+    if (!options) return options;
+    if (!flags.output.empty()) {
+        const auto free = check_destination(flags.output, flags.force ? IfExists::kReplace : IfExists::kRefuse);
+        if (!free) return tl::unexpected(free.error());
     }
     options->raw_path = flags.raw;
     options->force = flags.force;
+    return options;
+}
+
+Result<int> record(const RecordFlags& flags) {
+    auto options = options_of(flags);
+    if (!options) return tl::unexpected(options.error());
+    const auto duration = duration_of(flags);
+    if (!duration) return tl::unexpected(duration.error());
 
     StopSignal stop;
     std::optional<WatchedCommand> command;
@@ -87,24 +112,18 @@ Result<int> record(const RecordFlags& flags) {
     }
     auto session = LiveSession::start(*std::move(options));
     if (!session) return tl::unexpected(session.error());
-    if (!flags.quiet) std::fprintf(stderr, "footfall: recording%s\n", duration == 0 && !command ? " (Ctrl-C ends it and prints the table)" : "");
+    const bool endless = *duration == 0 && !command;
+    if (!flags.quiet) std::fprintf(stderr, "footfall: recording%s\n", endless ? " (Ctrl-C ends it and prints the table)" : "");
     if (command) {
         if (const auto started = command->go(); !started) return tl::unexpected(started.error());
     }
-    End end(duration, **session, command ? &*command : nullptr);
-    watch(**session, stop, end, flags.quiet);
+    End end(*duration, **session, command ? &*command : nullptr);
+    const Result<void> watched = watch(**session, stop, end, flags.quiet);
     stop.release();
     if (command) command->terminate();
-
-    const Result<void> stopped = (*session)->stop();
-    const Snapshot snapshot = (*session)->snapshot();
     // A command's own output stays what it is, unless a report was asked for.
-    flags.format.print(snapshot, command && !flags.format.chosen() ? stderr : stdout);
-    if (!flags.output.empty()) {
-        if (const auto written = write_session_file(flags.output, snapshot, if_exists); !written) return tl::unexpected(written.error());
-        if (!flags.quiet) std::fprintf(stderr, "footfall: session file %s\n", flags.output.c_str());
-    }
-    if (!stopped) return tl::unexpected(stopped.error());
+    const Result<void> finished = finish(**session, flags, command && !flags.format.chosen() ? stderr : stdout);
+    if (!watched || !finished) return tl::unexpected((watched ? finished : watched).error());
     return command ? command->exit_code().value_or(0) : 0;
 }
 

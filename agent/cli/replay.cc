@@ -25,7 +25,7 @@ Result<int> replay(const ReplayFlags& flags) {
     if (!config) return tl::unexpected(config.error());
     const auto replayed = replay_file(flags.file, *config, FOOTFALL_VERSION);
     if (!replayed) return tl::unexpected(replayed.error());
-    flags.format.print(replayed->snapshot, stdout);
+    if (const auto printed = flags.format.print(replayed->snapshot, stdout); !printed) return tl::unexpected(printed.error());
     if (!flags.output.empty()) {
         const IfExists if_exists = flags.force ? IfExists::kReplace : IfExists::kRefuse;
         if (const auto written = write_session_file(flags.output, replayed->snapshot, if_exists); !written) {

@@ -16,7 +16,7 @@ struct ReportFlags {
 Result<int> report(const ReportFlags& flags) {
     const auto snapshot = read_session_file(flags.file);
     if (!snapshot) return tl::unexpected(snapshot.error());
-    flags.format.print(*snapshot, stdout);
+    if (const auto printed = flags.format.print(*snapshot, stdout); !printed) return tl::unexpected(printed.error());
     return 0;
 }
 

@@ -1,5 +1,6 @@
 #include "agent/cli/report_output.h"
 
+#include <cerrno>
 #include <cstdio>
 
 #include "output/json/session_json.h"
@@ -14,10 +15,11 @@ void ReportFormat::add_to(CLI::App& command) {
     command.add_flag("--json", json_, "the same as --format json");
 }
 
-void ReportFormat::print(const Snapshot& snapshot, std::FILE* to) const {
+Result<void> ReportFormat::print(const Snapshot& snapshot, std::FILE* to) const {
     const std::string text = json_ || format_ == "json" ? session_json(snapshot) : usage_table_text(snapshot, TerminalStyle::of(fileno(to)));
-    std::fwrite(text.data(), 1, text.size(), to);
-    std::fflush(to);
+    const bool written = std::fwrite(text.data(), 1, text.size(), to) == text.size() && std::fflush(to) == 0;
+    if (!written && errno != EPIPE && errno != EBADF) return system_failure("cannot print the report", errno);
+    return {};
 }
 
 }  // namespace footfall

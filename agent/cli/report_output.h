@@ -13,8 +13,8 @@ class ReportFormat {
 public:
     void add_to(CLI::App& command);
     [[nodiscard]] bool chosen() const { return json_ || !format_.empty(); }
-    // Writes to a stream; a reader that went away is no error.
-    void print(const Snapshot& snapshot, std::FILE* to) const;
+    // Writes to a stream. That its reader went away is no error, that a disk is full is one.
+    [[nodiscard]] Result<void> print(const Snapshot& snapshot, std::FILE* to) const;
 
 private:
     std::string format_;

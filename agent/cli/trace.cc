@@ -21,7 +21,7 @@ struct TraceFlags {
 };
 
 // Prints a use. Views of the line live as long as this call.
-void print(const Use& use, const Exchange& exchange, const Pipeline& pipeline, const ClockOffset& clock, bool json) {
+void print(const Use& use, const Exchange& exchange, const Pipeline& pipeline, const ClockOffset& clock, const TerminalStyle& style, bool json) {
     const OperationName& operation = pipeline.names().name_of(use.operation);
     const std::string outcome = outcome_text(use.status, use.error_type);
     const std::string consumer = pipeline.consumer_text(use);
@@ -40,7 +40,7 @@ void print(const Use& use, const Exchange& exchange, const Pipeline& pipeline, c
         .consumer = consumer,
         .pid = number(exchange.pid),
     };
-    const std::string text = json ? trace_line_json(line) : trace_line_text(line, TerminalStyle::of(STDOUT_FILENO));
+    const std::string text = (json ? trace_line_json(line) : trace_line_text(line, style)) + '\n';
     std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
@@ -55,8 +55,9 @@ Result<int> trace(const TraceFlags& flags) {
     }
     StopSignal stop;
     const ClockOffset clock = ClockOffset::now();
+    const TerminalStyle style = TerminalStyle::of(STDOUT_FILENO);
     auto session = LiveSession::start(*std::move(options), [&](const Use& use, const Exchange& exchange, const Pipeline& pipeline) {
-        print(use, exchange, pipeline, clock, flags.json);
+        print(use, exchange, pipeline, clock, style, flags.json);
     });
     if (!session) return tl::unexpected(session.error());
     std::fputs("footfall: tracing (Ctrl-C ends it)\n", stderr);

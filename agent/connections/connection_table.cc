@@ -3,11 +3,16 @@
 #include <utility>
 
 namespace footfall {
+namespace {
+
+constexpr std::uint64_t kLingerNanoseconds = kNanosecondsPerSecond;
+
+}  // namespace
 
 ConnectionTable::Connection::Connection(const ConnectionSeen& seen)
     : info{seen.connection, seen.pid,  seen.uid,      seen.family,   seen.opened_before,
            seen.local,      seen.peer, seen.peer_pid, seen.peer_uid, std::string(seen.path),
-           std::nullopt},
+           seen.inode,       std::nullopt},
       received(seen.opened_before),
       sent(seen.opened_before) {}
 
@@ -31,14 +36,23 @@ std::optional<DropReason> ConnectionTable::on(const Message& message) {
     }
     Stream& stream = message.direction == Direction::kReceived ? connection->received : connection->sent;
     stream.read(message, message.direction, reader_of(*connection));
+    if (connection->ending && message.length == 0) finish_lingering(*connection);
     return std::nullopt;
 }
 
 std::optional<DropReason> ConnectionTable::on(const ConnectionClosed& closed) {
     Connection* connection = lookup(closed.connection);
     if (connection == nullptr) return std::nullopt;  // nothing of it was open, so nothing is lost
+    if (connection->ending) {
+        finish_lingering(*connection);
+        return std::nullopt;
+    }
     if (closed.final) {
-        close(*connection, closed.reason, closed.time);
+        if (closed.reason == CloseReason::kReset || closed.reason == CloseReason::kTimeout) {
+            linger(*connection, closed);
+        } else {
+            close(*connection, closed.reason, closed.time);
+        }
         return std::nullopt;
     }
     ProtocolReader* reader = connection->reader.get();
@@ -73,7 +87,33 @@ std::optional<DropReason> ConnectionTable::on(const ProcessExited& exited) {
     return std::nullopt;
 }
 
+void ConnectionTable::linger(Connection& connection, const ConnectionClosed& closed) {
+    connection.ending = closed.reason;
+    connection.ended = closed.time;
+    lingering_.push_back({closed.connection, closed.time});
+    advance(closed.time);
+}
+
+void ConnectionTable::finish_lingering(Connection& connection) { close(connection, *connection.ending, connection.ended); }
+
+void ConnectionTable::advance(MonotonicTime now) {
+    while (!lingering_.empty() && elapsed(lingering_.front().since, now) >= kLingerNanoseconds) {
+        Connection* connection = lookup(lingering_.front().connection);
+        lingering_.pop_front();
+        if (connection != nullptr) finish_lingering(*connection);
+    }
+}
+
+std::vector<const ConnectionInfo*> ConnectionTable::unix_sockets() const {
+    std::vector<const ConnectionInfo*> sockets;
+    for (const Connection* connection : unix_order_) sockets.push_back(&connection->info);
+    return sockets;
+}
+
 void ConnectionTable::session_end(MonotonicTime time) {
+    for (const Lingering& lingering : std::exchange(lingering_, {})) {
+        if (Connection* connection = lookup(lingering.connection)) finish_lingering(*connection);
+    }
     for (const auto& [id, connection] : connections_) {
         if (connection->reader) connection->reader->on_session_end(time);
     }

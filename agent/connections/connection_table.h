@@ -2,7 +2,11 @@
 //
 // on() tells what became of an event: nothing, if it was used, else the reason under which it has to be counted as dropped.
 // The number of connections is limited. TCP connections say when they are gone; Unix connections don't, so they leave when
-// their process exits, or when the table is full: then the one that was silent for longest is taken for closed.
+// their process exits, when somebody finds their socket gone (unix_sockets()), or when the table is full: then the one that
+// was silent for longest is taken for closed.
+//
+// A connection that the peer has reset or that timed out lingers: the application may still read what came before, and
+// learns of the end by its next call. Its exchanges end then, or a second later.
 // Not thread-safe: it belongs to the thread that owns the pipeline.
 #pragma once
 
@@ -10,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <list>
 #include <memory>
 #include <optional>
@@ -36,6 +41,7 @@ struct ConnectionInfo {
     Pid peer_pid{};  // Unix sockets only
     Uid peer_uid{};
     std::string path;                  // Unix sockets only
+    std::uint32_t inode = 0;           // Unix sockets only
     std::optional<BlindReason> blind;  // its traffic can't be read
 };
 
@@ -51,12 +57,16 @@ public:
     std::optional<DropReason> on(const ConnectionClosed& closed);
     std::optional<DropReason> on(const Blind& blind);
     std::optional<DropReason> on(const ProcessExited& exited);
+    // Time has passed: ends what has lingered long enough.
+    void advance(MonotonicTime now);
     // Ends every open exchange; the table is empty afterwards.
     void session_end(MonotonicTime time);
 
     // Null if the connection is not open. Valid until the next call of on().
     [[nodiscard]] const ConnectionInfo* find(ConnectionId connection) const;
     [[nodiscard]] std::size_t size() const { return connections_.size(); }
+    // All open ones, for who can see which sockets still exist.
+    [[nodiscard]] std::vector<const ConnectionInfo*> unix_sockets() const;
 
 private:
     struct Connection {
@@ -66,6 +76,8 @@ private:
         Stream received;
         Stream sent;
         bool peer_finished = false;  // the peer sent FIN; bytes from before it may still be unread
+        std::optional<CloseReason> ending;  // it lingers
+        MonotonicTime ended;
         std::unique_ptr<ProtocolReader> reader;
         std::list<Connection*>::iterator unix_place;  // in unix_order_; Unix sockets only
     };
@@ -77,7 +89,14 @@ private:
         }
     };
 
+    struct Lingering {
+        ConnectionId connection{};
+        MonotonicTime since;
+    };
+
     Connection* lookup(ConnectionId id);
+    void linger(Connection& connection, const ConnectionClosed& closed);
+    void finish_lingering(Connection& connection);
     ProtocolReader& reader_of(Connection& connection);
     void close(Connection& connection, CloseReason reason, MonotonicTime time);
     void remember_unix(Connection& connection);
@@ -88,6 +107,7 @@ private:
     tsl::robin_map<ConnectionId, std::unique_ptr<Connection>, Hash> connections_;
     std::list<Connection*> unix_order_;                      // the one that was silent for longest is in front
     tsl::robin_map<std::uint32_t, std::size_t> unix_count_;  // by pid
+    std::deque<Lingering> lingering_;                        // by time
     ReaderPool readers_;
 };
 

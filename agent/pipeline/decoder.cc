@@ -86,6 +86,7 @@ std::optional<Event> decode_connection(RawEvent raw) {
         .peer_pid = Pid{record->peer_pid},
         .peer_uid = Uid{record->peer_uid},
         .path = text_field(raw, offsetof(ff_connection_event, path), FF_UNIX_PATH_LENGTH),
+        .inode = record->inode,
         .comm = text_field(raw, offsetof(ff_connection_event, comm), FF_COMM_LENGTH),
         .opened_before = record->opened_before != 0,
     };

@@ -8,7 +8,7 @@
 
 namespace footfall {
 
-// The event, or nothing if the record contradicts itself (DropReason::kMalformedEvent). Views in the event point into raw.
+// The event, or nothing if the record contradicts itself (DropReason::MALFORMED_EVENT). Views in the event point into raw.
 std::optional<Event> decode(RawEvent raw);
 
 // The bytes of raw that are meant; the ring hands out room in a few sizes, so a record may be longer. Empty if malformed.

@@ -37,7 +37,11 @@ void Pipeline::on_raw(RawEvent raw) {
     // A description in a raw file is the agent's own note; no event became of it or got lost.
     if (!event || !std::holds_alternative<ProcessDescribed>(*event)) ++events_;
     const std::optional<DropReason> dropped = event ? handle(*event) : DropReason::MALFORMED_EVENT;
-    if (dropped) ++dropped_[static_cast<std::size_t>(*dropped)];
+    if (dropped) {
+        ++dropped_[static_cast<std::size_t>(*dropped)];
+    } else if (!std::holds_alternative<ProcessDescribed>(*event)) {
+        ++exported_;
+    }
 }
 
 std::optional<DropReason> Pipeline::handle(const Event& event) {
@@ -78,6 +82,8 @@ std::optional<DropReason> Pipeline::handle(const ProcessExecuted& executed) {
     return std::nullopt;
 }
 
+void Pipeline::advance(MonotonicTime now) { connections_.advance(now); }
+
 void Pipeline::session_end(MonotonicTime time) { connections_.session_end(time); }
 
 void Pipeline::on_exchange(const Exchange& exchange) {
@@ -94,19 +100,19 @@ std::string Pipeline::consumer_text(const Use& use) const {
     return use.consumer != 0 ? consumers_.text(use.consumer) : std::string();
 }
 
-void Pipeline::fill(Snapshot& snapshot, const ClockOffset& clock, const Drops& kernel_drops) const {
+void Pipeline::fill(Snapshot& snapshot, const ClockOffset& clock, const KernelAccount& kernel) const {
     usage_.fill(snapshot, clock);
     blind_spots_.fill(services_, snapshot);
     fill_services(snapshot, services_);
-    fill_accounting(*snapshot.mutable_accounting(), kernel_drops);
+    fill_accounting(*snapshot.mutable_accounting(), kernel);
 }
 
-void Pipeline::fill_accounting(Accounting& accounting, const Drops& kernel_drops) const {
+void Pipeline::fill_accounting(Accounting& accounting, const KernelAccount& kernel) const {
     const auto sum = [](const auto& counts) { return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}); };
-    accounting.set_received(events_ + sum(kernel_drops));
-    accounting.set_exported(events_ - sum(dropped_));
+    accounting.set_received(kernel.submitted.value_or(events_) + sum(kernel.dropped));
+    accounting.set_exported(exported_);
     for (std::size_t i = 0; i < kDropReasons; ++i) {
-        const std::uint64_t count = dropped_[i] + kernel_drops[i];
+        const std::uint64_t count = dropped_[i] + kernel.dropped[i];
         if (count != 0) (*accounting.mutable_dropped())[std::string(name(static_cast<DropReason>(i)))] = count;
     }
     accounting.set_exchanges_used(usage_.uses());

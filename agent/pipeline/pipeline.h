@@ -32,6 +32,14 @@ struct PipelineSettings {
     ConsumerKey consumer_key{};
 };
 
+using Drops = std::array<std::uint64_t, kDropReasons>;
+
+// What the kernel side counted at the source: the other page of the books, which the pipeline's own must agree with.
+struct KernelAccount {
+    std::optional<std::uint64_t> submitted;  // events that reached the ring; none: only the pipeline's own count is known
+    Drops dropped{};
+};
+
 // What others want to hear of as it passes. All optional; called on the pipeline's thread.
 struct PipelineObservers {
     std::function<void(const Use&, const Exchange&)> on_use;
@@ -56,10 +64,13 @@ public:
     [[nodiscard]] std::uint64_t uses() const { return usage_.uses(); }
     [[nodiscard]] MonotonicTime latest_event() const { return latest_; }
 
-    // Everything but the session's own facts; kernel_drops are added to the pipeline's own.
-    using Drops = std::array<std::uint64_t, kDropReasons>;
-    void fill(Snapshot& snapshot, const ClockOffset& clock, const Drops& kernel_drops) const;
+    // Time has passed, with or without events.
+    void advance(MonotonicTime now);
 
+    // Everything but the session's own facts.
+    void fill(Snapshot& snapshot, const ClockOffset& clock, const KernelAccount& kernel) const;
+
+    [[nodiscard]] std::vector<const ConnectionInfo*> unix_sockets() const { return connections_.unix_sockets(); }
     [[nodiscard]] const Services& services() const { return services_; }
     [[nodiscard]] const Names& names() const { return names_; }
     [[nodiscard]] std::string consumer_text(const Use& use) const;
@@ -73,7 +84,7 @@ private:
     void on_exchange(const Exchange& exchange) override;
     void on_lost(LostReason reason) override;
     ServiceId service_of(Pid pid) override { return processes_.service_of(pid); }
-    void fill_accounting(Accounting& accounting, const Drops& kernel_drops) const;
+    void fill_accounting(Accounting& accounting, const KernelAccount& kernel) const;
 
     PipelineObservers observers_;
     Services services_{kMostServices};
@@ -87,6 +98,7 @@ private:
 
     MonotonicTime latest_;
     std::uint64_t events_ = 0;
+    std::uint64_t exported_ = 0;
     Drops dropped_{};
     std::array<std::uint64_t, kLostReasons> lost_{};
 };

@@ -51,7 +51,8 @@ struct ConnectionSeen {
     Endpoint peer;
     Pid peer_pid{};  // Unix sockets only
     Uid peer_uid{};
-    std::string_view path;  // Unix sockets only
+    std::string_view path;    // Unix sockets only
+    std::uint32_t inode = 0;  // Unix sockets only, as in /proc/net/unix
     std::string_view comm;
     bool opened_before = false;  // bytes had passed before the first one that footfall saw
 };

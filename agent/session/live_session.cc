@@ -5,15 +5,20 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <span>
 #include <utility>
 
-#include "agent/pipeline/decoder.h"
 #include "agent/processes/described_event.h"
+#include "agent/processes/unix_sockets.h"
+#include "bpf/contract/socket_events.h"
 
 namespace footfall {
 namespace {
 
 constexpr double kBusyRing = 0.1;  // fuller than this at a drain: come back sooner
+constexpr std::uint64_t kUnixLookInterval = kNanosecondsPerSecond;
 
 Result<ConsumerKey> consumer_key(const Config& config) {
     return config.consumer_key ? Result<ConsumerKey>(*config.consumer_key) : random_consumer_key();
@@ -147,7 +152,10 @@ Result<void> LiveSession::drain() {
     fill_before_drain_ = ring_->fill();
     const auto drained = ring_->drain();
     if (!drained) return tl::unexpected<Error>(drained.error());
-    bpf_clock_->tick(monotonic_now(), pipeline_->events());
+    const MonotonicTime now = monotonic_now();
+    bpf_clock_->tick(now, pipeline_->events());
+    pipeline_->advance(now);
+    if (elapsed(last_unix_look_, now) >= kUnixLookInterval) close_vanished_unix_sockets(now);
     if (raw_error_) {
         const Error error = *std::exchange(raw_error_, std::nullopt);
         raw_.reset();
@@ -170,12 +178,14 @@ Result<void> LiveSession::stop() {
     probes_->detach();
     ended_ = monotonic_now();
     Result<void> drained = drain();
+    close_vanished_unix_sockets(ended_);
     pipeline_->session_end(ended_);
     if (raw_) {
         std::vector<RawCounter> counters;
-        const Pipeline::Drops drops = kernel_drops();
-        for (std::size_t i = 0; i < drops.size(); ++i) {
-            counters.push_back({std::string(name(static_cast<DropReason>(i))), drops[i]});
+        const KernelAccount account = kernel_account();
+        counters.push_back({std::string(kSubmittedCounter), account.submitted.value_or(0)});
+        for (std::size_t i = 0; i < account.dropped.size(); ++i) {
+            counters.push_back({std::string(name(static_cast<DropReason>(i))), account.dropped[i]});
         }
         const Result<void> finished = raw_->finish(counters);
         raw_.reset();
@@ -184,16 +194,39 @@ Result<void> LiveSession::stop() {
     return drained;
 }
 
-Pipeline::Drops LiveSession::kernel_drops() const {
+KernelAccount LiveSession::kernel_account() const {
     const KernelCounters counters = probes_->counters();
-    Pipeline::Drops drops{};
-    std::copy_n(counters.begin(), drops.size(), drops.begin());
-    return drops;
+    KernelAccount account{.submitted = counters[FF_COUNT_SUBMITTED] + own_events_};
+    std::copy_n(counters.begin(), account.dropped.size(), account.dropped.begin());
+    return account;
+}
+
+// The kernel tells of the end of TCP sockets only. A Unix socket that /proc no longer lists has been closed since the last
+// look, so its end is as late as that; its exchanges end with their last byte anyway.
+void LiveSession::close_vanished_unix_sockets(MonotonicTime now) {
+    last_unix_look_ = now;
+    const std::vector<const ConnectionInfo*> sockets = pipeline_->unix_sockets();
+    if (sockets.empty()) return;
+    std::map<Pid, std::optional<std::set<std::uint32_t>>> alive_as_seen_by;
+    std::vector<ConnectionId> vanished;
+    for (const ConnectionInfo* socket : sockets) {
+        const auto [seen, first] = alive_as_seen_by.try_emplace(socket->pid);
+        if (first) seen->second = unix_inodes(HostView().processes.directory_of(socket->pid));
+        if (seen->second && !seen->second->contains(socket->inode)) vanished.push_back(socket->connection);
+    }
+    for (const ConnectionId connection : vanished) tell_closed(connection, now);
+}
+
+// As an event like those of the kernel side, so that a raw file replays to the same.
+void LiveSession::tell_closed(ConnectionId connection, MonotonicTime now) {
+    const ff_close_event event{{FF_EVENT_CLOSE, 0, sizeof(ff_close_event), now.nanoseconds}, number(connection), FF_CLOSE_LOCAL, 1};
+    ++own_events_;
+    on_raw({std::as_bytes(std::span(&event, 1))});
 }
 
 Snapshot LiveSession::snapshot() const {
     Snapshot snapshot;
-    pipeline_->fill(snapshot, clock_, kernel_drops());
+    pipeline_->fill(snapshot, clock_, kernel_account());
     utsname system{};
     uname(&system);
     SessionInfo& info = *snapshot.mutable_session();
@@ -213,11 +246,11 @@ Snapshot LiveSession::snapshot() const {
 }
 
 Progress LiveSession::progress() const {
-    const Pipeline::Drops drops = kernel_drops();
+    const KernelAccount account = kernel_account();
     Progress progress;
     progress.elapsed_nanoseconds = elapsed(started_, monotonic_now());
     progress.uses = pipeline_->uses();
-    for (const std::uint64_t count : drops) progress.lost += count;
+    for (const std::uint64_t count : account.dropped) progress.lost += count;
     const std::int64_t cpu = read_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu_at_start_;
     progress.agent_cpu_share = static_cast<double>(cpu) / static_cast<double>(std::max<std::uint64_t>(progress.elapsed_nanoseconds, 1));
     progress.bpf = bpf_clock_->cost(pipeline_->events());

@@ -73,7 +73,9 @@ private:
     void on_executed(const ProcessExecuted& executed);
     void record_description(Pid pid, const ProcessDescription& description);
     void note_raw_error(const Result<void>& written);
-    [[nodiscard]] Pipeline::Drops kernel_drops() const;
+    void close_vanished_unix_sockets(MonotonicTime now);
+    void tell_closed(ConnectionId connection, MonotonicTime now);
+    [[nodiscard]] KernelAccount kernel_account() const;
 
     LiveOptions options_;
     UseObserver on_use_;
@@ -87,6 +89,8 @@ private:
     std::optional<RawWriter> raw_;
     std::optional<Error> raw_error_;
     double fill_before_drain_ = 0;
+    MonotonicTime last_unix_look_;
+    std::uint64_t own_events_ = 0;  // made here, not by the kernel side
 
     ClockOffset clock_;
     MonotonicTime started_;

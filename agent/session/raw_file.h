@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "agent/base/clock.h"
 #include "bpf/contract/event.h"
@@ -75,7 +76,9 @@ struct RawFileInfo {
     std::string target;  // as given on the command line
 };
 
-// A counter of the kernel side at the end of the recording: "submitted", or a drop reason.
+// A counter of the kernel side at the end of the recording: kSubmittedCounter, or a drop reason.
+constexpr std::string_view kSubmittedCounter = "submitted";
+
 struct RawCounter {
     std::string name;
     std::uint64_t value = 0;

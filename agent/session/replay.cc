@@ -9,15 +9,18 @@
 namespace footfall {
 namespace {
 
-Pipeline::Drops recorded_drops(const std::vector<RawCounter>& counters) {
-    Pipeline::Drops drops{};
-    for (std::size_t i = 0; i < drops.size(); ++i) {
-        const auto found = std::find_if(counters.begin(), counters.end(), [&](const RawCounter& counter) {
-            return counter.name == name(static_cast<DropReason>(i));
-        });
-        if (found != counters.end()) drops[i] = found->value;
+std::optional<std::uint64_t> counter_named(const std::vector<RawCounter>& counters, std::string_view wanted) {
+    const auto found = std::find_if(counters.begin(), counters.end(), [&](const RawCounter& counter) { return counter.name == wanted; });
+    return found == counters.end() ? std::nullopt : std::optional(found->value);
+}
+
+// A file that was cut has no counters; then only what was read is known.
+KernelAccount recorded_account(const std::vector<RawCounter>& counters) {
+    KernelAccount account{.submitted = counter_named(counters, kSubmittedCounter)};
+    for (std::size_t i = 0; i < account.dropped.size(); ++i) {
+        account.dropped[i] = counter_named(counters, name(static_cast<DropReason>(i))).value_or(0);
     }
-    return drops;
+    return account;
 }
 
 }  // namespace
@@ -46,7 +49,7 @@ Result<Replayed> replay_file(const std::string& path, const Config& config, cons
     pipeline.session_end(pipeline.latest_event());
 
     const RawFileInfo& info = reader->info();
-    pipeline.fill(replayed.snapshot, info.clock, recorded_drops(reader->counters()));
+    pipeline.fill(replayed.snapshot, info.clock, recorded_account(reader->counters()));
     SessionInfo& session = *replayed.snapshot.mutable_session();
     session.set_start_unix_nanos(info.clock.wall(first).nanoseconds);
     session.set_duration_nanos(elapsed(first, pipeline.latest_event()));

@@ -36,7 +36,7 @@ struct ff_connection_event {
 	__u8 peer[16];
 	char comm[FF_COMM_LENGTH];
 	char path[FF_UNIX_PATH_LENGTH]; /* Unix sockets: the bound path of either end, "@…" for abstract ones */
-	__u32 reserved;
+	__u32 inode;                    /* of the socket, as /proc/net/unix has it */
 };
 FF_ASSERT_SIZE(struct ff_connection_event, 216);
 

@@ -208,6 +208,7 @@ static __always_inline void read_unix_peer(struct ff_connection_event *event, co
 	const struct cred *credentials = BPF_CORE_READ(sk, sk_peer_cred);
 
 	event->family = AF_UNIX;
+	event->inode = BPF_CORE_READ(sk, sk_socket, file, f_inode, i_ino);
 	if (peer)
 		event->peer_pid = BPF_CORE_READ(peer, numbers[0].nr);
 	if (credentials)

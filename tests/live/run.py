@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the live tests: real servers under a bounded load, watched by footfall, held against the servers' own logs.
 
-run.py [--only REGEX] [--loads-only] [FILE.case…]        (default: all of cases/)
+run.py [--only REGEX] [--loads-only] [--need-bpf] [FILE.case…]        (default: all of cases/)
 
 Each case has a line: "ok NAME", "not ok NAME" with what is wrong, or "skip NAME: REASON". Standard library only.
 """
@@ -17,6 +17,7 @@ import string
 import subprocess
 import sys
 import tempfile
+import textwrap
 import threading
 import time
 
@@ -203,16 +204,23 @@ class Runner:
         return Result(process.returncode, stdout, stderr, session=session_in(stdout))
 
 
-def why_no_bpf(footfall):
-    done = subprocess.run([footfall, "doctor"], capture_output=True, text=True, check=False)
-    if done.returncode in (69, 77):
-        return "footfall doctor: " + (done.stderr.strip() or done.stdout.strip()).splitlines()[-1]
-    return None
+def why_no_bpf(options):
+    """Why cases that need BPF can't run here, in a line; None if they can. Ends the run where they must be able to."""
+    done = subprocess.run([options.footfall, "doctor"], capture_output=True, text=True, check=False)
+    if done.returncode not in (69, 77):
+        return None
+    said = (done.stdout + done.stderr).strip()
+    if options.need_bpf:
+        print(f"not ok footfall doctor ({done.returncode})\n{textwrap.indent(said, '    ')}\n0 passed, 1 failed, 0 skipped")
+        sys.exit(1)
+    failing = [line for line in said.splitlines() if re.match(r"(?i)(no|fail)", line)] or said.splitlines()[-1:]
+    return "footfall doctor: " + " ".join(failing[0].split())
 
 
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="", help="cases whose name matches this regular expression")
+    parser.add_argument("--need-bpf", action="store_true", help="fail, rather than skip, where footfall doctor finds no BPF")
     parser.add_argument("--loads-only", action="store_true", help="no footfall: print what the servers' own logs count")
     parser.add_argument("--footfall", default=os.environ.get("FOOTFALL", str(BUILD / "agent/footfall")))
     parser.add_argument("--patience", type=float, default=30, help="seconds that one step of a case may take")
@@ -235,7 +243,7 @@ def main():
     os.environ.setdefault("SOCKIO", str(BUILD / "tests/live/sockio"))
     os.environ["PATH"] += ":/usr/sbin:/sbin"
     sys.stdout.reconfigure(line_buffering=True)
-    runner = Runner(options, None if options.loads_only else why_no_bpf(options.footfall))
+    runner = Runner(options, None if options.loads_only else why_no_bpf(options))
     counts = {"ok": 0, "not ok": 0, "skip": 0}
     for case in [case for file in options.files for case in case_files.read_file(file)]:
         if not re.search(options.only, case.name):

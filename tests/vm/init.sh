@@ -18,7 +18,7 @@ if grep -q footfall.shell /proc/cmdline; then
 else
   echo "begin $(uname -r)"
   cd /footfall || exit
-  /usr/bin/python3 tests/live/run.py --patience 60 tests/live/cases/*.case 2>&1
+  /usr/bin/python3 tests/live/run.py --need-bpf --patience 60 tests/live/cases/*.case 2>&1
   echo "end $?"
 fi
 sync

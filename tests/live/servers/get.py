@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """A bounded load: exactly N requests, spread over some connections and paths in turn, to 127.0.0.1:$PORT.
 
-get.py -n 1000 -c 8 [--close] [--method POST] /hello.txt /orders/17
+get.py -n 1000 -c 8 [--close] [--delay MS] [--method POST] /hello.txt /orders/17
 
---close opens a connection for each request. Exits 1 unless every request was answered.
+--close opens a connection for each request, --delay waits before each one. Exits 1 unless every request was answered.
 """
 import argparse
 import http.client
@@ -11,6 +11,7 @@ import itertools
 import os
 import sys
 import threading
+import time
 
 
 def ask(connection, method, path, close):
@@ -23,6 +24,7 @@ def ask(connection, method, path, close):
 def worker(options, tickets, answered):
     connection = http.client.HTTPConnection("127.0.0.1", options.port, timeout=30)
     for number in tickets:
+        time.sleep(options.delay / 1000)
         ask(connection, options.method, options.paths[number % len(options.paths)], options.close)
         answered.append(number)
     connection.close()
@@ -33,6 +35,7 @@ def main():
     parser.add_argument("-n", type=int, default=100, dest="requests")
     parser.add_argument("-c", type=int, default=4, dest="connections")
     parser.add_argument("--close", action="store_true")
+    parser.add_argument("--delay", type=float, default=0)
     parser.add_argument("--method", default="GET")
     parser.add_argument("--port", type=int, default=os.environ.get("PORT"))
     parser.add_argument("paths", nargs="+")

@@ -1,0 +1,14 @@
+// Which Unix sockets there are, by inode, as a process sees them: its network namespace's /proc/net/unix.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <set>
+
+namespace footfall {
+
+// process: /proc/PID. Nothing if it is gone or may not be read: then nothing is known of its sockets.
+std::optional<std::set<std::uint32_t>> unix_inodes(const std::filesystem::path& process);
+
+}  // namespace footfall

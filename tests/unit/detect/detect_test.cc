@@ -1,0 +1,80 @@
+// The kernel side's detectors, compiled natively: the same code that the probes run.
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string_view>
+
+#include "bpf/detect/http1.h"
+#include "bpf/detect/http2.h"
+#include "bpf/detect/tls.h"
+
+namespace {
+
+using namespace std::string_view_literals;
+
+using Detector = ff_detected (*)(const unsigned char*, unsigned int);
+
+// As the probe calls it: a buffer of FF_DETECT_LENGTH bytes, padded with zeros.
+ff_detected ask(Detector detector, std::string_view text) {
+    unsigned char front[FF_DETECT_LENGTH] = {};
+    const std::size_t length = std::min<std::size_t>(text.size(), FF_DETECT_LENGTH);
+    std::memcpy(front, text.data(), length);
+    return detector(front, static_cast<unsigned int>(length));
+}
+
+ff_detected http1(std::string_view text) { return ask(ff_detect_http1, text); }
+
+TEST(DetectHttp1, RequestsOfAnyMethodInUpperCaseAreRequests) {
+    for (const auto* line : {"GET / HTTP/1.1\r\n", "POST /x", "DELETE /a", "PROPFIND /dav/", "M-SEARCH * HTTP/1.1", "OPTIONS * HTTP/1.1",
+                             "GET http://a/b HTTP/1.1", "CONNECT db.internal:443 HTTP/1.1", "CONNECT [::1]:443 HTTP/1.1"}) {
+        EXPECT_EQ(http1(line), FF_DETECT_REQUEST) << line;
+    }
+}
+
+TEST(DetectHttp1, ResponsesOfVersion1AreResponses) {
+    EXPECT_EQ(http1("HTTP/1.1 200 OK\r\n"), FF_DETECT_RESPONSE);
+    EXPECT_EQ(http1("HTTP/1.0 404 Not Found"), FF_DETECT_RESPONSE);
+    EXPECT_EQ(http1("HTTP/2 200"), FF_DETECT_NO);
+}
+
+TEST(DetectHttp1, EveryPrefixOfARequestOrResponseIsMaybeUntilItIsLongEnough) {
+    for (const std::string_view text : {"DELETE /orders/1 HTTP/1.1"sv, "HTTP/1.1 200 OK"sv, "CONNECT a:1 HTTP/1.1"sv}) {
+        const ff_detected whole = http1(text);
+        bool decided = false;
+        for (std::size_t length = 1; length <= text.size(); ++length) {
+            const ff_detected part = http1(text.substr(0, length));
+            if (part == whole) decided = true;
+            EXPECT_EQ(part, decided ? whole : FF_DETECT_MAYBE) << text.substr(0, length);
+        }
+        EXPECT_TRUE(decided);
+    }
+}
+
+TEST(DetectHttp1, OtherProtocolsAreNot) {
+    for (const auto text : {"get / HTTP/1.1"sv, "220 mail.example ESMTP"sv, "SSH-2.0-OpenSSH_9.2"sv, "*1\r\n$4\r\nPING\r\n"sv, "GET key\r\n"sv,
+                            "set a 0 0 1\r\n"sv, "GE /"sv, " GET /"sv, "ABCDEFGHIJKLMNOPQRSTUVWXYZ /"sv, "\0\0\0\x08\x04\xd2\x16\x2f"sv}) {
+        EXPECT_EQ(http1(text), FF_DETECT_NO) << text;
+    }
+}
+
+TEST(DetectHttp2, ThePrefaceIsOpaqueAndItsPrefixesMaybe) {
+    EXPECT_EQ(ask(ff_detect_http2, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), FF_DETECT_OPAQUE);
+    EXPECT_EQ(ask(ff_detect_http2, "PRI * H"), FF_DETECT_MAYBE);
+    EXPECT_EQ(ask(ff_detect_http2, "PRINT /"), FF_DETECT_NO);
+}
+
+TEST(DetectTls, HellosAndApplicationDataAreOpaque) {
+    EXPECT_EQ(ask(ff_detect_tls, "\x16\x03\x01\x02\x00\x01\x00"sv), FF_DETECT_OPAQUE);
+    EXPECT_EQ(ask(ff_detect_tls, "\x16\x03\x03\x00\x7a\x02\x00"sv), FF_DETECT_OPAQUE);
+    EXPECT_EQ(ask(ff_detect_tls, "\x17\x03\x03\x00\x20\xab\xcd"sv), FF_DETECT_OPAQUE);
+}
+
+TEST(DetectTls, ImpossibleRecordsAreNot) {
+    EXPECT_EQ(ask(ff_detect_tls, "\x16\x02\x01\x02\x00\x01"sv), FF_DETECT_NO);  // version 2
+    EXPECT_EQ(ask(ff_detect_tls, "\x16\x03\x01\xff\xff\x01"sv), FF_DETECT_NO);  // longer than a record can be
+    EXPECT_EQ(ask(ff_detect_tls, "\x16\x03\x01\x00\x00\x01"sv), FF_DETECT_NO);  // empty
+    EXPECT_EQ(ask(ff_detect_tls, "\x16\x03\x01\x02\x00\x0b"sv), FF_DETECT_NO);  // a handshake that begins with a certificate
+    EXPECT_EQ(ask(ff_detect_tls, "\x16\x03"sv), FF_DETECT_MAYBE);
+}
+
+}  // namespace
