@@ -36,7 +36,7 @@ step() {
     grep -aE '^(kernel [0-9.]+: )?skip' "$logs/$name.log" | sed 's/.*: //' | sort | uniq -c | sed 's/^/           skipped /'
   else
     echo "FAILED  $name"
-    { grep -aE -A 6 'not ok|FAILED|error:|Error|panic' "$logs/$name.log" || tail -n 40 "$logs/$name.log"; } | head -n 80 | sed 's/^/           /'
+    { grep -aE -A 8 '(^|: )not ok |[*]{3}(Failed|Timeout|Exception)|: Failure$|error: |FAILED: ' "$logs/$name.log" || tail -n 40 "$logs/$name.log"; } | head -n 80 | sed 's/^/           /'
     failures+=("$name")
   fi
   return "$code"
@@ -50,7 +50,7 @@ configure_and_build() {
 run_ctest() {
   local out code=0
   out=$(ctest --preset "$1" -j "$(nproc)" --output-on-failure --timeout 120 2>&1) || code=$?
-  grep -v ' Passed ' <<< "$out"
+  grep -vE ' Passed |^ *Start +[0-9]+:' <<< "$out"
   awk '/tests? failed out of/ { for (i = 1; i < NF; i++) if ($i ~ /^tests?$/ && $(i + 1) == "failed") f = $(i - 1); n = $NF }
     /\*\*\*Skipped|\(Skipped\)/ && / - / { s[$0] } END { for (i in s) k++; printf "%d passed, %d failed, %d skipped\n", n - f - k, f, k }' <<< "$out"
   return "$code"

@@ -112,10 +112,32 @@ TEST_F(Connections, are_found_while_they_are_open) {
 TEST_F(Connections, that_close_cut_what_is_open) {
     open(1);
     request(1, "/a");
+    close(1, CloseReason::kLocal, true);
+    EXPECT_EQ(sink.uses, Uses{"1 /a 0 closed"});
+    EXPECT_EQ(table.size(), 0U);
+    EXPECT_EQ(close(1, CloseReason::kLocal, true), std::nullopt);
+}
+
+TEST_F(Connections, that_the_peer_reset_linger_until_the_application_has_learnt_of_it) {
+    open(1);
+    request(1, "/a", kOut);
     close(1, CloseReason::kReset, true);
+    EXPECT_TRUE(sink.uses.empty());
+    move(1, kIn, kOk);  // it was in the socket's buffer when the reset came
+    EXPECT_EQ(sink.uses, Uses{"1 /a 200 "});
+    close(1, CloseReason::kReset, false);  // the next call fails
+    EXPECT_EQ(table.size(), 0U);
+}
+
+TEST_F(Connections, that_the_peer_reset_linger_for_a_second_at_the_most) {
+    open(1);
+    request(1, "/a");
+    close(1, CloseReason::kReset, true);
+    table.advance({now + 999'999'999});
+    EXPECT_EQ(table.size(), 1U);
+    table.advance({now + 1'000'000'000});
     EXPECT_EQ(sink.uses, Uses{"1 /a 0 reset"});
     EXPECT_EQ(table.size(), 0U);
-    EXPECT_EQ(close(1, CloseReason::kReset, true), std::nullopt);
 }
 
 TEST_F(Connections, a_reset_that_is_not_final_cuts_at_once) {
@@ -143,7 +165,7 @@ TEST_F(Connections, a_peers_fin_counts_as_the_end_of_its_stream_when_the_connect
     request(1, "/a", kOut);
     move(1, kIn, kUntilClose);
     close(1, CloseReason::kPeer, false);
-    close(1, CloseReason::kReset, true);
+    close(1, CloseReason::kLocal, true);
     EXPECT_EQ(sink.uses, Uses{"1 /a 200 "});
 }
 
