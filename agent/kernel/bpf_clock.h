@@ -1,5 +1,5 @@
-// Measures what footfall's BPF programs cost, by the kernel's own run-time statistics. Keeping those costs every run two clock
-// reads, so they are on for a tenth of the time and the result is scaled by the number of events.
+// Measures what footfall's BPF programs cost, by the kernel's own run-time statistics. Keeping those costs every run two
+// clock reads, so they are on for a tenth of the time and the result is scaled by the number of events.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 namespace footfall {
 
 struct BpfCost {
-    bool known = false;               // false: the kernel refused, or no event passed while it was measuring
-    std::uint64_t nanoseconds = 0;    // all events of the session, estimated
+    bool known = false;             // false: the kernel refused, or no event passed while it was measuring
+    std::uint64_t nanoseconds = 0;  // all events of the session, estimated
     double nanoseconds_per_event = 0;
 };
 

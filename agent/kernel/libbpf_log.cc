@@ -12,7 +12,7 @@
 namespace footfall {
 namespace {
 
-constexpr std::size_t kKeptLines = 64;
+constexpr std::size_t kKeptLines = 400;
 
 // libbpf takes a plain function without a context, so what it says has to be kept per thread.
 std::deque<std::string>& kept_lines() {

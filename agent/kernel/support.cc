@@ -18,7 +18,8 @@ constexpr const char* kPrivilegeFix =
     "setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search+ep $(command -v footfall)";
 
 bool has_capability(unsigned int capability) {
-    return capng_have_capability(CAPNG_EFFECTIVE, capability) != 0 || capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN) != 0;
+    return capng_have_capability(CAPNG_EFFECTIVE, capability) != 0 ||
+           capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN) != 0;
 }
 
 std::string missing_capabilities() {
@@ -46,7 +47,8 @@ Result<void> check_bpf_allowed() {
     const int supported = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, nullptr);
     if (supported < 0 || supported == 0) {
         return failure("the kernel refuses to make a BPF ring buffer",
-                       "it needs Linux 5.8 or newer with CONFIG_BPF_SYSCALL=y; in a container, bpf(2) must be allowed by its seccomp profile",
+                       "it needs Linux 5.8 or newer with CONFIG_BPF_SYSCALL=y; in a container, bpf(2) must be allowed by "
+                       "its seccomp profile",
                        supported == -EPERM ? ExitCode::kNoPermission : ExitCode::kUnavailable);
     }
     return {};

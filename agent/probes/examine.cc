@@ -19,7 +19,8 @@ Finding examine_hook() {
     if (has_socket_length_tracepoints()) {
         return {Verdict::kOk, "socket hook", "tracepoints inside of the socket calls: other system calls pay nothing", {}};
     }
-    return {Verdict::kWarning, "socket hook", "exit of all system calls (this kernel has no usable sock_send_length tracepoint)",
+    return {Verdict::kWarning, "socket hook",
+            "exit of all system calls (this kernel has no usable sock_send_length tracepoint)",
             "Linux 6.5 or newer makes watching cheaper for the whole host"};
 }
 

@@ -27,7 +27,8 @@ tl::unexpected<Error> refusal(const std::string& what, int error) {
         if (auto allowed = check_bpf_allowed(); !allowed) return tl::unexpected<Error>(allowed.error());
     }
     if (error == EINVAL || error == EACCES) {
-        return system_failure(detail, error, "this kernel's verifier refused a program: please report it with `footfall doctor --json`");
+        return system_failure(detail, error,
+                              "this kernel's verifier refused a program: please report it with `footfall doctor --json`");
     }
     return system_failure(detail, error, "`footfall doctor` tells what is missing", ExitCode::kUnavailable);
 }
@@ -72,7 +73,8 @@ Result<void> ProbeSet::load_sockets(const ProbeSettings& settings) {
 
     const bool inside = hook_ == SocketHook::kSocket;
     auto& programs = sockets_->progs;
-    for (bpf_program* program : {programs.socket_sent, programs.socket_received, programs.socket_spliced, programs.socket_state_changed}) {
+    for (bpf_program* program :
+         {programs.socket_sent, programs.socket_received, programs.socket_spliced, programs.socket_state_changed}) {
         bpf_program__set_autoload(program, inside);
     }
     for (bpf_program* program : {programs.syscall_exited, programs.socket_state_by_address}) {
@@ -109,7 +111,6 @@ Result<void> ProbeSet::attach() {
         {processes_->progs.process_exited, &processes.process_exited},
         {sockets_->progs.socket_state_changed, &sockets.socket_state_changed},
         {sockets_->progs.socket_state_by_address, &sockets.socket_state_by_address},
-        {sockets_->progs.socket_spliced, &sockets.socket_spliced},
         {sockets_->progs.socket_sent, &sockets.socket_sent},
         {sockets_->progs.socket_received, &sockets.socket_received},
         {sockets_->progs.syscall_exited, &sockets.syscall_exited},
@@ -118,6 +119,12 @@ Result<void> ProbeSet::attach() {
         if (auto attached = attach_program(program, link); !attached) return attached;
     }
     return {};
+}
+
+Result<void> ProbeSet::attach_splice() {
+    const LibbpfLog log;
+    if (sockets_->links.socket_spliced != nullptr) return {};
+    return attach_program(sockets_->progs.socket_spliced, &sockets_->links.socket_spliced);
 }
 
 void ProbeSet::detach() {
@@ -136,9 +143,9 @@ std::vector<int> ProbeSet::program_fds() const {
     std::vector<int> fds;
     const auto& sockets = sockets_->progs;
     const auto& processes = processes_->progs;
-    for (const bpf_program* program : {sockets.socket_sent, sockets.socket_received, sockets.socket_spliced, sockets.socket_state_changed,
-                                       sockets.socket_state_by_address, sockets.syscall_exited, processes.process_forked,
-                                       processes.process_executed, processes.process_exited}) {
+    for (const bpf_program* program : {sockets.socket_sent, sockets.socket_received, sockets.socket_spliced,
+                                       sockets.socket_state_changed, sockets.socket_state_by_address, sockets.syscall_exited,
+                                       processes.process_forked, processes.process_executed, processes.process_exited}) {
         if (const int fd = bpf_program__fd(program); fd >= 0) fds.push_back(fd);
     }
     return fds;

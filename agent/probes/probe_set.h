@@ -21,8 +21,8 @@ namespace footfall {
 enum class SocketHook { kAutomatic, kSocket, kSyscall };
 
 struct ProbeSettings {
-    ff_probe_config who{};             // who is watched
-    std::vector<Pid> watched;          // with who.by_pid
+    ff_probe_config who{};              // who is watched
+    std::vector<Pid> watched;           // with who.by_pid
     std::size_t ring_bytes = 8U << 20;  // a power of two, and a multiple of the page size
     SocketHook hook = SocketHook::kAutomatic;
 };
@@ -39,6 +39,8 @@ public:
     ~ProbeSet();
 
     Result<void> attach();
+    // Also sees what splice() takes from sockets, which costs every receive of the host; attach() leaves it out.
+    Result<void> attach_splice();
     // No program runs any more when it returns; what is in the ring stays there.
     void detach();
 
@@ -71,7 +73,7 @@ private:
     SocketHook hook_ = SocketHook::kSocket;
     std::unique_ptr<sockets_bpf, DestroySockets> sockets_;
     std::unique_ptr<processes_bpf, DestroyProcesses> processes_;  // shares the maps of sockets_
-    std::unique_ptr<std::uint64_t, Unmap> watched_;                    // the map's own memory: bits by pid
+    std::unique_ptr<std::uint64_t, Unmap> watched_;               // the map's own memory: bits by pid
 };
 
 }  // namespace footfall

@@ -19,6 +19,7 @@ namespace {
 
 constexpr double kBusyRing = 0.1;  // fuller than this at a drain: come back sooner
 constexpr std::uint64_t kUnixLookInterval = kNanosecondsPerSecond;
+constexpr std::uint64_t kSpliceLookInterval = 20'000'000;
 
 Result<ConsumerKey> consumer_key(const Config& config) {
     return config.consumer_key ? Result<ConsumerKey>(*config.consumer_key) : random_consumer_key();
@@ -59,7 +60,8 @@ std::string joined(const std::vector<std::string>& words) {
 
 }  // namespace
 
-LiveSession::LiveSession(LiveOptions options, UseObserver on_use) : options_(std::move(options)), on_use_(std::move(on_use)) {}
+LiveSession::LiveSession(LiveOptions options, UseObserver on_use)
+    : options_(std::move(options)), on_use_(std::move(on_use)) {}
 
 Result<std::unique_ptr<LiveSession>> LiveSession::start(LiveOptions options, UseObserver on_use) {
     std::unique_ptr<LiveSession> session(new LiveSession(std::move(options), std::move(on_use)));
@@ -89,8 +91,8 @@ Result<void> LiveSession::load() {
     observers.on_executed = [this](const ProcessExecuted& executed) { on_executed(executed); };
     observers.on_description = [this](Pid pid, const ProcessDescription& found) { record_description(pid, found); };
     const Config& config = options_.config;
-    pipeline_ = std::make_unique<Pipeline>(PipelineSettings{config.naming, config.operation_limit, config.consumer_mode, *key}, source_,
-                                           std::move(observers));
+    pipeline_ = std::make_unique<Pipeline>(
+        PipelineSettings{config.naming, config.operation_limit, config.consumer_mode, *key}, source_, std::move(observers));
     if (auto opened = open_raw_file(); !opened) return opened;
 
     auto ring = RingReader::open(probes_->ring_fd(), *this);
@@ -155,6 +157,7 @@ Result<void> LiveSession::drain() {
     const MonotonicTime now = monotonic_now();
     bpf_clock_->tick(now, pipeline_->events());
     pipeline_->advance(now);
+    if (auto watched = watch_splice(now); !watched) return watched;
     if (elapsed(last_unix_look_, now) >= kUnixLookInterval) close_vanished_unix_sockets(now);
     if (raw_error_) {
         const Error error = *std::exchange(raw_error_, std::nullopt);
@@ -201,6 +204,16 @@ KernelAccount LiveSession::kernel_account() const {
     return account;
 }
 
+// Watching splice() costs every receive something, so it begins when somebody is seen to use it. Until then, spliced bytes
+// are counted when the next message or the close shows that they have passed: right in number, late in time.
+Result<void> LiveSession::watch_splice(MonotonicTime now) {
+    if (splice_watched_ || elapsed(last_splice_look_, now) < kSpliceLookInterval) return {};
+    last_splice_look_ = now;
+    if (probes_->counters()[FF_COUNT_UNSEEN] == 0) return {};
+    splice_watched_ = true;
+    return probes_->attach_splice();
+}
+
 // The kernel tells of the end of TCP sockets only. A Unix socket that /proc no longer lists has been closed since the last
 // look, so its end is as late as that; its exchanges end with their last byte anyway.
 void LiveSession::close_vanished_unix_sockets(MonotonicTime now) {
@@ -219,7 +232,8 @@ void LiveSession::close_vanished_unix_sockets(MonotonicTime now) {
 
 // As an event like those of the kernel side, so that a raw file replays to the same.
 void LiveSession::tell_closed(ConnectionId connection, MonotonicTime now) {
-    const ff_close_event event{{FF_EVENT_CLOSE, 0, sizeof(ff_close_event), now.nanoseconds}, number(connection), FF_CLOSE_LOCAL, 1};
+    const ff_close_event event{
+        {FF_EVENT_CLOSE, 0, sizeof(ff_close_event), now.nanoseconds}, number(connection), FF_CLOSE_LOCAL, 1};
     ++own_events_;
     on_raw({std::as_bytes(std::span(&event, 1))});
 }
@@ -252,7 +266,8 @@ Progress LiveSession::progress() const {
     progress.uses = pipeline_->uses();
     for (const std::uint64_t count : account.dropped) progress.lost += count;
     const std::int64_t cpu = read_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu_at_start_;
-    progress.agent_cpu_share = static_cast<double>(cpu) / static_cast<double>(std::max<std::uint64_t>(progress.elapsed_nanoseconds, 1));
+    progress.agent_cpu_share =
+        static_cast<double>(cpu) / static_cast<double>(std::max<std::uint64_t>(progress.elapsed_nanoseconds, 1));
     progress.bpf = bpf_clock_->cost(pipeline_->events());
     return progress;
 }

@@ -33,7 +33,7 @@ struct LiveOptions {
 struct Progress {
     std::uint64_t elapsed_nanoseconds = 0;
     std::uint64_t uses = 0;
-    std::uint64_t lost = 0;  // events, for any reason
+    std::uint64_t lost = 0;      // events, for any reason
     double agent_cpu_share = 0;  // of one core
     BpfCost bpf;
 };
@@ -73,6 +73,7 @@ private:
     void on_executed(const ProcessExecuted& executed);
     void record_description(Pid pid, const ProcessDescription& description);
     void note_raw_error(const Result<void>& written);
+    Result<void> watch_splice(MonotonicTime now);
     void close_vanished_unix_sockets(MonotonicTime now);
     void tell_closed(ConnectionId connection, MonotonicTime now);
     [[nodiscard]] KernelAccount kernel_account() const;
@@ -90,6 +91,8 @@ private:
     std::optional<Error> raw_error_;
     double fill_before_drain_ = 0;
     MonotonicTime last_unix_look_;
+    MonotonicTime last_splice_look_;
+    bool splice_watched_ = false;
     std::uint64_t own_events_ = 0;  // made here, not by the kernel side
 
     ClockOffset clock_;

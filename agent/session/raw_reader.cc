@@ -38,7 +38,8 @@ RawReader::RawReader(Fd fd, std::string name)
 
 Result<RawReader> RawReader::open(const std::string& path) {
     Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd.valid()) return system_failure("cannot open " + path, errno, {}, errno == ENOENT ? ExitCode::kNoTarget : ExitCode::kFailed);
+    if (!fd.valid())
+        return system_failure("cannot open " + path, errno, {}, errno == ENOENT ? ExitCode::kNoTarget : ExitCode::kFailed);
     return from(std::move(fd), path);
 }
 

@@ -10,7 +10,8 @@ namespace footfall {
 namespace {
 
 std::optional<std::uint64_t> counter_named(const std::vector<RawCounter>& counters, std::string_view wanted) {
-    const auto found = std::find_if(counters.begin(), counters.end(), [&](const RawCounter& counter) { return counter.name == wanted; });
+    const auto found =
+        std::find_if(counters.begin(), counters.end(), [&](const RawCounter& counter) { return counter.name == wanted; });
     return found == counters.end() ? std::nullopt : std::optional(found->value);
 }
 
@@ -31,8 +32,9 @@ Result<Replayed> replay_file(const std::string& path, const Config& config, cons
     RecordedProcessSource source;
     PipelineObservers observers;
     observers.on_recorded_description = [&](const ProcessDescribed& description) { source.on_described(description); };
-    Pipeline pipeline({config.naming, config.operation_limit, config.consumer_mode, config.consumer_key.value_or(ConsumerKey{})}, source,
-                      std::move(observers));
+    Pipeline pipeline(
+        {config.naming, config.operation_limit, config.consumer_mode, config.consumer_key.value_or(ConsumerKey{})}, source,
+        std::move(observers));
 
     Replayed replayed;
     MonotonicTime first;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* The client's connection preface of HTTP/2 without TLS (RFC 9113 §3.4), which reads like an HTTP/1 request of method PRI. */
+/* The client's connection preface of HTTP/2 without TLS (RFC 9113 §3.4), which reads like an HTTP/1 request of method PRI.
+ */
 #ifndef FOOTFALL_DETECT_HTTP2_H
 #define FOOTFALL_DETECT_HTTP2_H
 

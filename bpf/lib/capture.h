@@ -9,20 +9,27 @@
 #include "connection.h"
 #include "syscall.h"
 
-#define FRONT_MOST 4096 /* bytes of a message's front while heads may be under way … */
-#define FRONT_LEAST 256 /* … and while it only streams a body */
+#define FRONT_MOST	4096  /* bytes of a message's front while heads may be under way … */
+#define FRONT_LEAST	256   /* … and while it only streams a body */
 #define STREAMING_AFTER 65536 /* bytes in one direction after which it is a body: servers refuse heads of that size */
-#define VECTOR_MOST 32
-#define VECTOR_AT_ONCE 4 /* of them are read in one go: most vectors are no longer */
+/* Bytes of front that the record sizes have room for. */
+#define ROOM_256 136
+#define ROOM_512 392
+#define ROOM_1K	 904
+#define ROOM_4K	 FRONT_MOST
 
-/* What one call moved, and where its bytes are. */
+#define VECTOR_MOST    32
+#define VECTOR_AT_ONCE 2 /* of them are read in one go: most vectors are no longer */
+
+/* What one call moved on a socket, as its hook found it; position and front are settled on the way to the ring. */
 struct moved {
-	struct connection *connection;
-	__u64 position;
-	__u32 length;
-	__u32 front; /* bytes of the front that are wanted */
-	__u32 direction;
 	struct user_buffers buffers;
+	__u64 thread;   /* pid above, tid below */
+	__u64 position; /* of the first byte in its stream */
+	__u32 length;
+	__u32 direction; /* enum ff_direction */
+	__u32 sequence;  /* TCP: where the stream stands after it */
+	__u32 front;     /* bytes of the front that are wanted */
 };
 
 static __always_inline __u32 smaller(__u64 a, __u64 b)
@@ -30,21 +37,33 @@ static __always_inline __u32 smaller(__u64 a, __u64 b)
 	return a < b ? a : b;
 }
 
+/*
+ * No more than `most`, in a way that every verifier follows: compared as 64 bits, in the very register that is used, and
+ * hidden from a compiler that would prove the comparison needless or do it on a copy.
+ */
+#define BOUNDED(value, most)                   \
+	({                                     \
+		__u64 bounded_value = (value); \
+		barrier_var(bounded_value);    \
+		if (bounded_value > (most))    \
+			bounded_value = (most); \
+		bounded_value;                 \
+	})
+
 static __always_inline void *payload_of(struct ff_message_event *event)
 {
 	return event + 1;
 }
 
-static __always_inline void fill_message(struct ff_message_event *event, const struct moved *moved)
+static __always_inline void fill_message(struct ff_message_event *event, const struct connection *connection,
+					 const struct moved *moved)
 {
-	__u64 thread = bpf_get_current_pid_tgid();
-
-	event->connection = moved->connection->id;
+	event->connection = connection->id;
 	event->position = moved->position;
 	event->length = moved->length;
 	event->captured = 0;
-	event->pid = thread >> 32;
-	event->tid = thread;
+	event->pid = moved->thread >> 32;
+	event->tid = moved->thread;
 	event->tail = 0;
 	event->direction = moved->direction;
 	event->unreadable = 0;
@@ -62,23 +81,21 @@ static __always_inline void finish_message(struct ff_message_event *event, bool 
 }
 
 /* A single buffer into a record with room for `room` bytes of front, which is a constant. */
-static __always_inline int capture_single(const struct moved *moved, const __u32 room)
+static __always_inline int capture_single(const struct connection *connection, const struct moved *moved, const __u32 room)
 {
-	struct ff_message_event *event = reserve_event(FF_EVENT_MESSAGE, sizeof(*event) + room + FF_MESSAGE_TAIL);
-	__u32 front = moved->front, tail;
+	struct ff_message_event *event = bpf_ringbuf_reserve(&events, sizeof(*event) + room + FF_MESSAGE_TAIL, 0);
+	__u64 front, tail;
 	bool readable;
 
-	if (!event)
+	if (!begin_event((void *)event, FF_EVENT_MESSAGE, sizeof(*event)))
 		return 0;
-	fill_message(event, moved);
-	if (front > room)
-		front = room;
+	fill_message(event, connection, moved);
+	front = BOUNDED(moved->front, room);
 	readable = !bpf_probe_read_user(payload_of(event), front, moved->buffers.single);
 	if (readable) {
 		event->captured = front;
-		tail = smaller(moved->length - front, FF_MESSAGE_TAIL);
-		if (tail && tail <= FF_MESSAGE_TAIL &&
-		    !bpf_probe_read_user(payload_of(event) + front, tail, moved->buffers.single + moved->length - tail))
+		tail = BOUNDED(moved->length - front, FF_MESSAGE_TAIL);
+		if (tail && !bpf_probe_read_user(payload_of(event) + front, tail, moved->buffers.single + moved->length - tail))
 			event->tail = tail;
 	}
 	finish_message(event, readable);
@@ -91,18 +108,15 @@ struct last_buffers {
 	__u32 last_length, before_length;
 };
 
-static __always_inline __u32 copy_tail(void *to, const struct last_buffers *ends, __u32 most)
+static __always_inline __u32 copy_tail(struct ff_message_event *event, __u64 at, const struct last_buffers *ends, __u32 most)
 {
-	__u32 last = smaller(ends->last_length, FF_MESSAGE_TAIL), before;
+	__u64 last = BOUNDED(smaller(ends->last_length, most), FF_MESSAGE_TAIL);
+	__u64 before = BOUNDED(smaller(ends->before_length, most - last), FF_MESSAGE_TAIL - last);
 
-	last = smaller(last, most);
-	before = smaller(ends->before_length, FF_MESSAGE_TAIL - last);
-	before = smaller(before, most - last);
-	if (before > FF_MESSAGE_TAIL || last > FF_MESSAGE_TAIL)
+	before = BOUNDED(before, FF_MESSAGE_TAIL);
+	if (before && bpf_probe_read_user(payload_of(event) + at, before, ends->before + ends->before_length - before))
 		return 0;
-	if (before && bpf_probe_read_user(to, before, ends->before + ends->before_length - before))
-		return 0;
-	if (last && bpf_probe_read_user(to + before, last, ends->last + ends->last_length - last))
+	if (last && bpf_probe_read_user(payload_of(event) + at + before, last, ends->last + ends->last_length - last))
 		return 0;
 	return before + last;
 }
@@ -113,10 +127,10 @@ struct gather {
 	struct ff_message_event *event;
 	const struct iovec *vector;
 	__u32 vector_length;
-	__u32 length;   /* of the message */
-	__u32 front;    /* bytes of it that are wanted */
-	__u32 copied;   /* … that are copied */
-	__u32 seen;     /* bytes of the message in the buffers so far */
+	__u32 length; /* of the message */
+	__u32 front;  /* bytes of it that are wanted */
+	__u32 copied; /* … that are copied */
+	__u32 seen;   /* bytes of the message in the buffers so far */
 	__u32 unreadable;
 	struct last_buffers ends;
 };
@@ -126,8 +140,9 @@ enum { GATHER_ON = 0, GATHER_DONE = 1 }; /* what bpf_loop wants to hear */
 /* Takes the next buffer. room is a constant: half of what the record has, so that any part after any offset fits. */
 static __always_inline long gather_part(__u32 index, struct gather *gather, const __u32 room)
 {
-	__u32 length, wanted, copied = gather->copied;
+	__u64 wanted, copied = gather->copied;
 	struct iovec part;
+	__u32 length;
 
 	if (index >= gather->vector_length || gather->seen >= gather->length)
 		return GATHER_DONE;
@@ -145,10 +160,9 @@ static __always_inline long gather_part(__u32 index, struct gather *gather, cons
 	gather->ends.before_length = gather->ends.last_length;
 	gather->ends.last = part.iov_base;
 	gather->ends.last_length = length;
-	wanted = smaller(length, gather->front - copied);
-	barrier_var(wanted); /* the bound below must be checked on the very register that is used */
-	barrier_var(copied);
-	if (!wanted || wanted > room || copied > room)
+	wanted = BOUNDED(smaller(length, gather->front - copied), room);
+	copied = BOUNDED(copied, room);
+	if (!wanted)
 		return GATHER_ON;
 	if (bpf_probe_read_user(payload_of(gather->event) + copied, wanted, part.iov_base)) {
 		gather->unreadable = 1;
@@ -157,9 +171,6 @@ static __always_inline long gather_part(__u32 index, struct gather *gather, cons
 	gather->copied = copied + wanted;
 	return GATHER_ON;
 }
-
-#define ROOM_512 392
-#define ROOM_4K FRONT_MOST
 
 static long gather_part_512(__u32 index, void *gather)
 {
@@ -171,95 +182,138 @@ static long gather_part_4k(__u32 index, void *gather)
 	return gather_part(index, gather, ROOM_4K);
 }
 
-static __always_inline int capture_vector(const struct moved *moved, const __u32 room, long (*take_part)(__u32, void *))
+static __always_inline int capture_vector(const struct connection *connection, const struct moved *moved, const __u32 room, long (*take_part)(__u32, void *))
 {
-	struct gather gather = {
-		.event = reserve_event(FF_EVENT_MESSAGE, sizeof(*gather.event) + 2 * room + 2 * FF_MESSAGE_TAIL),
-		.vector = moved->buffers.vector,
-		.vector_length = moved->buffers.vector_length,
-		.length = moved->length,
-		.front = moved->front,
-	};
-	__u32 copied;
+	struct ff_message_event *event = bpf_ringbuf_reserve(&events, sizeof(*event) + 2 * room + 2 * FF_MESSAGE_TAIL, 0);
+	struct gather gather = {};
+	__u64 copied;
 
-	if (!gather.event)
+	if (!begin_event((void *)event, FF_EVENT_MESSAGE, sizeof(*event)))
 		return 0;
-	fill_message(gather.event, moved);
+	fill_message(event, connection, moved);
+	gather.event = event;
+	gather.vector = moved->buffers.vector;
+	gather.vector_length = moved->buffers.vector_length;
+	gather.length = moved->length;
+	gather.front = moved->front;
 	if (bpf_probe_read_user(gather.parts, sizeof(struct iovec) * smaller(gather.vector_length, VECTOR_AT_ONCE), gather.vector))
 		gather.unreadable = 1;
 	else
 		bpf_loop(VECTOR_MOST, take_part, &gather, 0);
-	copied = gather.copied;
-	if (copied > room)
-		copied = room;
-	gather.event->captured = copied;
+	copied = BOUNDED(gather.copied, room);
+	event->captured = copied;
 	if (!gather.unreadable && gather.seen == moved->length && copied < moved->length)
-		gather.event->tail = copy_tail(payload_of(gather.event) + copied, &gather.ends, moved->length - copied);
-	finish_message(gather.event, !gather.unreadable);
+		event->tail = copy_tail(event, copied, &gather.ends, moved->length - copied);
+	finish_message(event, !gather.unreadable);
 	return 0;
 }
 
 /* No bytes at hand: moved inside of the kernel, or by io_uring. */
-static __noinline int capture_nothing(const struct moved *moved)
+static __noinline int capture_nothing(const struct connection *connection, const struct moved *moved)
 {
-	struct ff_message_event *event = reserve_event(FF_EVENT_MESSAGE, sizeof(*event));
+	struct ff_message_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 
-	if (!event)
+	if (!begin_event((void *)event, FF_EVENT_MESSAGE, sizeof(*event)))
 		return 0;
-	fill_message(event, moved);
+	fill_message(event, connection, moved);
 	finish_message(event, true);
 	return 0;
 }
 
-static __noinline int capture_single_128(const struct moved *moved)
+static __noinline int capture_single_256(const struct connection *connection, const struct moved *moved)
 {
-	return capture_single(moved, 136);
+	return capture_single(connection, moved, ROOM_256);
 }
 
-static __noinline int capture_single_512(const struct moved *moved)
+static __noinline int capture_single_512(const struct connection *connection, const struct moved *moved)
 {
-	return capture_single(moved, ROOM_512);
+	return capture_single(connection, moved, ROOM_512);
 }
 
-static __noinline int capture_single_1k(const struct moved *moved)
+static __noinline int capture_single_1k(const struct connection *connection, const struct moved *moved)
 {
-	return capture_single(moved, 904);
+	return capture_single(connection, moved, ROOM_1K);
 }
 
-static __noinline int capture_single_4k(const struct moved *moved)
+static __noinline int capture_single_4k(const struct connection *connection, const struct moved *moved)
 {
-	return capture_single(moved, ROOM_4K);
+	return capture_single(connection, moved, ROOM_4K);
 }
 
-static __noinline int capture_vector_512(const struct moved *moved)
+static __noinline int capture_vector_512(const struct connection *connection, const struct moved *moved)
 {
-	return capture_vector(moved, ROOM_512, gather_part_512);
+	return capture_vector(connection, moved, ROOM_512, gather_part_512);
 }
 
-static __noinline int capture_vector_4k(const struct moved *moved)
+static __noinline int capture_vector_4k(const struct connection *connection, const struct moved *moved)
 {
-	return capture_vector(moved, ROOM_4K, gather_part_4k);
+	return capture_vector(connection, moved, ROOM_4K, gather_part_4k);
 }
 
-static __always_inline void capture(const struct moved *moved)
+static __always_inline void capture(const struct connection *connection, const struct moved *moved)
 {
 	if (moved->buffers.vector) {
 		if (moved->front <= ROOM_512)
-			capture_vector_512(moved);
+			capture_vector_512(connection, moved);
 		else
-			capture_vector_4k(moved);
+			capture_vector_4k(connection, moved);
 	} else if (moved->buffers.single) {
-		if (moved->front <= 136)
-			capture_single_128(moved);
+		if (moved->front <= ROOM_256)
+			capture_single_256(connection, moved);
 		else if (moved->front <= ROOM_512)
-			capture_single_512(moved);
-		else if (moved->front <= 904)
-			capture_single_1k(moved);
+			capture_single_512(connection, moved);
+		else if (moved->front <= ROOM_1K)
+			capture_single_1k(connection, moved);
 		else
-			capture_single_4k(moved);
+			capture_single_4k(connection, moved);
 	} else {
-		capture_nothing(moved);
+		capture_nothing(connection, moved);
 	}
+}
+
+/* At most two buffers that fit a record whole: what servers send most, a head and a body. */
+static __always_inline void capture_pair(const struct connection *connection, const struct moved *moved, const __u32 room)
+{
+	struct ff_message_event *event = bpf_ringbuf_reserve(&events, sizeof(*event) + 2 * room, 0);
+	struct iovec parts[2] = {};
+	bool readable = false;
+	__u64 first, second;
+
+	if (!begin_event((void *)event, FF_EVENT_MESSAGE, sizeof(*event)))
+		return;
+	fill_message(event, connection, moved);
+	if (!bpf_probe_read_user(parts, sizeof(struct iovec) * (moved->buffers.vector_length == 1 ? 1 : 2),
+				 moved->buffers.vector)) {
+		first = BOUNDED(smaller(parts[0].iov_len, moved->length), room);
+		second = BOUNDED(smaller(parts[1].iov_len, moved->length - first), room);
+		readable = !bpf_probe_read_user(payload_of(event), first, parts[0].iov_base) &&
+			   (!second || !bpf_probe_read_user(payload_of(event) + first, second, parts[1].iov_base));
+		if (readable)
+			event->captured = first + second;
+	}
+	finish_message(event, readable);
+}
+
+/*
+ * The same as capture() for messages of usual size, without a function call: on processors with return mitigations each call
+ * costs the watched program up to 20 ns.
+ */
+static __always_inline void capture_usual(const struct connection *connection, const struct moved *moved)
+{
+	const struct user_buffers *buffers = &moved->buffers;
+
+	if (buffers->single && moved->front <= ROOM_256)
+		capture_single(connection, moved, ROOM_256);
+	else if (buffers->single && moved->front <= ROOM_512)
+		capture_single(connection, moved, ROOM_512);
+	else if (buffers->single && moved->front <= ROOM_1K)
+		capture_single(connection, moved, ROOM_1K);
+	else if (buffers->vector && buffers->vector_length <= 2 && moved->length <= ROOM_512)
+		capture_pair(connection, moved, ROOM_512);
+	else if (buffers->vector && buffers->vector_length <= 2 && moved->length <= ROOM_1K)
+		capture_pair(connection, moved, ROOM_1K);
+	else
+		capture(connection, moved);
 }
 
 /* The first bytes of a message, for the detectors; twice the room for the same reason as above. */
@@ -270,7 +324,8 @@ struct front {
 /* Returns how many bytes there are. A global function: the verifier looks at it once, whoever calls. */
 __noinline int peek_front(struct front *front, const struct user_buffers *buffers, __u32 length)
 {
-	__u32 wanted = smaller(length, FF_DETECT_LENGTH), copied = 0, i;
+	__u64 wanted = BOUNDED(length, FF_DETECT_LENGTH), copied = 0, take;
+	__u32 i;
 
 	if (!front || !buffers)
 		return 0;
@@ -280,16 +335,13 @@ __noinline int peek_front(struct front *front, const struct user_buffers *buffer
 		return 0;
 	for (i = 0; i < 4; i++) {
 		struct iovec part;
-		__u32 take;
 
 		if (i >= buffers->vector_length || copied >= wanted ||
 		    bpf_probe_read_user(&part, sizeof(part), &buffers->vector[i]))
 			break;
-		take = smaller(part.iov_len, wanted - copied);
-		barrier_var(take);
+		take = BOUNDED(smaller(part.iov_len, wanted - copied), FF_DETECT_LENGTH);
 		barrier_var(copied);
-		if (take > FF_DETECT_LENGTH || copied > FF_DETECT_LENGTH)
-			break;
+		copied &= FF_DETECT_LENGTH - 1; /* it is less already; 6.1 follows a mask where a comparison confuses it */
 		if (take && bpf_probe_read_user(front->bytes + copied, take, part.iov_base))
 			break;
 		copied += take;

@@ -16,37 +16,37 @@
 #include "bpf/detect/detect.h"
 #include "filter.h"
 
-#define AF_UNIX 1
-#define AF_INET 2
-#define AF_INET6 10
-#define SOCK_STREAM 1
-#define IPPROTO_TCP 6
+#define AF_UNIX	     1
+#define AF_INET	     2
+#define AF_INET6     10
+#define SOCK_STREAM  1
+#define IPPROTO_TCP  6
 #define RCV_SHUTDOWN 1
-#define S_IFMT 0170000
-#define S_IFSOCK 0140000
+#define S_IFMT	     0170000
+#define S_IFSOCK     0140000
 
 enum verdict {
 	VERDICT_NONE = 0, /* nothing that a detector knows has passed yet */
-	VERDICT_MAYBE,    /* its first bytes have, and more are needed; never kept */
-	VERDICT_READ,     /* a protocol that footfall reads */
-	VERDICT_IGNORE,   /* something else */
-	VERDICT_TLS,      /* … namely what the agent is told of as a blind spot */
+	VERDICT_MAYBE,	  /* its first bytes have, and more are needed; never kept */
+	VERDICT_READ,	  /* a protocol that footfall reads */
+	VERDICT_IGNORE,	  /* something else */
+	VERDICT_TLS,	  /* … namely what the agent is told of as a blind spot */
 	VERDICT_HTTP2,
 };
 
 struct connection {
 	__u64 id;
-	__u64 socket;       /* struct sock, as a number: read by helpers only, and only while a hook has it in hand */
-	__u64 position[2];  /* by enum ff_direction: of the next byte */
-	__u32 sequence[2];  /* TCP's own count at that position */
+	__u64 socket;	      /* struct sock, as a number: read by helpers only, and only while a hook has it in hand */
+	__u64 position[2];    /* by enum ff_direction: of the next byte */
+	__u32 sequence[2];    /* TCP's own count at that position */
 	__u32 since_start[2]; /* bytes since a message last started an exchange, or the other direction moved */
 	const void *batch[2]; /* sendmmsg/recvmmsg: the vector of messages in progress … */
 	__u32 batch_next[2];  /* … and which of them is next */
 	__u8 verdict;
 	__u8 announced;
 	__u8 is_tcp;
-	__u8 from_start;    /* known from the first byte of both streams */
-	__u8 blind_told;    /* bits by enum ff_blind_reason */
+	__u8 from_start;       /* known from the first byte of both streams */
+	__u8 blind_told;       /* bits by enum ff_blind_reason */
 	__u8 prefix_length[2]; /* the first bytes of a stream, while they are too few to tell */
 	__u8 prefix[2][FF_DETECT_LENGTH];
 };
@@ -81,7 +81,8 @@ static __always_inline bool is_stream(const struct sock *sk)
 
 	if (BPF_CORE_READ(sk, sk_type) != SOCK_STREAM)
 		return false;
-	return family == AF_UNIX || ((family == AF_INET || family == AF_INET6) && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP);
+	return family == AF_UNIX ||
+	       ((family == AF_INET || family == AF_INET6) && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP);
 }
 
 /* How many bytes the application has read, or handed over, since the connection was opened. */
@@ -108,7 +109,8 @@ static __always_inline __u32 tcp_sequence(const struct sock *sk, __u32 direction
  * streams, or of other ports than those asked for, are ignored for good. A client's bytes_acked counts its SYN, so one byte
  * sent is none.
  */
-static __always_inline void meet_connection(struct connection *connection, const struct sock *sk, __u32 direction, __u32 length)
+static __always_inline void meet_connection(struct connection *connection, const struct sock *sk, __u32 direction,
+					    __u32 length)
 {
 	__u64 received, sent;
 
@@ -146,8 +148,10 @@ static __always_inline __u64 advance(struct connection *connection, __u32 direct
 		sk = (const struct sock *)connection->socket;
 		/* Reading the FIN counts one; and another thread may have moved bytes since. */
 		if (unseen && (__s32)unseen > 0 &&
-		    !(unseen == 1 && direction == FF_RECEIVED && (BPF_CORE_READ(sk, sk_shutdown) & RCV_SHUTDOWN)))
+		    !(unseen == 1 && direction == FF_RECEIVED && (BPF_CORE_READ(sk, sk_shutdown) & RCV_SHUTDOWN))) {
 			position += unseen;
+			count(FF_COUNT_UNSEEN);
+		}
 	}
 	connection->position[direction] = position + length;
 	return position;
@@ -196,7 +200,8 @@ static __always_inline void read_unix_path(struct ff_connection_event *event, co
 		address = BPF_CORE_READ(other, addr);
 	if (!address)
 		return;
-	bpf_probe_read_kernel(event->path, sizeof(event->path), (const void *)address->name + offsetof(struct sockaddr_un, sun_path));
+	bpf_probe_read_kernel(event->path, sizeof(event->path),
+			      (const void *)address->name + offsetof(struct sockaddr_un, sun_path));
 	if (event->path[0] == 0 && event->path[1] != 0)
 		event->path[0] = '@';
 	event->path[FF_UNIX_PATH_LENGTH - 1] = 0;
@@ -220,11 +225,11 @@ static __always_inline void read_unix_peer(struct ff_connection_event *event, co
 static __noinline int announce(struct connection *connection)
 {
 	const struct sock *sk = (const struct sock *)connection->socket;
-	struct ff_connection_event *event = reserve_event(FF_EVENT_CONNECTION, sizeof(*event));
+	struct ff_connection_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	__u64 thread = bpf_get_current_pid_tgid();
 	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
 
-	if (!event)
+	if (!begin_event((void *)event, FF_EVENT_CONNECTION, sizeof(*event)))
 		return 0;
 	__builtin_memset((char *)event + sizeof(struct ff_event), 0, sizeof(*event) - sizeof(struct ff_event));
 	event->connection = connection->id;

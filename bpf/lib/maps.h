@@ -68,20 +68,22 @@ static __always_inline void count(__u32 counter)
 		*value += 1;
 }
 
-/* Room for one event, or NULL and the loss is counted. The header is filled in. */
-static __always_inline void *reserve_event(__u16 kind, __u64 size)
+/*
+ * Fills in the header of an event that was just reserved, or counts its loss if there was no room. The one check for NULL
+ * has to stand right behind bpf_ringbuf_reserve(): older verifiers (6.1) forget it when a copy of the pointer is checked
+ * again, so this answers whether there is an event.
+ */
+static __always_inline bool begin_event(struct ff_event *event, __u16 kind, __u64 size)
 {
-	struct ff_event *event = bpf_ringbuf_reserve(&events, size, 0);
-
 	if (!event) {
 		count(FF_DROP_RING_FULL);
-		return NULL;
+		return false;
 	}
 	event->kind = kind;
 	event->reserved = 0;
 	event->size = size;
 	event->time_ns = bpf_ktime_get_ns();
-	return event;
+	return true;
 }
 
 /* No wake-up: the agent drains by the clock, which costs the watched program a third of what waking it would. */

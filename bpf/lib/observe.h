@@ -16,8 +16,8 @@ __noinline int tell_blind(struct connection *connection, __u32 reason)
 		return 0;
 	if (!connection->announced)
 		announce(connection);
-	event = reserve_event(FF_EVENT_BLIND, sizeof(*event));
-	if (!event)
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!begin_event((void *)event, FF_EVENT_BLIND, sizeof(*event)))
 		return 0;
 	connection->blind_told |= 1 << (reason & 7);
 	event->connection = connection->id;
@@ -75,8 +75,8 @@ __noinline int classify(const struct front *front, __u32 length)
 	return VERDICT_NONE;
 }
 
-/* Is the message worth an event? */
-static __always_inline bool judge(struct connection *connection, const struct moved *moved)
+/* Is the message worth an event? Not inline, for its stack: all frames of a call chain share 512 bytes. */
+static __noinline bool judge(struct connection *connection, const struct moved *moved)
 {
 	struct front front = {};
 	__u32 direction = moved->direction & 1;
@@ -91,17 +91,14 @@ static __always_inline bool judge(struct connection *connection, const struct mo
 		return true;
 	connection->prefix_length[direction] = 0;
 	connection->verdict = verdict;
-	if (verdict == VERDICT_TLS)
-		tell_blind(connection, FF_BLIND_TLS);
-	else if (verdict == VERDICT_HTTP2)
-		tell_blind(connection, FF_BLIND_HTTP2);
-	else if (verdict == VERDICT_NONE && connection->from_start)
-		connection->verdict = VERDICT_IGNORE; /* a stream known from its first byte never becomes one of ours later */
+	if (verdict == VERDICT_NONE && connection->from_start)
+		connection->verdict =
+			VERDICT_IGNORE; /* a stream known from its first byte never becomes one of ours later */
 	return verdict == VERDICT_READ;
 }
 
 /* Long after a start, is this another one? */
-static __always_inline bool starts_exchange(const struct moved *moved)
+static __noinline bool starts_exchange(const struct moved *moved)
 {
 	struct front front = {};
 	int length = peek_front(&front, &moved->buffers, moved->length);
@@ -127,40 +124,50 @@ static __always_inline __u32 wanted_front(struct connection *connection, const s
 	return smaller(moved->length, most);
 }
 
-/* What one call did to a socket, as the hook found it. */
-struct call {
-	struct user_buffers buffers;
-	__u32 length;
-	__u32 direction; /* enum ff_direction */
-	__u32 sequence;  /* TCP: where the stream stands after it */
-};
-
 /*
  * The way of every message from its hook to the ring. A global function, so that the verifier's work does not multiply with
  * the callers. connection->socket is set.
  */
-__noinline int observe(struct connection *connection, const struct call *call)
+__noinline int observe(struct connection *connection, struct moved *moved)
 {
-	struct moved moved = {};
+	__u32 direction;
 
-	if (!connection || !call)
+	if (!connection || !moved)
 		return 0;
-	moved.connection = connection;
-	moved.length = call->length;
-	moved.direction = call->direction & 1;
-	moved.buffers = call->buffers;
+	direction = moved->direction & 1;
 	if (!connection->id)
-		meet_connection(connection, (const struct sock *)connection->socket, moved.direction, moved.length);
-	moved.position = advance(connection, moved.direction, moved.length, call->sequence);
+		meet_connection(connection, (const struct sock *)connection->socket, direction, moved->length);
+	moved->position = advance(connection, direction, moved->length, moved->sequence);
 	if (is_ignored(connection))
 		return 0;
-	if (connection->verdict == VERDICT_NONE && (!moved.length || !judge(connection, &moved)))
+	if (connection->verdict == VERDICT_NONE && (!moved->length || !judge(connection, moved))) {
+		if (connection->verdict == VERDICT_TLS)
+			tell_blind(connection, FF_BLIND_TLS);
+		else if (connection->verdict == VERDICT_HTTP2)
+			tell_blind(connection, FF_BLIND_HTTP2);
 		return 0;
+	}
 	if (!connection->announced)
 		announce(connection);
-	moved.front = wanted_front(connection, &moved);
-	capture(&moved);
+	moved->front = wanted_front(connection, moved);
+	capture(connection, moved);
 	return 0;
+}
+
+/* observe() for what usually comes: the next message of a connection that is known and read. All of it is inline. */
+static __always_inline void observe_usual(struct connection *connection, struct moved *moved)
+{
+	__u32 direction = moved->direction & 1;
+
+	if (connection->verdict != VERDICT_READ || !connection->announced || connection->since_start[direction] >= STREAMING_AFTER) {
+		observe(connection, moved);
+		return;
+	}
+	moved->position = advance(connection, direction, moved->length, moved->sequence);
+	moved->front = smaller(moved->length, FRONT_MOST);
+	connection->since_start[!direction] = 0;
+	connection->since_start[direction] += moved->length;
+	capture_usual(connection, moved);
 }
 
 /* The call failed in a way that ends the connection. */
@@ -170,8 +177,8 @@ static __always_inline void tell_closed(struct connection *connection, __u32 rea
 
 	if (is_ignored(connection) || !connection->announced)
 		return;
-	event = reserve_event(FF_EVENT_CLOSE, sizeof(*event));
-	if (!event)
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!begin_event((void *)event, FF_EVENT_CLOSE, sizeof(*event)))
 		return;
 	event->connection = connection->id;
 	event->reason = reason;

@@ -12,9 +12,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 static __always_inline void tell(__u16 kind, const struct task_struct *task, __u32 parent, __u32 exit_code)
 {
-	struct ff_process_event *event = reserve_event(kind, sizeof(*event));
+	struct ff_process_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 
-	if (!event)
+	if (!begin_event((void *)event, kind, sizeof(*event)))
 		return;
 	event->pid = BPF_CORE_READ(task, tgid);
 	event->parent = parent;

@@ -16,13 +16,13 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define PF_IO_WORKER 0x00000010
-#define PF_KTHREAD 0x00200000
-#define MSG_PEEK 0x2
-#define MSG_TRUNC 0x20
+#define PF_KTHREAD   0x00200000
+#define MSG_PEEK     0x2
+#define MSG_TRUNC    0x20
 #define MSG_ERRQUEUE 0x2000
-#define EPIPE 32
-#define ECONNRESET 104
-#define ETIMEDOUT 110
+#define EPIPE	     32
+#define ECONNRESET   104
+#define ETIMEDOUT    110
 
 /* State of connections where the hook hands out a socket that the verifier trusts … */
 struct {
@@ -63,7 +63,8 @@ static __always_inline __u32 close_reason_of(long error)
  * sendmmsg and recvmmsg move one message after the other, and the hook fires for each: which one is this? The count starts
  * again with another vector, and after whatever ends a call (lib/batch rules: the last entry, an error).
  */
-static __always_inline __u32 batch_entry(struct connection *connection, __u32 direction, const struct call_registers *registers)
+static __always_inline __u32 batch_entry(struct connection *connection, __u32 direction,
+					 const struct call_registers *registers)
 {
 	const void *vector = (const void *)registers->arguments[1];
 	__u32 entry = 0;
@@ -94,7 +95,7 @@ static __always_inline bool ends_connection(long result)
  */
 static __always_inline void on_no_bytes(struct sock *sk, __u32 direction, int result, const struct call_registers *registers)
 {
-	struct call nothing = {.direction = direction};
+	struct moved nothing = {.direction = direction, .thread = bpf_get_current_pid_tgid()};
 	struct connection *connection;
 
 	if ((result != 0 || direction == FF_SENT) && !ends_connection(result) && !is_batch(registers->number))
@@ -110,19 +111,23 @@ static __always_inline void on_no_bytes(struct sock *sk, __u32 direction, int re
 		tell_closed(connection, close_reason_of(-result), 0);
 }
 
+/* By a cast that costs nothing (Linux 6.2, commit a35b9af4ec2c). What it reads of a socket that is not TCP's is not used. */
 static __always_inline __u32 sequence_of(struct sock *sk, __u32 direction)
 {
-	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
+	const struct tcp_sock *tcp = bpf_core_cast(sk, struct tcp_sock);
 
-	if (!tcp)
-		return 0;
 	return direction == FF_RECEIVED ? tcp->copied_seq : tcp->write_seq;
+}
+
+static __always_inline __u64 thread_of(const struct task_struct *task)
+{
+	return (__u64)task->tgid << 32 | (__u32)task->pid;
 }
 
 static __always_inline int on_length(struct sock *sk, __u32 direction, int result, int flags)
 {
-	struct call call = {.length = result, .direction = direction};
 	struct task_struct *task = bpf_get_current_task_btf();
+	struct moved moved = {.length = result, .direction = direction, .thread = thread_of(task)};
 	struct call_registers registers;
 	struct connection *connection;
 	bool by_io_uring;
@@ -145,9 +150,10 @@ static __always_inline int on_length(struct sock *sk, __u32 direction, int resul
 	if (by_io_uring)
 		count(FF_COUNT_IO_URING);
 	else if (!(flags & MSG_TRUNC))
-		call.buffers = buffers_of_call(&registers, is_batch(registers.number) ? batch_entry(connection, direction, &registers) : 0);
-	call.sequence = sequence_of(sk, direction);
-	observe(connection, &call);
+		moved.buffers = buffers_of_call(
+			&registers, is_batch(registers.number) ? batch_entry(connection, direction, &registers) : 0);
+	moved.sequence = sequence_of(sk, direction);
+	observe_usual(connection, &moved);
 	if (by_io_uring && !is_ignored(connection))
 		tell_blind(connection, FF_BLIND_IO_URING);
 	return 0;
@@ -165,13 +171,16 @@ int BPF_PROG(socket_received, struct sock *sk, int result, int flags)
 	return on_length(sk, FF_RECEIVED, result, flags);
 }
 
-/* splice() from a socket passes by sock_recv_length; this is the one tracepoint on its way that knows the socket. */
+/*
+ * splice() from a socket passes by sock_recv_length; this is the one tracepoint on its way that knows the socket. It fires
+ * at every other receive too, so the agent attaches it only once FF_COUNT_UNSEEN says that somebody splices.
+ */
 SEC("tp_btf/tcp_rcv_space_adjust")
 int BPF_PROG(socket_spliced, struct sock *sk)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	struct call call = {.direction = FF_RECEIVED};
+	struct moved moved = {.direction = FF_RECEIVED, .thread = thread_of(task)};
 	struct connection *connection;
 
 	if (!is_watched_process(task->tgid) || regs->orig_ax != SYSCALL_SPLICE)
@@ -179,19 +188,34 @@ int BPF_PROG(socket_spliced, struct sock *sk)
 	connection = find_connection(sk, false);
 	if (!connection || is_ignored(connection))
 		return 0;
-	call.sequence = sequence_of(sk, FF_RECEIVED);
-	call.length = call.sequence - connection->sequence[FF_RECEIVED];
-	if ((__s32)call.length > 0)
-		observe(connection, &call);
+	moved.sequence = sequence_of(sk, FF_RECEIVED);
+	moved.length = moved.sequence - connection->sequence[FF_RECEIVED];
+	if ((__s32)moved.length > 0)
+		observe(connection, &moved);
 	return 0;
+}
+
+/* What was spliced since the last message is known by its number at the latest when the socket closes. */
+static __always_inline void tell_unseen(struct connection *connection, const struct sock *sk)
+{
+	struct moved rest = {.direction = FF_RECEIVED, .sequence = tcp_sequence(sk, FF_RECEIVED)};
+
+	rest.length = rest.sequence - connection->sequence[FF_RECEIVED];
+	if ((__s32)rest.length <= 0 || (rest.length == 1 && BPF_CORE_READ(sk, sk_shutdown) & RCV_SHUTDOWN) ||
+	    !connection->announced)
+		return;
+	observe(connection, &rest);
+	count(FF_COUNT_UNSEEN);
 }
 
 static __always_inline void on_state(struct connection *connection, const struct sock *sk, int new_state)
 {
 	int error = BPF_CORE_READ(sk, sk_err);
 
-	if (!connection)
+	if (!connection || is_ignored(connection))
 		return;
+	if (new_state == TCP_CLOSE)
+		tell_unseen(connection, sk);
 	if (new_state == TCP_FIN_WAIT1 || new_state == TCP_LAST_ACK)
 		tell_closed(connection, FF_CLOSE_LOCAL, 0);
 	else if (new_state == TCP_CLOSE)
@@ -255,7 +279,7 @@ static __always_inline struct connection *known_connection(const struct socket *
 
 static __always_inline void on_exit(const struct call_registers *registers, long fd, __u32 direction, long result)
 {
-	struct call call = {.length = result, .direction = direction};
+	struct moved moved = {.length = result, .direction = direction, .thread = bpf_get_current_pid_tgid()};
 	const struct socket *socket = socket_of(fd);
 	struct connection *connection;
 	const struct sock *sk;
@@ -276,9 +300,9 @@ static __always_inline void on_exit(const struct call_registers *registers, long
 		return;
 	}
 	if (result > 0)
-		call.buffers = buffers_of_call(registers, 0);
-	call.sequence = connection->is_tcp || !connection->id ? tcp_sequence(sk, direction) : 0;
-	observe(connection, &call);
+		moved.buffers = buffers_of_call(registers, 0);
+	moved.sequence = connection->is_tcp || !connection->id ? tcp_sequence(sk, direction) : 0;
+	observe(connection, &moved);
 }
 
 /* All messages of a batch have moved by now, each with its length in its header. */
@@ -299,19 +323,19 @@ static __always_inline void on_batch_exit(const struct call_registers *registers
 	if (!connection || is_ignored(connection))
 		return;
 	for (i = 0; i < BATCH_MOST; i++) {
-		struct call call = {.direction = direction};
+		struct moved moved = {.direction = direction, .thread = bpf_get_current_pid_tgid()};
 		struct mmsghdr header;
 
 		if (i >= messages || bpf_probe_read_user(&header, sizeof(header), vector + i))
 			break;
-		call.buffers.vector = header.msg_hdr.msg_iov;
-		call.buffers.vector_length = header.msg_hdr.msg_iovlen;
-		call.length = header.msg_len;
+		moved.buffers.vector = header.msg_hdr.msg_iov;
+		moved.buffers.vector_length = header.msg_hdr.msg_iovlen;
+		moved.length = header.msg_len;
 		/* TCP stands behind the last message already; until then, each moves it by its length. */
-		call.sequence = i + 1 < messages && connection->id ? connection->sequence[direction & 1] + call.length
+		moved.sequence = i + 1 < messages && connection->id ? connection->sequence[direction & 1] + moved.length
 								   : tcp_sequence(sk, direction);
-		if (call.length)
-			observe(connection, &call);
+		if (moved.length)
+			observe(connection, &moved);
 	}
 }
 
