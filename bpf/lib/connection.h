@@ -21,7 +21,6 @@
 #define AF_INET6     10
 #define SOCK_STREAM  1
 #define IPPROTO_TCP  6
-#define RCV_SHUTDOWN 1
 #define S_IFMT	     0170000
 #define S_IFSOCK     0140000
 
@@ -132,6 +131,22 @@ static __always_inline void meet_connection(struct connection *connection, const
 	connection->sequence[FF_SENT] = tcp_sequence(sk, FF_SENT) - (direction == FF_SENT ? length : 0);
 }
 
+/* How many bytes TCP has moved since the last look, of which `length` are accounted for. The FIN counts as one and is none. */
+static __always_inline __u32 unseen_bytes(const struct connection *connection, __u32 direction, __u32 length, __u32 sequence)
+{
+	const struct tcp_sock *tcp = (const struct tcp_sock *)connection->socket;
+	const struct sock *sk = (const struct sock *)connection->socket;
+	__u32 unseen = sequence - connection->sequence[direction] - length;
+
+	if (!unseen || (__s32)unseen < 0) /* another thread may have moved bytes since */
+		return 0;
+	/* SOCK_DONE: the FIN has come; and if nothing is left, it has been read. */
+	if (direction == FF_RECEIVED && (BPF_CORE_READ(sk, __sk_common.skc_flags) & (1UL << bpf_core_enum_value(enum sock_flags, SOCK_DONE))) &&
+	    BPF_CORE_READ(tcp, copied_seq) == BPF_CORE_READ(tcp, rcv_nxt))
+		unseen -= 1;
+	return unseen;
+}
+
 /*
  * Takes note of `length` more bytes, after which TCP stands at `sequence`, and returns the position of the first of them.
  * Bytes that TCP counted and no hook saw move the position forward.
@@ -139,19 +154,15 @@ static __always_inline void meet_connection(struct connection *connection, const
 static __always_inline __u64 advance(struct connection *connection, __u32 direction, __u32 length, __u32 sequence)
 {
 	__u64 position = connection->position[direction];
-	const struct sock *sk;
 	__u32 unseen;
 
 	if (connection->is_tcp) {
-		unseen = sequence - connection->sequence[direction] - length;
-		connection->sequence[direction] = sequence;
-		sk = (const struct sock *)connection->socket;
-		/* Reading the FIN counts one; and another thread may have moved bytes since. */
-		if (unseen && (__s32)unseen > 0 &&
-		    !(unseen == 1 && direction == FF_RECEIVED && (BPF_CORE_READ(sk, sk_shutdown) & RCV_SHUTDOWN))) {
+		unseen = unseen_bytes(connection, direction, length, sequence);
+		if (unseen) {
 			position += unseen;
 			count(FF_COUNT_UNSEEN);
 		}
+		connection->sequence[direction] = sequence;
 	}
 	connection->position[direction] = position + length;
 	return position;

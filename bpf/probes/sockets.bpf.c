@@ -89,6 +89,14 @@ static __always_inline bool ends_connection(long result)
 	return result == -ECONNRESET || result == -EPIPE || result == -ETIMEDOUT;
 }
 
+/* By a cast that costs nothing (Linux 6.2, commit a35b9af4ec2c). What it reads of a socket that is not TCP's is not used. */
+static __always_inline __u32 sequence_of(struct sock *sk, __u32 direction)
+{
+	const struct tcp_sock *tcp = bpf_core_cast(sk, struct tcp_sock);
+
+	return direction == FF_RECEIVED ? tcp->copied_seq : tcp->write_seq;
+}
+
 /*
  * End of file, an error, or nothing yet. Returns at once in the usual case: a non-blocking socket with nothing to read. A
  * batch ends with any error.
@@ -104,19 +112,11 @@ static __always_inline void on_no_bytes(struct sock *sk, __u32 direction, int re
 	if (!connection)
 		return;
 	connection->batch[direction & 1] = NULL;
-	nothing.sequence = connection->sequence[direction & 1];
+	nothing.sequence = connection->is_tcp ? sequence_of(sk, direction) : 0;
 	if (result == 0 && direction == FF_RECEIVED)
 		observe(connection, &nothing);
 	else if (ends_connection(result))
 		tell_closed(connection, close_reason_of(-result), 0);
-}
-
-/* By a cast that costs nothing (Linux 6.2, commit a35b9af4ec2c). What it reads of a socket that is not TCP's is not used. */
-static __always_inline __u32 sequence_of(struct sock *sk, __u32 direction)
-{
-	const struct tcp_sock *tcp = bpf_core_cast(sk, struct tcp_sock);
-
-	return direction == FF_RECEIVED ? tcp->copied_seq : tcp->write_seq;
 }
 
 static __always_inline __u64 thread_of(const struct task_struct *task)
@@ -189,8 +189,8 @@ int BPF_PROG(socket_spliced, struct sock *sk)
 	if (!connection || is_ignored(connection))
 		return 0;
 	moved.sequence = sequence_of(sk, FF_RECEIVED);
-	moved.length = moved.sequence - connection->sequence[FF_RECEIVED];
-	if ((__s32)moved.length > 0)
+	moved.length = unseen_bytes(connection, FF_RECEIVED, 0, moved.sequence);
+	if (moved.length)
 		observe(connection, &moved);
 	return 0;
 }
@@ -200,12 +200,11 @@ static __always_inline void tell_unseen(struct connection *connection, const str
 {
 	struct moved rest = {.direction = FF_RECEIVED, .sequence = tcp_sequence(sk, FF_RECEIVED)};
 
-	rest.length = rest.sequence - connection->sequence[FF_RECEIVED];
-	if ((__s32)rest.length <= 0 || (rest.length == 1 && BPF_CORE_READ(sk, sk_shutdown) & RCV_SHUTDOWN) ||
-	    !connection->announced)
+	rest.length = unseen_bytes(connection, FF_RECEIVED, 0, rest.sequence);
+	if (!rest.length || !connection->announced)
 		return;
-	observe(connection, &rest);
 	count(FF_COUNT_UNSEEN);
+	observe(connection, &rest);
 }
 
 static __always_inline void on_state(struct connection *connection, const struct sock *sk, int new_state)
@@ -214,12 +213,13 @@ static __always_inline void on_state(struct connection *connection, const struct
 
 	if (!connection || is_ignored(connection))
 		return;
+	if (new_state != TCP_FIN_WAIT1 && new_state != TCP_LAST_ACK && new_state != TCP_CLOSE)
+		return;
+	tell_unseen(connection, sk);
 	if (new_state == TCP_CLOSE)
-		tell_unseen(connection, sk);
-	if (new_state == TCP_FIN_WAIT1 || new_state == TCP_LAST_ACK)
-		tell_closed(connection, FF_CLOSE_LOCAL, 0);
-	else if (new_state == TCP_CLOSE)
 		tell_closed(connection, error ? close_reason_of(error) : FF_CLOSE_LOCAL, 1);
+	else
+		tell_closed(connection, FF_CLOSE_LOCAL, 0);
 }
 
 SEC("tp_btf/inet_sock_set_state")
