@@ -14,9 +14,9 @@
 
 /* Who is watched. Process selectors add up (pid or uid or cgroup); ports narrow the result. */
 struct ff_probe_config {
-	__u32 own_pid;	 /* never watched */
+	__u32 own_pid;   /* never watched */
 	__u8 everything; /* 1: the whole host */
-	__u8 by_pid;	 /* 1: the processes in the map `watched`, which follows forks */
+	__u8 by_pid;     /* 1: the processes in the map `watched`, which follows forks */
 	__u8 uid_count;
 	__u8 cgroup_count;
 	__u8 port_count;
@@ -24,14 +24,14 @@ struct ff_probe_config {
 	__u16 reserved;
 	__u32 uids[FF_MAX_UIDS];
 	__u32 reserved2;
-	__u16 ports[FF_MAX_PORTS];	     /* local or peer port, host order */
-	__u64 cgroups[FF_MAX_CGROUPS];	     /* cgroup v2 ids */
+	__u16 ports[FF_MAX_PORTS];           /* local or peer port, host order */
+	__u64 cgroups[FF_MAX_CGROUPS];       /* cgroup v2 ids */
 	__u32 cgroup_levels[FF_MAX_CGROUPS]; /* and their depths */
 };
 FF_ASSERT_SIZE(struct ff_probe_config, 160);
 
 /* The map `watched` is a set of bits, by pid: the cheapest question that a hook can ask. Both sides change it atomically. */
-#define FF_MOST_PIDS	     (1 << 22) /* PID_MAX_LIMIT of 64-bit kernels */
+#define FF_MOST_PIDS         (1 << 22) /* PID_MAX_LIMIT of 64-bit kernels */
 #define FF_WATCHED_WORD_BITS 64
 #define FF_WATCHED_WORDS     (FF_MOST_PIDS / FF_WATCHED_WORD_BITS)
 

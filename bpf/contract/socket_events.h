@@ -11,11 +11,11 @@
 #include "event.h"
 
 #define FF_UNIX_PATH_LENGTH 108 /* sockaddr_un.sun_path */
-#define FF_MESSAGE_TAIL	    64	/* bytes kept of the end of a message that is not captured whole */
+#define FF_MESSAGE_TAIL     64  /* bytes kept of the end of a message that is not captured whole */
 
 enum ff_direction {
 	FF_RECEIVED = 0, /* the application read it */
-	FF_SENT = 1,	 /* the application handed it to the kernel */
+	FF_SENT = 1,     /* the application handed it to the kernel */
 };
 
 /* The first sight of a connection; sent before its first message, and again if that one was lost. */
@@ -25,18 +25,18 @@ struct ff_connection_event {
 	__u32 pid;
 	__u32 tid;
 	__u32 uid;
-	__u32 netns;	/* inode of the network namespace */
+	__u32 netns;    /* inode of the network namespace */
 	__u32 peer_pid; /* Unix sockets: who connected or listens; else 0 */
 	__u32 peer_uid;
-	__u16 family;	  /* AF_INET, AF_INET6 (never for mapped IPv4), AF_UNIX */
+	__u16 family;     /* AF_INET, AF_INET6 (never for mapped IPv4), AF_UNIX */
 	__u16 local_port; /* host order */
 	__u16 peer_port;
 	__u16 opened_before; /* 1: bytes had already passed when footfall first saw it */
-	__u8 local[16];	     /* IPv4: the first 4 bytes; network order */
+	__u8 local[16];      /* IPv4: the first 4 bytes; network order */
 	__u8 peer[16];
 	char comm[FF_COMM_LENGTH];
 	char path[FF_UNIX_PATH_LENGTH]; /* Unix sockets: the bound path of either end, "@…" for abstract ones */
-	__u32 inode;			/* of the socket, as /proc/net/unix has it */
+	__u32 inode;                    /* of the socket, as /proc/net/unix has it */
 };
 FF_ASSERT_SIZE(struct ff_connection_event, 216);
 
@@ -48,12 +48,12 @@ struct ff_message_event {
 	struct ff_event event;
 	__u64 connection;
 	__u64 position; /* of its first byte; a jump means bytes that no event carries (lost, or moved by splice) */
-	__u32 length;	/* bytes that the call moved; 0: end of stream was read */
+	__u32 length;   /* bytes that the call moved; 0: end of stream was read */
 	__u32 captured;
 	__u32 pid;
 	__u32 tid;
 	__u16 tail;
-	__u8 direction;	 /* enum ff_direction */
+	__u8 direction;  /* enum ff_direction */
 	__u8 unreadable; /* 1: payload could not be read where it was expected (named in the drop counters) */
 	__u32 reserved;
 };

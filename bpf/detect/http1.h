@@ -6,7 +6,7 @@
 #include "detect.h"
 
 #define FF_HTTP1_SHORTEST_METHOD 3
-#define FF_HTTP1_LONGEST_METHOD	 24
+#define FF_HTTP1_LONGEST_METHOD  24
 
 /* Methods are any token in the standard; servers and clients use upper case, and so do those that are made up. */
 static inline int ff_http1_is_method_byte(unsigned char byte)
@@ -54,8 +54,8 @@ static inline enum ff_detected ff_detect_http1_request(const unsigned char *byte
 		if (i + 1 >= length)
 			return FF_DETECT_MAYBE;
 		return ff_http1_is_target_byte(bytes[i + 1], i == 7 && bytes[0] == 'C' && bytes[6] == 'T')
-			       ? FF_DETECT_REQUEST
-			       : FF_DETECT_NO;
+		               ? FF_DETECT_REQUEST
+		               : FF_DETECT_NO;
 	}
 	return FF_DETECT_NO;
 }

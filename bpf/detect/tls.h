@@ -5,9 +5,9 @@
 
 #include "detect.h"
 
-#define FF_TLS_HANDSHAKE	0x16
+#define FF_TLS_HANDSHAKE        0x16
 #define FF_TLS_APPLICATION_DATA 0x17
-#define FF_TLS_LONGEST_RECORD	(16384 + 2048)
+#define FF_TLS_LONGEST_RECORD   (16384 + 2048)
 
 static inline enum ff_detected ff_detect_tls(const unsigned char *bytes, unsigned int length)
 {

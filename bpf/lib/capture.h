@@ -9,14 +9,14 @@
 #include "connection.h"
 #include "syscall.h"
 
-#define FRONT_MOST	4096  /* bytes of a message's front while heads may be under way … */
-#define FRONT_LEAST	256   /* … and while it only streams a body */
+#define FRONT_MOST      4096  /* bytes of a message's front while heads may be under way … */
+#define FRONT_LEAST     256   /* … and while it only streams a body */
 #define STREAMING_AFTER 65536 /* bytes in one direction after which it is a body: servers refuse heads of that size */
 /* Bytes of front that the record sizes have room for. */
 #define ROOM_256 136
 #define ROOM_512 392
-#define ROOM_1K	 904
-#define ROOM_4K	 FRONT_MOST
+#define ROOM_1K  904
+#define ROOM_4K  FRONT_MOST
 
 #define VECTOR_MOST    32
 #define VECTOR_AT_ONCE 2 /* of them are read in one go: most vectors are no longer */
@@ -41,13 +41,13 @@ static __always_inline __u32 smaller(__u64 a, __u64 b)
  * No more than `most`, in a way that every verifier follows: compared as 64 bits, in the very register that is used, and
  * hidden from a compiler that would prove the comparison needless or do it on a copy.
  */
-#define BOUNDED(value, most)                   \
-	({                                     \
-		__u64 bounded_value = (value); \
-		barrier_var(bounded_value);    \
-		if (bounded_value > (most))    \
+#define BOUNDED(value, most)                    \
+	({                                      \
+		__u64 bounded_value = (value);  \
+		barrier_var(bounded_value);     \
+		if (bounded_value > (most))     \
 			bounded_value = (most); \
-		bounded_value;                 \
+		bounded_value;                  \
 	})
 
 static __always_inline void *payload_of(struct ff_message_event *event)
@@ -56,7 +56,7 @@ static __always_inline void *payload_of(struct ff_message_event *event)
 }
 
 static __always_inline void fill_message(struct ff_message_event *event, const struct connection *connection,
-					 const struct moved *moved)
+                                         const struct moved *moved)
 {
 	event->connection = connection->id;
 	event->position = moved->position;
@@ -95,7 +95,8 @@ static __always_inline int capture_single(const struct connection *connection, c
 	if (readable) {
 		event->captured = front;
 		tail = BOUNDED(moved->length - front, FF_MESSAGE_TAIL);
-		if (tail && !bpf_probe_read_user(payload_of(event) + front, tail, moved->buffers.single + moved->length - tail))
+		if (tail &&
+		    !bpf_probe_read_user(payload_of(event) + front, tail, moved->buffers.single + moved->length - tail))
 			event->tail = tail;
 	}
 	finish_message(event, readable);
@@ -182,7 +183,8 @@ static long gather_part_4k(__u32 index, void *gather)
 	return gather_part(index, gather, ROOM_4K);
 }
 
-static __always_inline int capture_vector(const struct connection *connection, const struct moved *moved, const __u32 room, long (*take_part)(__u32, void *))
+static __always_inline int capture_vector(const struct connection *connection, const struct moved *moved, const __u32 room,
+                                          long (*take_part)(__u32, void *))
 {
 	struct ff_message_event *event = bpf_ringbuf_reserve(&events, sizeof(*event) + 2 * room + 2 * FF_MESSAGE_TAIL, 0);
 	struct gather gather = {};
@@ -196,7 +198,8 @@ static __always_inline int capture_vector(const struct connection *connection, c
 	gather.vector_length = moved->buffers.vector_length;
 	gather.length = moved->length;
 	gather.front = moved->front;
-	if (bpf_probe_read_user(gather.parts, sizeof(struct iovec) * smaller(gather.vector_length, VECTOR_AT_ONCE), gather.vector))
+	if (bpf_probe_read_user(gather.parts, sizeof(struct iovec) * smaller(gather.vector_length, VECTOR_AT_ONCE),
+	                        gather.vector))
 		gather.unreadable = 1;
 	else
 		bpf_loop(VECTOR_MOST, take_part, &gather, 0);
@@ -283,11 +286,11 @@ static __always_inline void capture_pair(const struct connection *connection, co
 		return;
 	fill_message(event, connection, moved);
 	if (!bpf_probe_read_user(parts, sizeof(struct iovec) * (moved->buffers.vector_length == 1 ? 1 : 2),
-				 moved->buffers.vector)) {
+	                         moved->buffers.vector)) {
 		first = BOUNDED(smaller(parts[0].iov_len, moved->length), room);
 		second = BOUNDED(smaller(parts[1].iov_len, moved->length - first), room);
 		readable = !bpf_probe_read_user(payload_of(event), first, parts[0].iov_base) &&
-			   (!second || !bpf_probe_read_user(payload_of(event) + first, second, parts[1].iov_base));
+		           (!second || !bpf_probe_read_user(payload_of(event) + first, second, parts[1].iov_base));
 		if (readable)
 			event->captured = first + second;
 	}

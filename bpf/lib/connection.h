@@ -16,26 +16,26 @@
 #include "bpf/detect/detect.h"
 #include "filter.h"
 
-#define AF_UNIX	     1
-#define AF_INET	     2
-#define AF_INET6     10
-#define SOCK_STREAM  1
-#define IPPROTO_TCP  6
-#define S_IFMT	     0170000
-#define S_IFSOCK     0140000
+#define AF_UNIX     1
+#define AF_INET     2
+#define AF_INET6    10
+#define SOCK_STREAM 1
+#define IPPROTO_TCP 6
+#define S_IFMT      0170000
+#define S_IFSOCK    0140000
 
 enum verdict {
 	VERDICT_NONE = 0, /* nothing that a detector knows has passed yet */
-	VERDICT_MAYBE,	  /* its first bytes have, and more are needed; never kept */
-	VERDICT_READ,	  /* a protocol that footfall reads */
-	VERDICT_IGNORE,	  /* something else */
-	VERDICT_TLS,	  /* … namely what the agent is told of as a blind spot */
+	VERDICT_MAYBE,    /* its first bytes have, and more are needed; never kept */
+	VERDICT_READ,     /* a protocol that footfall reads */
+	VERDICT_IGNORE,   /* something else */
+	VERDICT_TLS,      /* … namely what the agent is told of as a blind spot */
 	VERDICT_HTTP2,
 };
 
 struct connection {
 	__u64 id;
-	__u64 socket;	      /* struct sock, as a number: read by helpers only, and only while a hook has it in hand */
+	__u64 socket;         /* struct sock, as a number: read by helpers only, and only while a hook has it in hand */
 	__u64 position[2];    /* by enum ff_direction: of the next byte */
 	__u32 sequence[2];    /* TCP's own count at that position */
 	__u32 since_start[2]; /* bytes since a message last started an exchange, or the other direction moved */
@@ -109,7 +109,7 @@ static __always_inline __u32 tcp_sequence(const struct sock *sk, __u32 direction
  * sent is none.
  */
 static __always_inline void meet_connection(struct connection *connection, const struct sock *sk, __u32 direction,
-					    __u32 length)
+                                            __u32 length)
 {
 	__u64 received, sent;
 
@@ -131,7 +131,8 @@ static __always_inline void meet_connection(struct connection *connection, const
 	connection->sequence[FF_SENT] = tcp_sequence(sk, FF_SENT) - (direction == FF_SENT ? length : 0);
 }
 
-/* How many bytes TCP has moved since the last look, of which `length` are accounted for. The FIN counts as one and is none. */
+/* How many bytes TCP has moved since the last look, of which `length` are accounted for. The FIN counts as one and is none.
+ */
 static __always_inline __u32 unseen_bytes(const struct connection *connection, __u32 direction, __u32 length, __u32 sequence)
 {
 	const struct tcp_sock *tcp = (const struct tcp_sock *)connection->socket;
@@ -141,7 +142,8 @@ static __always_inline __u32 unseen_bytes(const struct connection *connection, _
 	if (!unseen || (__s32)unseen < 0) /* another thread may have moved bytes since */
 		return 0;
 	/* SOCK_DONE: the FIN has come; and if nothing is left, it has been read. */
-	if (direction == FF_RECEIVED && (BPF_CORE_READ(sk, __sk_common.skc_flags) & (1UL << bpf_core_enum_value(enum sock_flags, SOCK_DONE))) &&
+	if (direction == FF_RECEIVED &&
+	    (BPF_CORE_READ(sk, __sk_common.skc_flags) & (1UL << bpf_core_enum_value(enum sock_flags, SOCK_DONE))) &&
 	    BPF_CORE_READ(tcp, copied_seq) == BPF_CORE_READ(tcp, rcv_nxt))
 		unseen -= 1;
 	return unseen;
@@ -212,7 +214,7 @@ static __always_inline void read_unix_path(struct ff_connection_event *event, co
 	if (!address)
 		return;
 	bpf_probe_read_kernel(event->path, sizeof(event->path),
-			      (const void *)address->name + offsetof(struct sockaddr_un, sun_path));
+	                      (const void *)address->name + offsetof(struct sockaddr_un, sun_path));
 	if (event->path[0] == 0 && event->path[1] != 0)
 		event->path[0] = '@';
 	event->path[FF_UNIX_PATH_LENGTH - 1] = 0;

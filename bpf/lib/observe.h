@@ -159,7 +159,8 @@ static __always_inline void observe_usual(struct connection *connection, struct 
 {
 	__u32 direction = moved->direction & 1;
 
-	if (connection->verdict != VERDICT_READ || !connection->announced || connection->since_start[direction] >= STREAMING_AFTER) {
+	if (connection->verdict != VERDICT_READ || !connection->announced ||
+	    connection->since_start[direction] >= STREAMING_AFTER) {
 		observe(connection, moved);
 		return;
 	}

@@ -20,7 +20,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define MSG_PEEK     0x2
 #define MSG_TRUNC    0x20
 #define MSG_ERRQUEUE 0x2000
-#define EPIPE	     32
+#define EPIPE        32
 #define ECONNRESET   104
 #define ETIMEDOUT    110
 
@@ -61,10 +61,10 @@ static __always_inline __u32 close_reason_of(long error)
 
 /*
  * sendmmsg and recvmmsg move one message after the other, and the hook fires for each: which one is this? The count starts
- * again with another vector, and after whatever ends a call (lib/batch rules: the last entry, an error).
+ * again with another vector, and after whatever ends a call: its last entry, or an error.
  */
 static __always_inline __u32 batch_entry(struct connection *connection, __u32 direction,
-					 const struct call_registers *registers)
+                                         const struct call_registers *registers)
 {
 	const void *vector = (const void *)registers->arguments[1];
 	__u32 entry = 0;
@@ -333,7 +333,7 @@ static __always_inline void on_batch_exit(const struct call_registers *registers
 		moved.length = header.msg_len;
 		/* TCP stands behind the last message already; until then, each moves it by its length. */
 		moved.sequence = i + 1 < messages && connection->id ? connection->sequence[direction & 1] + moved.length
-								   : tcp_sequence(sk, direction);
+		                                                    : tcp_sequence(sk, direction);
 		if (moved.length)
 			observe(connection, &moved);
 	}
@@ -348,8 +348,8 @@ static __always_inline bool is_worth_a_look(long result)
 static __always_inline bool is_peek(const struct call_registers *registers)
 {
 	long flags = registers->number == SYSCALL_RECVFROM  ? registers->arguments[3]
-		     : registers->number == SYSCALL_RECVMSG ? registers->arguments[2]
-							    : 0;
+	             : registers->number == SYSCALL_RECVMSG ? registers->arguments[2]
+	                                                    : 0;
 
 	return flags & (MSG_PEEK | MSG_ERRQUEUE);
 }
