@@ -39,7 +39,9 @@ inline WallTime wall_now() { return {read_clock(CLOCK_REALTIME)}; }
 struct ClockOffset {
     std::int64_t nanoseconds = 0;  // wall - monotonic
     static ClockOffset now() { return {read_clock(CLOCK_REALTIME) - read_clock(CLOCK_MONOTONIC)}; }
-    [[nodiscard]] WallTime wall(MonotonicTime time) const { return {static_cast<std::int64_t>(time.nanoseconds) + nanoseconds}; }
+    [[nodiscard]] WallTime wall(MonotonicTime time) const {
+        return {static_cast<std::int64_t>(time.nanoseconds) + nanoseconds};
+    }
 };
 
 }  // namespace footfall

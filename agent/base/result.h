@@ -1,5 +1,5 @@
-// What can be expected to fail returns Result. An Error says what failed, why and, where there is one, the fix; its exit code
-// is the one that the command line ends with (DESIGN §5).
+// What can be expected to fail returns Result. An Error says what failed, why and, where there is one, the fix; its exit
+// code is the one that the command line ends with (DESIGN §5).
 #pragma once
 
 #include <string>
@@ -24,9 +24,7 @@ struct Error {
     ExitCode exit_code = ExitCode::kFailed;
 
     // The same error, seen from one level higher: "loading probes: cannot open …".
-    [[nodiscard]] Error within(const std::string& context) const {
-        return {context + ": " + what, fix, exit_code};
-    }
+    [[nodiscard]] Error within(const std::string& context) const { return {context + ": " + what, fix, exit_code}; }
 };
 
 template <typename Value>

@@ -1,40 +1,9 @@
 #include "agent/base/text.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <numeric>
 
 namespace footfall {
-namespace {
-
-// Three significant digits. Rounding must not add a fourth: 9.995 prints as "10.0".
-std::string three_digits(double value) {
-    if (value < 9.995) return fmt::format("{:.2f}", value);
-    if (value < 99.95) return fmt::format("{:.1f}", value);
-    return fmt::format("{:.0f}", value);
-}
-
-constexpr double kNanosecondsPerMicrosecond = 1e3;
-constexpr double kNanosecondsPerMillisecond = 1e6;
-constexpr double kNanosecondsPerSecondOfText = 1e9;
-constexpr std::uint64_t kSecondsPerMinute = 60;
-constexpr std::uint64_t kSecondsPerHour = 3600;
-
-// The limits are where rounding would print "1000 µs" in place of "1.00 ms".
-std::string under_a_minute(double nanoseconds) {
-    if (nanoseconds < 999.5 * kNanosecondsPerMicrosecond) {
-        return three_digits(nanoseconds / kNanosecondsPerMicrosecond) + " µs";
-    }
-    if (nanoseconds < 999.5 * kNanosecondsPerMillisecond) {
-        return three_digits(nanoseconds / kNanosecondsPerMillisecond) + " ms";
-    }
-    return three_digits(nanoseconds / kNanosecondsPerSecondOfText) + " s";
-}
-
-}  // namespace
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
     std::vector<std::string_view> pieces;
@@ -104,37 +73,6 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
         best_distance = distance;
     }
     return best;
-}
-
-std::string format_duration(std::uint64_t nanoseconds) {
-    if (nanoseconds < 1000) return fmt::format("{} ns", nanoseconds);
-    const double value = static_cast<double>(nanoseconds);
-    if (value < 59.95 * kNanosecondsPerSecondOfText) return under_a_minute(value);
-    const auto seconds = static_cast<std::uint64_t>(std::llround(value / kNanosecondsPerSecondOfText));
-    if (seconds < kSecondsPerHour) return fmt::format("{}m {}s", seconds / kSecondsPerMinute, seconds % kSecondsPerMinute);
-    return fmt::format("{}h {}m", seconds / kSecondsPerHour, seconds % kSecondsPerHour / kSecondsPerMinute);
-}
-
-std::string format_bytes(std::uint64_t bytes) {
-    static constexpr std::array kUnits{"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    if (bytes < 1024) return fmt::format("{} B", bytes);
-    double value = static_cast<double>(bytes) / 1024;
-    std::size_t unit = 0;
-    while (value >= 1023.5) {
-        value /= 1024;
-        ++unit;
-    }
-    return fmt::format("{} {}", three_digits(value), kUnits.at(unit));
-}
-
-std::string format_count(std::uint64_t count) {
-    const std::string digits = std::to_string(count);
-    std::string text;
-    for (std::size_t i = 0; i < digits.size(); ++i) {
-        if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
-        text += digits[i];
-    }
-    return text;
 }
 
 }  // namespace footfall

@@ -1,11 +1,9 @@
-// Small text helpers that several rooms share: splitting, globs, the nearest known name, and numbers as people read them.
-// Pure functions; results are views into the arguments unless they are strings.
+// Small text helpers that several rooms share: splitting, globs, and the nearest known name.
+// Pure functions; results are views into the arguments.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,14 +25,5 @@ namespace footfall {
 // The candidate that a mistyped word most likely stands for; empty where none is close (more than a third of the word
 // wrong).
 [[nodiscard]] std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
-
-// "850 ns", "12.3 µs", "4.56 ms", "1.23 s", "2m 5s", "3h 4m": three digits that matter.
-[[nodiscard]] std::string format_duration(std::uint64_t nanoseconds);
-
-// "512 B", "8.00 MiB"
-[[nodiscard]] std::string format_bytes(std::uint64_t bytes);
-
-// "1,234,567"
-[[nodiscard]] std::string format_count(std::uint64_t count);
 
 }  // namespace footfall

@@ -45,18 +45,24 @@ Result<int> run_agent(const LiveFlags& flags) {
     auto options = flags.resolve();
     if (!options) return tl::unexpected(options.error());
     const Config& config = options->config;
-    const HttpServerOptions web{.address = config.listen.host, .port = config.listen.port, .insecure = config.web_insecure, .version = options->version};
+    const HttpServerOptions web{.address = config.listen.host,
+                                .port = config.listen.port,
+                                .insecure = config.web_insecure,
+                                .version = options->version};
     const AgentStatus status = status_of(*options, {});
 
     StopSignal stop;
     auto session = LiveSession::start(*std::move(options));
     if (!session) return tl::unexpected(session.error());
     SnapshotMailbox mailbox;
-    auto server = HttpServer::start(web, {{"/metrics", "Prometheus metrics", [&](const HttpRequest& request) { return metrics(request, mailbox, status); }},
-                                          {"/-/healthy", "Is it alive?", [&](const HttpRequest&) { return health(mailbox); }},
-                                          {"/-/ready", "Does it watch?", [&](const HttpRequest&) { return health(mailbox); }}});
+    auto server = HttpServer::start(
+        web,
+        {{"/metrics", "Prometheus metrics", [&](const HttpRequest& request) { return metrics(request, mailbox, status); }},
+         {"/-/healthy", "Is it alive?", [&](const HttpRequest&) { return health(mailbox); }},
+         {"/-/ready", "Does it watch?", [&](const HttpRequest&) { return health(mailbox); }}});
     if (!server) return tl::unexpected(server.error());
-    std::fprintf(stderr, "footfall: watching; http://%s:%u/metrics\n", web.address.c_str(), static_cast<unsigned>((*server)->port()));
+    std::fprintf(stderr, "footfall: watching; http://%s:%u/metrics\n", web.address.c_str(),
+                 static_cast<unsigned>((*server)->port()));
     while (!stop.wait((*session)->pause_nanoseconds())) {
         if (const auto drained = (*session)->drain(); !drained) spdlog::error("{}", drained.error().what);
         if (mailbox.wanted()) mailbox.deliver((*session)->snapshot());
@@ -73,10 +79,11 @@ Result<int> run_agent(const LiveFlags& flags) {
 CommandRunner set_up_agent(CLI::App& command) {
     const auto flags = std::make_shared<LiveFlags>();
     flags->add_to(command);
-    command.footer("Examples:\n"
-                   "  footfall agent                                          the whole host; metrics on 127.0.0.1:9843\n"
-                   "  footfall agent --config /etc/footfall/footfall.yaml     as configured\n"
-                   "  footfall agent --unit nginx --web.listen 127.0.0.1:9900 one unit, another port");
+    command.footer(
+        "Examples:\n"
+        "  footfall agent                                          the whole host; metrics on 127.0.0.1:9843\n"
+        "  footfall agent --config /etc/footfall/footfall.yaml     as configured\n"
+        "  footfall agent --unit nginx --web.listen 127.0.0.1:9900 one unit, another port");
     return [flags] { return run_agent(*flags); };
 }
 

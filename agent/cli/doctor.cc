@@ -30,9 +30,7 @@ const char* word_of(Verdict verdict) {
     __builtin_unreachable();
 }
 
-Tone tone_of(Verdict verdict) {
-    return verdict == Verdict::kFailure ? Tone::kAlarm : Tone::kPlain;
-}
+Tone tone_of(Verdict verdict) { return verdict == Verdict::kFailure ? Tone::kAlarm : Tone::kPlain; }
 
 // What the host says about itself; none of these fails by itself, since only trying decides.
 std::vector<Finding> examine_host() {
@@ -44,20 +42,25 @@ std::vector<Finding> examine_host() {
                             "it sees the processes of its own pid namespace only: run it with --pid=host"});
     }
     if (host.lockdown == "confidentiality") {
-        findings.push_back({Verdict::kFailure, "lockdown", "kernel lockdown is 'confidentiality', which forbids BPF to read memory",
+        findings.push_back({Verdict::kFailure, "lockdown",
+                            "kernel lockdown is 'confidentiality', which forbids BPF to read memory",
                             "boot with lockdown=integrity"});
     }
-    findings.push_back({host.kernel_btf ? Verdict::kOk : Verdict::kFailure, "kernel types", host.kernel_btf ? "/sys/kernel/btf/vmlinux" : "no /sys/kernel/btf/vmlinux",
+    findings.push_back({host.kernel_btf ? Verdict::kOk : Verdict::kFailure, "kernel types",
+                        host.kernel_btf ? "/sys/kernel/btf/vmlinux" : "no /sys/kernel/btf/vmlinux",
                         host.kernel_btf ? "" : "use a kernel built with CONFIG_DEBUG_INFO_BTF=y"});
     findings.push_back({host.cgroup2_mount.empty() ? Verdict::kWarning : Verdict::kOk, "cgroup v2",
-                        host.cgroup2_mount.empty() ? "not mounted: --unit, --container and --cgroup follow processes by pid" : host.cgroup2_mount, ""});
+                        host.cgroup2_mount.empty() ? "not mounted: --unit, --container and --cgroup follow processes by pid"
+                                                   : host.cgroup2_mount,
+                        ""});
     return findings;
 }
 
 void print_text(const std::vector<Finding>& findings) {
     const TerminalStyle style = TerminalStyle::of(fileno(stdout));
     for (const Finding& finding : findings) {
-        std::printf("%s  %-14s %s\n", toned(word_of(finding.verdict), tone_of(finding.verdict), style).c_str(), finding.name.c_str(), finding.detail.c_str());
+        std::printf("%s  %-14s %s\n", toned(word_of(finding.verdict), tone_of(finding.verdict), style).c_str(),
+                    finding.name.c_str(), finding.detail.c_str());
         if (!finding.fix.empty()) std::printf("      %-14s fix: %s\n", "", finding.fix.c_str());
     }
 }
@@ -65,7 +68,10 @@ void print_text(const std::vector<Finding>& findings) {
 void print_json(const std::vector<Finding>& findings) {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
     for (const Finding& finding : findings) {
-        list.push_back({{"verdict", word_of(finding.verdict)}, {"name", finding.name}, {"detail", finding.detail}, {"fix", finding.fix}});
+        list.push_back({{"verdict", word_of(finding.verdict)},
+                        {"name", finding.name},
+                        {"detail", finding.detail},
+                        {"fix", finding.fix}});
     }
     const nlohmann::ordered_json all = {{"schema", "footfall.doctor/v1"}, {"findings", list}};
     std::printf("%s\n", all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
@@ -96,10 +102,11 @@ Result<int> examine(const DoctorFlags& flags) {
 CommandRunner set_up_doctor(CLI::App& command) {
     const auto flags = std::make_shared<DoctorFlags>();
     command.add_flag("--json", flags->json, "for scripts and bug reports");
-    command.footer("Exit code: 0 footfall works here, 77 a privilege is missing, 69 the kernel lacks something.\n"
-                   "Examples:\n"
-                   "  sudo footfall doctor          what works here\n"
-                   "  sudo footfall doctor --json   the same, to attach to a bug report");
+    command.footer(
+        "Exit code: 0 footfall works here, 77 a privilege is missing, 69 the kernel lacks something.\n"
+        "Examples:\n"
+        "  sudo footfall doctor          what works here\n"
+        "  sudo footfall doctor --json   the same, to attach to a bug report");
     return [flags] { return examine(*flags); };
 }
 

@@ -65,15 +65,21 @@ Result<Config> ConfigOptions::resolve() const {
     }
     flags.routes = routes_;
     // The flags alone first: what is wrong with them is not the file's fault.
-    if (const Result<Config> alone = load_config(std::nullopt, flags); !alone) return tl::unexpected(as_usage(alone.error()));
+    if (const Result<Config> alone = load_config(std::nullopt, flags); !alone)
+        return tl::unexpected(as_usage(alone.error()));
     Result<Config> config = load_config(file_.empty() ? std::nullopt : std::optional(file_), flags);
     if (config) set_up_log(*config);
     return config;
 }
 
 void LiveFlags::add_to(CLI::App& command) {
-    const auto repeatable = [&command](const std::string& names, auto& into, const std::string& type, const std::string& help) {
-        command.add_option(names, into, help)->type_name(type)->group("Target (none: the whole host)")->delimiter(',')->allow_extra_args(false);
+    const auto repeatable = [&command](const std::string& names, auto& into, const std::string& type,
+                                       const std::string& help) {
+        command.add_option(names, into, help)
+            ->type_name(type)
+            ->group("Target (none: the whole host)")
+            ->delimiter(',')
+            ->allow_extra_args(false);
     };
     repeatable("-p,--pid", pids_, "PID", "process, with its children");
     repeatable("--exe", target_.executables, "GLOB", "executables: 'nginx', '/opt/*/bin/*'");
@@ -84,7 +90,8 @@ void LiveFlags::add_to(CLI::App& command) {
     repeatable("--user", target_.users, "USER", "processes of a user, by name or uid");
     repeatable("--port", target_.ports, "PORT", "only connections with this local or peer port (narrows the others)");
     command
-        .add_option("--hook", hook_, "tracepoints to watch sockets with: auto, socket (kernel 6.5 and newer) or syscall (any)")
+        .add_option("--hook", hook_,
+                    "tracepoints to watch sockets with: auto, socket (kernel 6.5 and newer) or syscall (any)")
         ->check(CLI::IsMember({"auto", "socket", "syscall"}))
         ->type_name("HOOK")
         ->group("Configuration");

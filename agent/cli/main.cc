@@ -69,11 +69,12 @@ int run(int argc, char** argv) {
     CLI::App app{"footfall shows what is used on this server: by whom, how often, how fast, and what never is.", "footfall"};
     app.set_version_flag("-V,--version", "footfall " FOOTFALL_VERSION);
     app.require_subcommand(1);
-    app.footer("Examples:\n"
-               "  sudo footfall record --unit nginx -d 30s      which routes nginx served in 30 seconds\n"
-               "  sudo footfall record -- ./server --port 80    start a program and watch it and its children\n"
-               "  sudo footfall trace -p 812                    every request, as it happens\n"
-               "  sudo footfall doctor                          what works here");
+    app.footer(
+        "Examples:\n"
+        "  sudo footfall record --unit nginx -d 30s      which routes nginx served in 30 seconds\n"
+        "  sudo footfall record -- ./server --port 80    start a program and watch it and its children\n"
+        "  sudo footfall trace -p 812                    every request, as it happens\n"
+        "  sudo footfall doctor                          what works here");
     std::map<const CLI::App*, CommandRunner> runners;
     for (const CommandRow& row : kCommands) {
         CLI::App* command = app.add_subcommand(row.name, row.summary);

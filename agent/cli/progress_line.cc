@@ -4,7 +4,7 @@
 
 #include <cstdio>
 
-#include "agent/base/text.h"
+#include "agent/base/human_units.h"
 
 namespace footfall {
 namespace {
@@ -23,8 +23,8 @@ void ProgressLine::show(const LiveSession& session) {
     shown_ = true;
     const Progress progress = session.progress();
     std::fprintf(stderr, "%s%s  %s uses  %s lost  footfall %.1f%% of a core", kRewrite,
-                 format_duration(progress.elapsed_nanoseconds).c_str(), format_count(progress.uses).c_str(),
-                 format_count(progress.lost).c_str(), progress.agent_cpu_share * 100);
+                 human_duration(static_cast<double>(progress.elapsed_nanoseconds) / 1e9).c_str(),
+                 grouped(progress.uses).c_str(), grouped(progress.lost).c_str(), progress.agent_cpu_share * 100);
     if (progress.bpf.known) std::fprintf(stderr, " + %.0f ns an event", progress.bpf.nanoseconds_per_event);
     std::fflush(stderr);
 }

@@ -113,7 +113,8 @@ Result<int> record(const RecordFlags& flags) {
     auto session = LiveSession::start(*std::move(options));
     if (!session) return tl::unexpected(session.error());
     const bool endless = *duration == 0 && !command;
-    if (!flags.quiet) std::fprintf(stderr, "footfall: recording%s\n", endless ? " (Ctrl-C ends it and prints the table)" : "");
+    if (!flags.quiet)
+        std::fprintf(stderr, "footfall: recording%s\n", endless ? " (Ctrl-C ends it and prints the table)" : "");
     if (command) {
         if (const auto started = command->go(); !started) return tl::unexpected(started.error());
     }
@@ -131,20 +132,27 @@ Result<int> record(const RecordFlags& flags) {
 
 CommandRunner set_up_record(CLI::App& command) {
     const auto flags = std::make_shared<RecordFlags>();
-    command.add_option("-d,--duration", flags->duration, "how long (until Ctrl-C, or until the target has ended)")->type_name("DURATION");
-    command.add_option("-o,--output", flags->output, "keep the session in a file, for report and diff")->type_name("FILE.ffs");
-    command.add_option("--raw", flags->raw, "keep the raw events too, for replay; they hold what was sent, secrets included")->type_name("FILE.ffraw");
+    command.add_option("-d,--duration", flags->duration, "how long (until Ctrl-C, or until the target has ended)")
+        ->type_name("DURATION");
+    command.add_option("-o,--output", flags->output, "keep the session in a file, for report and diff")
+        ->type_name("FILE.ffs");
+    command
+        .add_option("--raw", flags->raw, "keep the raw events too, for replay; they hold what was sent, secrets included")
+        ->type_name("FILE.ffraw");
     command.add_flag("--force", flags->force, "replace files that exist");
     command.add_flag("-q,--quiet", flags->quiet, "no progress on stderr");
-    command.add_option("command", flags->command, "program to run and watch, with its children")->type_name("COMMAND")->group("");
+    command.add_option("command", flags->command, "program to run and watch, with its children")
+        ->type_name("COMMAND")
+        ->group("");
     command.positionals_at_end();
     flags->format.add_to(command);
     flags->live.add_to(command);
-    command.footer("Examples:\n"
-                   "  footfall record --unit nginx -d 30s               30 seconds of nginx\n"
-                   "  footfall record -p 812,907 -o today.ffs           two processes until Ctrl-C, kept in a file\n"
-                   "  footfall record --port 8080 --route '/users/{name}'  one port, with a name for its routes\n"
-                   "  footfall record --json -- ./run-tests.sh          what a test run uses, as JSON");
+    command.footer(
+        "Examples:\n"
+        "  footfall record --unit nginx -d 30s               30 seconds of nginx\n"
+        "  footfall record -p 812,907 -o today.ffs           two processes until Ctrl-C, kept in a file\n"
+        "  footfall record --port 8080 --route '/users/{name}'  one port, with a name for its routes\n"
+        "  footfall record --json -- ./run-tests.sh          what a test run uses, as JSON");
     return [flags] { return record(*flags); };
 }
 

@@ -1,4 +1,6 @@
 // footfall replay: recorded raw events through the same pipeline. Deterministic, needs no privilege and no BPF.
+#include "agent/session/replay.h"
+
 #include <spdlog/spdlog.h>
 
 #include <memory>
@@ -6,7 +8,6 @@
 #include "agent/cli/command.h"
 #include "agent/cli/live_options.h"
 #include "agent/cli/report_output.h"
-#include "agent/session/replay.h"
 #include "output/session/session_file.h"
 
 namespace footfall {
@@ -25,7 +26,8 @@ Result<int> replay(const ReplayFlags& flags) {
     if (!config) return tl::unexpected(config.error());
     const auto replayed = replay_file(flags.file, *config, FOOTFALL_VERSION);
     if (!replayed) return tl::unexpected(replayed.error());
-    if (const auto printed = flags.format.print(replayed->snapshot, stdout); !printed) return tl::unexpected(printed.error());
+    if (const auto printed = flags.format.print(replayed->snapshot, stdout); !printed)
+        return tl::unexpected(printed.error());
     if (!flags.output.empty()) {
         const IfExists if_exists = flags.force ? IfExists::kReplace : IfExists::kRefuse;
         if (const auto written = write_session_file(flags.output, replayed->snapshot, if_exists); !written) {
@@ -46,9 +48,10 @@ CommandRunner set_up_replay(CLI::App& command) {
     command.add_flag("--force", flags->force, "replace a file that exists");
     flags->format.add_to(command);
     flags->config.add_to(command);
-    command.footer("Examples:\n"
-                   "  footfall replay capture.ffraw                          the table of that recording\n"
-                   "  footfall replay capture.ffraw --route '/u/{name}' --json  the same with other route names, as JSON");
+    command.footer(
+        "Examples:\n"
+        "  footfall replay capture.ffraw                          the table of that recording\n"
+        "  footfall replay capture.ffraw --route '/u/{name}' --json  the same with other route names, as JSON");
     return [flags] { return replay(*flags); };
 }
 

@@ -26,9 +26,10 @@ CommandRunner set_up_report(CLI::App& command) {
     const auto flags = std::make_shared<ReportFlags>();
     command.add_option("file", flags->file, "session that record -o has kept")->required()->type_name("FILE.ffs");
     flags->format.add_to(command);
-    command.footer("Examples:\n"
-                   "  footfall report today.ffs          the table again\n"
-                   "  footfall report today.ffs --json   for scripts");
+    command.footer(
+        "Examples:\n"
+        "  footfall report today.ffs          the table again\n"
+        "  footfall report today.ffs --json   for scripts");
     return [flags] { return report(*flags); };
 }
 

@@ -16,7 +16,8 @@ void ReportFormat::add_to(CLI::App& command) {
 }
 
 Result<void> ReportFormat::print(const Snapshot& snapshot, std::FILE* to) const {
-    const std::string text = json_ || format_ == "json" ? session_json(snapshot) : usage_table_text(snapshot, TerminalStyle::of(fileno(to)));
+    const std::string text =
+        json_ || format_ == "json" ? session_json(snapshot) : usage_table_text(snapshot, TerminalStyle::of(fileno(to)));
     const bool written = std::fwrite(text.data(), 1, text.size(), to) == text.size() && std::fflush(to) == 0;
     if (!written && errno != EPIPE && errno != EBADF) return system_failure("cannot print the report", errno);
     return {};

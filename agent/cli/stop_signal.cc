@@ -16,7 +16,8 @@ StopSignal::StopSignal() {
 StopSignal::~StopSignal() { release(); }
 
 bool StopSignal::wait(std::uint64_t nanoseconds) {
-    const timespec limit{static_cast<time_t>(nanoseconds / kNanosecondsPerSecond), static_cast<long>(nanoseconds % kNanosecondsPerSecond)};
+    const timespec limit{static_cast<time_t>(nanoseconds / kNanosecondsPerSecond),
+                         static_cast<long>(nanoseconds % kNanosecondsPerSecond)};
     if (!asked_ && sigtimedwait(&signals_, nullptr, &limit) > 0) asked_ = true;
     return asked_;
 }

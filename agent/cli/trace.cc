@@ -21,7 +21,8 @@ struct TraceFlags {
 };
 
 // Prints a use. Views of the line live as long as this call.
-void print(const Use& use, const Exchange& exchange, const Pipeline& pipeline, const ClockOffset& clock, const TerminalStyle& style, bool json) {
+void print(const Use& use, const Exchange& exchange, const Pipeline& pipeline, const ClockOffset& clock,
+           const TerminalStyle& style, bool json) {
     const OperationName& operation = pipeline.names().name_of(use.operation);
     const std::string outcome = outcome_text(use.status, use.error_type);
     const std::string consumer = pipeline.consumer_text(use);
@@ -56,9 +57,10 @@ Result<int> trace(const TraceFlags& flags) {
     StopSignal stop;
     const ClockOffset clock = ClockOffset::now();
     const TerminalStyle style = TerminalStyle::of(STDOUT_FILENO);
-    auto session = LiveSession::start(*std::move(options), [&](const Use& use, const Exchange& exchange, const Pipeline& pipeline) {
-        print(use, exchange, pipeline, clock, style, flags.json);
-    });
+    auto session =
+        LiveSession::start(*std::move(options), [&](const Use& use, const Exchange& exchange, const Pipeline& pipeline) {
+            print(use, exchange, pipeline, clock, style, flags.json);
+        });
     if (!session) return tl::unexpected(session.error());
     std::fputs("footfall: tracing (Ctrl-C ends it)\n", stderr);
     const MonotonicTime start = monotonic_now();
@@ -79,12 +81,14 @@ Result<int> trace(const TraceFlags& flags) {
 
 CommandRunner set_up_trace(CLI::App& command) {
     const auto flags = std::make_shared<TraceFlags>();
-    command.add_option("-d,--duration", flags->duration, "how long (until Ctrl-C, or until the target has ended)")->type_name("DURATION");
+    command.add_option("-d,--duration", flags->duration, "how long (until Ctrl-C, or until the target has ended)")
+        ->type_name("DURATION");
     command.add_flag("--json", flags->json, "one JSON object a line");
     flags->live.add_to(command);
-    command.footer("Examples:\n"
-                   "  footfall trace --unit nginx                    every request and its latency\n"
-                   "  footfall trace -p 812 --json | jq .operation   the same for scripts");
+    command.footer(
+        "Examples:\n"
+        "  footfall trace --unit nginx                    every request and its latency\n"
+        "  footfall trace -p 812 --json | jq .operation   the same for scripts");
     return [flags] { return trace(*flags); };
 }
 

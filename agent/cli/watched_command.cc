@@ -39,6 +39,7 @@ Result<WatchedCommand> WatchedCommand::prepare(const std::vector<std::string>& w
     auto failure = make_pipe();
     if (!start || !failure) return tl::unexpected((start ? failure : start).error());
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
     const pid_t child = fork();

@@ -32,7 +32,8 @@ public:
     void terminate();
 
 private:
-    WatchedCommand(pid_t child, Fd start, Fd failure) : child_(child), start_(std::move(start)), failure_(std::move(failure)) {}
+    WatchedCommand(pid_t child, Fd start, Fd failure)
+        : child_(child), start_(std::move(start)), failure_(std::move(failure)) {}
 
     pid_t child_;
     Fd start_;    // one byte lets the child go

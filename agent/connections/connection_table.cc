@@ -10,9 +10,9 @@ constexpr std::uint64_t kLingerNanoseconds = kNanosecondsPerSecond;
 }  // namespace
 
 ConnectionTable::Connection::Connection(const ConnectionSeen& seen)
-    : info{seen.connection, seen.pid,  seen.uid,      seen.family,   seen.opened_before,
-           seen.local,      seen.peer, seen.peer_pid, seen.peer_uid, std::string(seen.path),
-           seen.inode,       std::nullopt},
+    : info{seen.connection, seen.pid,    seen.uid,      seen.family,   seen.opened_before,
+           seen.local,      seen.peer,   seen.peer_pid, seen.peer_uid, std::string(seen.path),
+           seen.inode,      std::nullopt},
       received(seen.opened_before),
       sent(seen.opened_before) {}
 

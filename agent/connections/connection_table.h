@@ -75,7 +75,7 @@ private:
         ConnectionInfo info;
         Stream received;
         Stream sent;
-        bool peer_finished = false;  // the peer sent FIN; bytes from before it may still be unread
+        bool peer_finished = false;         // the peer sent FIN; bytes from before it may still be unread
         std::optional<CloseReason> ending;  // it lingers
         MonotonicTime ended;
         std::unique_ptr<ProtocolReader> reader;

@@ -15,7 +15,7 @@ namespace {
 template <typename Record>
 std::optional<Record> fixed_part(RawEvent raw) {
     if (raw.bytes.size() < sizeof(Record)) return std::nullopt;
-    Record record;
+    Record record{};
     std::memcpy(&record, raw.bytes.data(), sizeof(Record));
     return record;
 }
@@ -138,7 +138,8 @@ std::optional<Event> decode_process(RawEvent raw, std::uint16_t kind) {
         case FF_EVENT_FORK:
             return ProcessForked{time, Pid{record->pid}, Pid{record->parent}};
         case FF_EVENT_EXEC:
-            return ProcessExecuted{time, Pid{record->pid}, text_field(raw, offsetof(ff_process_event, comm), FF_COMM_LENGTH)};
+            return ProcessExecuted{time, Pid{record->pid},
+                                   text_field(raw, offsetof(ff_process_event, comm), FF_COMM_LENGTH)};
         default:
             return ProcessExited{time, Pid{record->pid}};
     }

@@ -1,5 +1,5 @@
-// RawEvent → Event: checks that a record's fields agree with its size and gives them types. Records come from the ring, which
-// the kernel side filled, or from a raw file, which anybody may have written: nothing in them is believed unchecked.
+// RawEvent → Event: checks that a record's fields agree with its size and gives them types. Records come from the ring,
+// which the kernel side filled, or from a raw file, which anybody may have written: nothing in them is believed unchecked.
 #pragma once
 
 #include <optional>

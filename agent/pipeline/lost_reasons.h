@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 
 namespace footfall {
@@ -13,11 +14,12 @@ enum class LostReason : std::uint8_t {
 #undef FOOTFALL_LOST
 };
 
-constexpr std::size_t kLostReasons = 0
-#define FOOTFALL_LOST(enumerator, text, meaning) +1
+constexpr LostReason kAllLostReasons[] = {
+#define FOOTFALL_LOST(enumerator, text, meaning) LostReason::enumerator,
 #include "agent/pipeline/lost_reasons.def"
 #undef FOOTFALL_LOST
-    ;
+};
+constexpr std::size_t kLostReasons = std::size(kAllLostReasons);
 
 // As users see it: "began_before".
 constexpr std::string_view name(LostReason reason) {

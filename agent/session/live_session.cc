@@ -190,7 +190,7 @@ Result<void> LiveSession::stop() {
         for (std::size_t i = 0; i < account.dropped.size(); ++i) {
             counters.push_back({std::string(name(static_cast<DropReason>(i))), account.dropped[i]});
         }
-        const Result<void> finished = raw_->finish(counters);
+        Result<void> finished = raw_->finish(counters);
         raw_.reset();
         if (drained && !finished) return finished;
     }

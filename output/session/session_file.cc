@@ -120,7 +120,8 @@ Result<FileHeader> read_header(std::string_view bytes, const std::string& name) 
 
 Result<std::string> read_whole(const std::string& path) {
     const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd.valid()) return system_failure("cannot open " + path, errno, {}, errno == ENOENT ? ExitCode::kNoTarget : ExitCode::kFailed);
+    if (!fd.valid())
+        return system_failure("cannot open " + path, errno, {}, errno == ENOENT ? ExitCode::kNoTarget : ExitCode::kFailed);
     std::string bytes;
     std::string piece(std::size_t{1} << 16U, '\0');
     while (true) {

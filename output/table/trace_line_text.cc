@@ -2,8 +2,8 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include "agent/base/human_units.h"
 #include "output/session/wall_clock_text.h"
-#include "output/table/human_units.h"
 
 namespace footfall {
 namespace {

@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/human_units.h"
 #include "output/session/histogram_math.h"
 #include "output/session/operation_totals.h"
 #include "output/session/wall_clock_text.h"
-#include "output/table/human_units.h"
 #include "output/table/text_grid.h"
 
 namespace footfall {

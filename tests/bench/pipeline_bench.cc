@@ -1,5 +1,5 @@
-// What user space pays for an exchange, from the record in the ring to the usage table: a capture of nginx under wrk, replayed
-// from memory again and again. Items are exchanges; one core. `--benchmark_filter=Pipeline` for this alone.
+// What user space pays for an exchange, from the record in the ring to the usage table: a capture of nginx under wrk,
+// replayed from memory again and again. Items are exchanges; one core. `--benchmark_filter=Pipeline` for this alone.
 //   tests/bench/capture.ffraw is made by tests/bench/record_capture.sh; FOOTFALL_CAPTURE names another one.
 #include <benchmark/benchmark.h>
 

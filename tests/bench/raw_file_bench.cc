@@ -1,4 +1,4 @@
-// What keeping raw events costs: the append alone, and with compression and the write to a file.
+// What keeping raw events costs, an event at a time: writing them with compression to a file, and reading them back.
 #include <benchmark/benchmark.h>
 
 #include <string>

@@ -52,6 +52,23 @@ def same_as_log(session, role, answered, only_uses=False):
     return wrong
 
 
+def same_as_log_but_cut(session, role, answered, limit):
+    """Each operation has exactly the log's uses, but up to `limit` of them all may be cut where the log has their status."""
+    wrong = same_as_log(session, role, answered, only_uses=True)
+    all_cut = 0
+    for operation, seen in _rows(session, role).items():
+        true = answered.get(operation)
+        if true is None:
+            continue
+        too_many = seen["outcomes"] - true.statuses
+        cut = too_many.pop("reset", 0) + too_many.pop("closed", 0)
+        errors = seen["errors"] - true.errors
+        if too_many or errors < cut:
+            wrong.append(f"{role} {operation}: {seen['errors']} errors, outcomes {dict(seen['outcomes'])}, the log has {dict(true.statuses)}")
+        all_cut += errors
+    return wrong + ([f"{role}: {all_cut} uses were cut, expected {limit} at most"] if all_cut > limit else [])
+
+
 def _same_details(role, operation, seen, true):
     wrong = []
     if any(seen["outcomes"][status] != count for status, count in true.statuses.items()):
@@ -122,7 +139,10 @@ class Checker:
         return self.all[-1]
 
     def log(self, role, words):
-        """`server log`, `client log 2`: the same as the count of the first (second) server; `server uses`: the uses alone."""
+        """`server log`, `client log 2`: the same as the count of the first (second) server; `server uses`: the uses alone; `server cut N`."""
+        if words[0] == "cut":
+            return [wrong for session in self.sessions()
+                    for wrong in same_as_log_but_cut(session, role, self.servers[0].answered(), int(words[1]))]
         answered = self.servers[int(words[1]) - 1 if len(words) > 1 else 0].answered()
         return [wrong for session in self.sessions() for wrong in same_as_log(session, role, answered, words[0] == "uses")]
 

@@ -6,6 +6,8 @@ run.py [--only REGEX] [--loads-only] [--need-bpf] [FILE.case…]        (default
 Each case has a line: "ok NAME", "not ok NAME" with what is wrong, or "skip NAME: REASON". Standard library only.
 """
 import argparse
+import collections
+import concurrent.futures
 import dataclasses
 import json
 import os
@@ -119,7 +121,7 @@ def make_cgroup(pid):
     roots = [line.split()[1] for line in mounts.splitlines() if line.split()[2] == "cgroup2"]
     if not roots:
         raise servers.Skip("no cgroup2 is mounted")
-    group = pathlib.Path(roots[0]) / f"footfall-test-{os.getpid()}"
+    group = pathlib.Path(roots[0]) / f"footfall-test-{os.getpid()}-{pid}"
     group.mkdir(exist_ok=True)
     children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
     for member in [str(pid), *children]:
@@ -224,18 +226,21 @@ def parse_options():
     parser.add_argument("--loads-only", action="store_true", help="no footfall: print what the servers' own logs count")
     parser.add_argument("--footfall", default=os.environ.get("FOOTFALL", str(BUILD / "agent/footfall")))
     parser.add_argument("--patience", type=float, default=30, help="seconds that one step of a case may take")
+    parser.add_argument("--jobs", type=int, default=1, help="cases to run at once")
     parser.add_argument("files", nargs="*", default=sorted(map(str, (HERE / "cases").glob("*.case"))))
     return parser.parse_args()
 
 
 def run_one(runner, case):
+    begin = time.monotonic()
     try:
         lines = runner.run(case)
-        return ("not ok" if lines and not runner.options.loads_only else "ok"), lines
+        verdict = "not ok" if lines and not runner.options.loads_only else "ok"
     except servers.Skip as reason:
-        return "skip", [str(reason)]
+        return "skip", f"skip {case.name}: {reason}"
     except Exception as error:  # Whatever a case runs into is its result, not the end of the run.
-        return "not ok", [f"{type(error).__name__}: {error}"]
+        verdict, lines = "not ok", [f"{type(error).__name__}: {error}"]
+    return verdict, "\n    ".join([f"{verdict} {case.name} ({time.monotonic() - begin:.1f} s)", *lines])
 
 
 def main():
@@ -244,19 +249,12 @@ def main():
     os.environ["PATH"] += ":/usr/sbin:/sbin"
     sys.stdout.reconfigure(line_buffering=True)
     runner = Runner(options, None if options.loads_only else why_no_bpf(options))
-    counts = {"ok": 0, "not ok": 0, "skip": 0}
-    for case in [case for file in options.files for case in case_files.read_file(file)]:
-        if not re.search(options.only, case.name):
-            continue
-        begin = time.monotonic()
-        verdict, lines = run_one(runner, case)
-        counts[verdict] += 1
-        if verdict == "skip":
-            print(f"skip {case.name}: {lines[0]}")
-            continue
-        print(f"{verdict} {case.name} ({time.monotonic() - begin:.1f} s)")
-        for line in lines:
-            print(f"    {line}")
+    cases = [case for file in options.files for case in case_files.read_file(file) if re.search(options.only, case.name)]
+    counts = collections.Counter()
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for verdict, text in pool.map(lambda case: run_one(runner, case), cases):
+            counts[verdict] += 1
+            print(text)
     print(f"{counts['ok']} passed, {counts['not ok']} failed, {counts['skip']} skipped")
     return 1 if counts["not ok"] else 0
 

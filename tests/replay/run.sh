@@ -27,6 +27,7 @@ run_case() {
 
 cases=("$@")
 [ $# -gt 0 ] || mapfile -t cases < <(find "$here" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort)
+[ ${#cases[@]} -gt 0 ] || { echo "no case in $here"; exit 1; }
 for name in "${cases[@]}"; do
   if difference=$(run_case "$here/$name"); then
     passed=$((passed + 1))

@@ -34,7 +34,7 @@ add_python() {
   find "$library/lib-dynload" -name '*.so' | while read -r module; do add "$module"; done
 }
 
-mkdir -p "$tree"/{bin,sbin,usr/bin,usr/sbin,proc,sys,dev,tmp,etc,run,root,var/log/nginx,var/lib/nginx,footfall/tests,footfall/packaging}
+mkdir -p "$tree"/{bin,sbin,usr/bin,usr/sbin,proc,sys,dev,tmp,mnt,etc,run,root,var/log/nginx,var/lib/nginx,footfall/tests,footfall/packaging}
 cp /bin/busybox "$tree/bin/busybox"
 add /bin/bash
 add_python

@@ -6,7 +6,7 @@
 namespace footfall::http1 {
 namespace {
 
-constexpr std::size_t kKeptCapacity = 512;  // a longer name's buffer is given back
+constexpr std::size_t kKeptNameCapacity = 512;  // a longer name's buffer is given back
 
 }  // namespace
 
@@ -26,7 +26,7 @@ void OpenExchanges::pop() {
     OpenExchange& slot = front();
     std::string text = std::move(slot.text);
     text.clear();
-    if (text.capacity() > kKeptCapacity) text.shrink_to_fit();
+    if (text.capacity() > kKeptNameCapacity) text.shrink_to_fit();
     slot = OpenExchange{};
     slot.text = std::move(text);
     first_ = (first_ + 1) & (slots_.size() - 1);

@@ -58,33 +58,5 @@ TEST(Text, TheNearestNameIsFoundAndNothingWhereNoneIsClose) {
     EXPECT_EQ(nearest("", kNames), "");
 }
 
-TEST(Text, DurationsHaveThreeDigitsAndAUnit) {
-    EXPECT_EQ(format_duration(0), "0 ns");
-    EXPECT_EQ(format_duration(850), "850 ns");
-    EXPECT_EQ(format_duration(12'345), "12.3 µs");
-    EXPECT_EQ(format_duration(4'560'000), "4.56 ms");
-    EXPECT_EQ(format_duration(999'700), "1.00 ms");
-    EXPECT_EQ(format_duration(9'995'000), "10.0 ms");
-    EXPECT_EQ(format_duration(1'230'000'000), "1.23 s");
-    EXPECT_EQ(format_duration(59'980'000'000), "1m 0s");
-    EXPECT_EQ(format_duration(125'000'000'000), "2m 5s");
-    EXPECT_EQ(format_duration(11'040'000'000'000), "3h 4m");
-}
-
-TEST(Text, BytesHaveBinaryUnits) {
-    EXPECT_EQ(format_bytes(512), "512 B");
-    EXPECT_EQ(format_bytes(1024), "1.00 KiB");
-    EXPECT_EQ(format_bytes(8U << 20), "8.00 MiB");
-    EXPECT_EQ(format_bytes((1U << 20) - 1), "1.00 MiB");
-    EXPECT_EQ(format_bytes(UINT64_MAX), "16.0 EiB");
-}
-
-TEST(Text, CountsHaveCommas) {
-    EXPECT_EQ(format_count(0), "0");
-    EXPECT_EQ(format_count(999), "999");
-    EXPECT_EQ(format_count(1000), "1,000");
-    EXPECT_EQ(format_count(1'234'567), "1,234,567");
-}
-
 }  // namespace
 }  // namespace footfall

@@ -25,8 +25,9 @@ ff_detected ask(Detector detector, std::string_view text) {
 ff_detected http1(std::string_view text) { return ask(ff_detect_http1, text); }
 
 TEST(DetectHttp1, RequestsOfAnyMethodInUpperCaseAreRequests) {
-    for (const auto* line : {"GET / HTTP/1.1\r\n", "POST /x", "DELETE /a", "PROPFIND /dav/", "M-SEARCH * HTTP/1.1", "OPTIONS * HTTP/1.1",
-                             "GET http://a/b HTTP/1.1", "CONNECT db.internal:443 HTTP/1.1", "CONNECT [::1]:443 HTTP/1.1"}) {
+    for (const auto* line :
+         {"GET / HTTP/1.1\r\n", "POST /x", "DELETE /a", "PROPFIND /dav/", "M-SEARCH * HTTP/1.1", "OPTIONS * HTTP/1.1",
+          "GET http://a/b HTTP/1.1", "CONNECT db.internal:443 HTTP/1.1", "CONNECT [::1]:443 HTTP/1.1"}) {
         EXPECT_EQ(http1(line), FF_DETECT_REQUEST) << line;
     }
 }
@@ -51,8 +52,9 @@ TEST(DetectHttp1, EveryPrefixOfARequestOrResponseIsMaybeUntilItIsLongEnough) {
 }
 
 TEST(DetectHttp1, OtherProtocolsAreNot) {
-    for (const auto text : {"get / HTTP/1.1"sv, "220 mail.example ESMTP"sv, "SSH-2.0-OpenSSH_9.2"sv, "*1\r\n$4\r\nPING\r\n"sv, "GET key\r\n"sv,
-                            "set a 0 0 1\r\n"sv, "GE /"sv, " GET /"sv, "ABCDEFGHIJKLMNOPQRSTUVWXYZ /"sv, "\0\0\0\x08\x04\xd2\x16\x2f"sv}) {
+    for (const auto text :
+         {"get / HTTP/1.1"sv, "220 mail.example ESMTP"sv, "SSH-2.0-OpenSSH_9.2"sv, "*1\r\n$4\r\nPING\r\n"sv, "GET key\r\n"sv,
+          "set a 0 0 1\r\n"sv, "GE /"sv, " GET /"sv, "ABCDEFGHIJKLMNOPQRSTUVWXYZ /"sv, "\0\0\0\x08\x04\xd2\x16\x2f"sv}) {
         EXPECT_EQ(http1(text), FF_DETECT_NO) << text;
     }
 }

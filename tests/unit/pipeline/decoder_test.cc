@@ -97,7 +97,8 @@ TEST(Decoder, RandomBytesNeverReachOutsideTheRecord) {
     for (int i = 0; i < 20'000; ++i) {
         Record record(16 + random() % 300);
         for (std::byte& byte : record) byte = static_cast<std::byte>(random());
-        const ff_event header{static_cast<std::uint16_t>(1 + random() % 20), 0, static_cast<std::uint32_t>(record.size()), 1};
+        const ff_event header{static_cast<std::uint16_t>(1 + random() % 20), 0, static_cast<std::uint32_t>(record.size()),
+                              1};
         std::memcpy(record.data(), &header, sizeof(header));
         const auto event = decode(raw(record));
         const auto* message = event ? std::get_if<Message>(&*event) : nullptr;

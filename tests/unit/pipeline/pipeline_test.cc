@@ -3,10 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "agent/pipeline/snapshot_mailbox.h"
 #include "tests/unit/pipeline/raw_records.h"
-
-#include <thread>
 
 namespace footfall {
 namespace {

@@ -1,4 +1,4 @@
-#include "output/table/human_units.h"
+#include "agent/base/human_units.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-// Numbers as people read them at a glance: three significant digits and a unit.
+// Numbers as people read them at a glance: three significant digits and a unit. Pure functions.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
-#include "output/table/human_units.h"
+#include "agent/base/human_units.h"
 
-#include <spdlog/fmt/fmt.h>
+#include <fmt/format.h>
 
 #include <array>
 #include <cmath>
