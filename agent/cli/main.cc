@@ -94,4 +94,6 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace footfall
 
+// An exception that nobody expects is a bug: it must end the program where it is, with its trace.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) { return footfall::run(argc, argv); }

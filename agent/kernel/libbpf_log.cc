@@ -35,7 +35,7 @@ int keep(libbpf_print_level level, const char* format, va_list arguments) {
     if (length <= 0) return 0;
     std::string text(static_cast<std::size_t>(length), '\0');
     std::vsnprintf(text.data(), text.size() + 1, format, arguments);
-    spdlog::debug("{}", text);
+    spdlog::debug("{}", std::string_view(text).substr(0, text.find_last_not_of('\n') + 1));
     if (level == LIBBPF_DEBUG) return 0;
     for (std::size_t start = 0; start < text.size();) {
         const std::size_t end = std::min(text.find('\n', start), text.size());

@@ -38,7 +38,9 @@ struct FreeBtf {
 
 Result<void> check_bpf_allowed() {
     if (const std::string missing = missing_capabilities(); !missing.empty()) {
-        return failure("no privilege to watch with BPF: " + missing + " is missing", kPrivilegeFix, ExitCode::kNoPermission);
+        return failure("no privilege to watch with BPF: " + missing +
+                           (missing.find(" and ") == std::string::npos ? " is" : " are") + " missing",
+                       kPrivilegeFix, ExitCode::kNoPermission);
     }
     if (access(kKernelBtf, R_OK) != 0) {
         return failure(std::string("this kernel describes no types: ") + kKernelBtf + " is missing",

@@ -151,14 +151,22 @@ void LiveSession::on_executed(const ProcessExecuted& executed) {
 }
 
 Result<void> LiveSession::drain() {
+    const MonotonicTime now = monotonic_now();
+    // Looked for before the ring is emptied, and closed after: their last messages may still be in it.
+    std::vector<ConnectionId> vanished;
+    if (elapsed(last_unix_look_, now) >= kUnixLookInterval) {
+        last_unix_look_ = now;
+        vanished = vanished_unix_sockets();
+    }
     fill_before_drain_ = ring_->fill();
     const auto drained = ring_->drain();
     if (!drained) return tl::unexpected<Error>(drained.error());
-    const MonotonicTime now = monotonic_now();
-    bpf_clock_->tick(now, pipeline_->events());
+    for (const ConnectionId connection : vanished) tell_closed(connection, now);
     pipeline_->advance(now);
-    if (auto watched = watch_splice(now); !watched) return watched;
-    if (elapsed(last_unix_look_, now) >= kUnixLookInterval) close_vanished_unix_sockets(now);
+    bpf_clock_->tick(now, pipeline_->events());
+    if (!ended_.seen()) {
+        if (auto watched = watch_splice(now); !watched) return watched;
+    }
     if (raw_error_) {
         const Error error = *std::exchange(raw_error_, std::nullopt);
         raw_.reset();
@@ -181,7 +189,8 @@ Result<void> LiveSession::stop() {
     probes_->detach();
     ended_ = monotonic_now();
     Result<void> drained = drain();
-    close_vanished_unix_sockets(ended_);
+    // Now that nothing comes any more, also what began and ended since the last look.
+    for (const ConnectionId connection : vanished_unix_sockets()) tell_closed(connection, ended_);
     pipeline_->session_end(ended_);
     if (raw_) {
         std::vector<RawCounter> counters;
@@ -216,18 +225,15 @@ Result<void> LiveSession::watch_splice(MonotonicTime now) {
 
 // The kernel tells of the end of TCP sockets only. A Unix socket that /proc no longer lists has been closed since the last
 // look, so its end is as late as that; its exchanges end with their last byte anyway.
-void LiveSession::close_vanished_unix_sockets(MonotonicTime now) {
-    last_unix_look_ = now;
-    const std::vector<const ConnectionInfo*> sockets = pipeline_->unix_sockets();
-    if (sockets.empty()) return;
+std::vector<ConnectionId> LiveSession::vanished_unix_sockets() const {
     std::map<Pid, std::optional<std::set<std::uint32_t>>> alive_as_seen_by;
     std::vector<ConnectionId> vanished;
-    for (const ConnectionInfo* socket : sockets) {
+    for (const ConnectionInfo* socket : pipeline_->unix_sockets()) {
         const auto [seen, first] = alive_as_seen_by.try_emplace(socket->pid);
         if (first) seen->second = unix_inodes(HostView().processes.directory_of(socket->pid));
         if (seen->second && !seen->second->contains(socket->inode)) vanished.push_back(socket->connection);
     }
-    for (const ConnectionId connection : vanished) tell_closed(connection, now);
+    return vanished;
 }
 
 // As an event like those of the kernel side, so that a raw file replays to the same.

@@ -74,7 +74,7 @@ private:
     void record_description(Pid pid, const ProcessDescription& description);
     void note_raw_error(const Result<void>& written);
     Result<void> watch_splice(MonotonicTime now);
-    void close_vanished_unix_sockets(MonotonicTime now);
+    [[nodiscard]] std::vector<ConnectionId> vanished_unix_sockets() const;
     void tell_closed(ConnectionId connection, MonotonicTime now);
     [[nodiscard]] KernelAccount kernel_account() const;
 

@@ -81,7 +81,7 @@ enum ff_blind_reason {
 	FF_BLIND_REASONS = 4,
 };
 
-/* Traffic that is there and can't be read; once per connection and reason. */
+/* Traffic that is there and can't be read; once per connection and reason, or per process (connection 0). */
 struct ff_blind_event {
 	struct ff_event event;
 	__u64 connection;

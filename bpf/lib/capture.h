@@ -9,7 +9,8 @@
 #include "connection.h"
 #include "syscall.h"
 
-#define FRONT_MOST      4096  /* bytes of a message's front while heads may be under way … */
+#define HEAD_MOST       16384 /* bytes of the front of a message that begins with a head … */
+#define FRONT_MOST      4096  /* … of any other, while heads may be under way … */
 #define FRONT_LEAST     256   /* … and while it only streams a body */
 #define STREAMING_AFTER 65536 /* bytes in one direction after which it is a body: servers refuse heads of that size */
 /* Bytes of front that the record sizes have room for. */
@@ -17,6 +18,7 @@
 #define ROOM_512 392
 #define ROOM_1K  904
 #define ROOM_4K  FRONT_MOST
+#define ROOM_16K HEAD_MOST
 
 #define VECTOR_MOST    32
 #define VECTOR_AT_ONCE 2 /* of them are read in one go: most vectors are no longer */
@@ -29,7 +31,9 @@ struct moved {
 	__u32 length;
 	__u32 direction; /* enum ff_direction */
 	__u32 sequence;  /* TCP: where the stream stands after it */
+	__u32 behind;    /* bytes that the same call moved after it, which TCP counts already */
 	__u32 front;     /* bytes of the front that are wanted */
+	__u32 reserved;
 };
 
 static __always_inline __u32 smaller(__u64 a, __u64 b)
@@ -183,6 +187,11 @@ static long gather_part_4k(__u32 index, void *gather)
 	return gather_part(index, gather, ROOM_4K);
 }
 
+static long gather_part_16k(__u32 index, void *gather)
+{
+	return gather_part(index, gather, ROOM_16K);
+}
+
 static __always_inline int capture_vector(const struct connection *connection, const struct moved *moved, const __u32 room,
                                           long (*take_part)(__u32, void *))
 {
@@ -243,6 +252,11 @@ static __noinline int capture_single_4k(const struct connection *connection, con
 	return capture_single(connection, moved, ROOM_4K);
 }
 
+static __noinline int capture_single_16k(const struct connection *connection, const struct moved *moved)
+{
+	return capture_single(connection, moved, ROOM_16K);
+}
+
 static __noinline int capture_vector_512(const struct connection *connection, const struct moved *moved)
 {
 	return capture_vector(connection, moved, ROOM_512, gather_part_512);
@@ -253,13 +267,20 @@ static __noinline int capture_vector_4k(const struct connection *connection, con
 	return capture_vector(connection, moved, ROOM_4K, gather_part_4k);
 }
 
+static __noinline int capture_vector_16k(const struct connection *connection, const struct moved *moved)
+{
+	return capture_vector(connection, moved, ROOM_16K, gather_part_16k);
+}
+
 static __always_inline void capture(const struct connection *connection, const struct moved *moved)
 {
 	if (moved->buffers.vector) {
 		if (moved->front <= ROOM_512)
 			capture_vector_512(connection, moved);
-		else
+		else if (moved->front <= ROOM_4K)
 			capture_vector_4k(connection, moved);
+		else
+			capture_vector_16k(connection, moved);
 	} else if (moved->buffers.single) {
 		if (moved->front <= ROOM_256)
 			capture_single_256(connection, moved);
@@ -267,8 +288,10 @@ static __always_inline void capture(const struct connection *connection, const s
 			capture_single_512(connection, moved);
 		else if (moved->front <= ROOM_1K)
 			capture_single_1k(connection, moved);
-		else
+		else if (moved->front <= ROOM_4K)
 			capture_single_4k(connection, moved);
+		else
+			capture_single_16k(connection, moved);
 	} else {
 		capture_nothing(connection, moved);
 	}

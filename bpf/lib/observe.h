@@ -110,16 +110,16 @@ static __noinline bool starts_exchange(const struct moved *moved)
 static __always_inline __u32 wanted_front(struct connection *connection, const struct moved *moved)
 {
 	__u32 direction = moved->direction & 1;
-	__u32 most = FRONT_MOST;
+	bool streaming = connection->since_start[direction] >= STREAMING_AFTER;
+	__u32 most = streaming ? FRONT_LEAST : FRONT_MOST;
 
-	connection->since_start[!direction] = 0;
-	if (connection->since_start[direction] >= STREAMING_AFTER) {
-		if (starts_exchange(moved))
-			connection->since_start[direction] = 0;
-		else
-			most = FRONT_LEAST;
+	if (moved->length > most && starts_exchange(moved)) {
+		most = HEAD_MOST;
+		connection->since_start[direction] = 0;
+		streaming = false;
 	}
-	if (connection->since_start[direction] < STREAMING_AFTER)
+	connection->since_start[!direction] = 0;
+	if (!streaming)
 		connection->since_start[direction] += moved->length;
 	return smaller(moved->length, most);
 }
@@ -136,7 +136,8 @@ __noinline int observe(struct connection *connection, struct moved *moved)
 		return 0;
 	direction = moved->direction & 1;
 	if (!connection->id)
-		meet_connection(connection, (const struct sock *)connection->socket, direction, moved->length);
+		meet_connection(connection, (const struct sock *)connection->socket, direction,
+		                moved->length + moved->behind);
 	moved->position = advance(connection, direction, moved->length, moved->sequence);
 	if (is_ignored(connection))
 		return 0;
@@ -165,7 +166,7 @@ static __always_inline void observe_usual(struct connection *connection, struct 
 		return;
 	}
 	moved->position = advance(connection, direction, moved->length, moved->sequence);
-	moved->front = smaller(moved->length, FRONT_MOST);
+	moved->front = moved->length;
 	connection->since_start[!direction] = 0;
 	connection->since_start[direction] += moved->length;
 	capture_usual(connection, moved);

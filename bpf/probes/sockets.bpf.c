@@ -308,13 +308,21 @@ static __always_inline void on_exit(const struct call_registers *registers, long
 /* All messages of a batch have moved by now, each with its length in its header. */
 #define BATCH_MOST 16
 
+static __always_inline __u32 batch_length(const struct mmsghdr *vector, __u32 entry)
+{
+	__u32 length = 0;
+
+	bpf_probe_read_user(&length, sizeof(length), &vector[entry].msg_len);
+	return length;
+}
+
 static __always_inline void on_batch_exit(const struct call_registers *registers, long fd, __u32 direction, long messages)
 {
 	const struct mmsghdr *vector = (const struct mmsghdr *)registers->arguments[1];
 	const struct socket *socket = socket_of(fd);
+	__u32 i, sequence, behind = 0;
 	struct connection *connection;
 	const struct sock *sk;
-	__u32 i;
 
 	if (!socket || messages <= 0)
 		return;
@@ -322,6 +330,10 @@ static __always_inline void on_batch_exit(const struct call_registers *registers
 	connection = known_connection(socket, sk, true);
 	if (!connection || is_ignored(connection))
 		return;
+	/* TCP stands behind the last message already. */
+	sequence = tcp_sequence(sk, direction);
+	for (i = 0; i < BATCH_MOST && i < messages; i++)
+		behind += batch_length(vector, i);
 	for (i = 0; i < BATCH_MOST; i++) {
 		struct moved moved = {.direction = direction, .thread = bpf_get_current_pid_tgid()};
 		struct mmsghdr header;
@@ -331,9 +343,9 @@ static __always_inline void on_batch_exit(const struct call_registers *registers
 		moved.buffers.vector = header.msg_hdr.msg_iov;
 		moved.buffers.vector_length = header.msg_hdr.msg_iovlen;
 		moved.length = header.msg_len;
-		/* TCP stands behind the last message already; until then, each moves it by its length. */
-		moved.sequence = i + 1 < messages && connection->id ? connection->sequence[direction & 1] + moved.length
-		                                                    : tcp_sequence(sk, direction);
+		behind -= moved.length;
+		moved.behind = behind;
+		moved.sequence = sequence - behind;
 		if (moved.length)
 			observe(connection, &moved);
 	}
@@ -352,6 +364,32 @@ static __always_inline bool is_peek(const struct call_registers *registers)
 	                                                    : 0;
 
 	return flags & (MSG_PEEK | MSG_ERRQUEUE);
+}
+
+/* Processes that were seen to use io_uring, told once. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, __u8);
+} io_uring_users SEC(".maps");
+
+/* Its exit says nothing of sockets, so this is of the process, not of a connection. */
+static __always_inline void tell_io_uring(__u32 pid)
+{
+	struct ff_blind_event *event;
+	__u8 told = 1;
+
+	if (bpf_map_update_elem(&io_uring_users, &pid, &told, BPF_NOEXIST))
+		return;
+	count(FF_COUNT_IO_URING);
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!begin_event((void *)event, FF_EVENT_BLIND, sizeof(*event)))
+		return;
+	event->connection = 0;
+	event->pid = pid;
+	event->reason = FF_BLIND_IO_URING;
+	submit_event(event);
 }
 
 static __always_inline int direction_of(long number)
@@ -386,6 +424,10 @@ int BPF_PROG(syscall_exited, struct pt_regs *regs, long result)
 	if (!is_watched_process(bpf_get_current_pid_tgid() >> 32) || !is_worth_a_look(result))
 		return 0;
 	load_registers(&registers, regs);
+	if (registers.number == SYSCALL_IO_URING_ENTER) {
+		tell_io_uring(bpf_get_current_pid_tgid() >> 32);
+		return 0;
+	}
 	direction = direction_of(registers.number);
 	if (direction < 0 || is_peek(&registers))
 		return 0;

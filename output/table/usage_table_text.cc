@@ -71,7 +71,8 @@ std::vector<GridCell> row(const RankedOperation& ranked) {
             {human_duration(latency.max())},
             {human_bytes(operation.bytes_in())},
             {human_bytes(operation.bytes_out())},
-            {grouped(operation.distinct_consumers())}};
+            // A client's consumer is the service itself.
+            {operation.role() == ROLE_CLIENT ? "-" : grouped(operation.distinct_consumers())}};
 }
 
 std::string table(const Snapshot& snapshot, const TerminalStyle& style) {
@@ -142,6 +143,7 @@ std::string cpu(std::uint64_t nanoseconds, std::uint64_t duration) {
 }
 
 std::string overhead_line(const SessionInfo& session) {
+    if (session.source().starts_with("replay")) return "overhead   none here: a replay watches nothing\n";
     const std::uint64_t duration = session.duration_nanos();
     const std::string bpf = session.bpf_cpu_known() ? cpu(session.bpf_cpu_nanos(), duration) : "not measured";
     return fmt::format("overhead   agent CPU {}, BPF CPU {}, peak memory {}\n", cpu(session.agent_cpu_nanos(), duration),

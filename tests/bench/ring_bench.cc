@@ -1,6 +1,6 @@
 // What the way through the ring costs: handing out 64-byte records with footfall's own reader (the time; items are records),
-// and producing them in BPF, time stamp and counter included (produce_ns). Bursts that the ring holds, so nothing is lost and
-// neither side waits. Needs BPF.
+// and producing them in BPF, time stamp and counter included (produce_ns). Bursts that the ring holds, so nothing is lost
+// and neither side waits. Needs BPF.
 #include <benchmark/benchmark.h>
 #include <bpf/bpf.h>
 

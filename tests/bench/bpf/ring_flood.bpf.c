@@ -9,7 +9,7 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define RECORD_BYTES 64
-#define BURST 4096
+#define BURST        4096
 
 __u64 nanoseconds; /* that the last burst took */
 
