@@ -1,4 +1,5 @@
 // The command line: parses it, runs one command, prints its error, and ends with its exit code (DESIGN §5).
+#include <csignal>
 #include <cstdio>
 #include <map>
 #include <string>
@@ -66,7 +67,7 @@ int print_usage_error(const CLI::App& app, const CLI::ParseError& error, int arg
 }
 
 int run(int argc, char** argv) {
-    CLI::App app{"footfall shows what is used on this server: by whom, how often, how fast, and what never is.", "footfall"};
+    CLI::App app{"footfall shows what is used on this server: by whom, how often, how fast.", "footfall"};
     app.set_version_flag("-V,--version", "footfall " FOOTFALL_VERSION);
     app.require_subcommand(1);
     app.footer(
@@ -87,6 +88,7 @@ int run(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         return print_usage_error(app, error, argc, argv);
     }
+    std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is a failed write, not our end
     const Result<int> result = runners[app.get_subcommands().front()]();
     return result ? *result : print_error(result.error());
 }

@@ -2,7 +2,9 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 
 #include "agent/cli/command.h"
@@ -70,17 +72,20 @@ Result<void> watch(LiveSession& session, StopSignal& stop, End& end, bool quiet)
 Result<void> finish(LiveSession& session, const RecordFlags& flags, std::FILE* report_to) {
     const Result<void> stopped = session.stop();
     const Snapshot snapshot = session.snapshot();
-    const Result<void> printed = flags.format.print(snapshot, report_to);
     Result<void> kept;
     if (!flags.output.empty()) {
         kept = write_session_file(flags.output, snapshot, flags.force ? IfExists::kReplace : IfExists::kRefuse);
         if (kept && !flags.quiet) std::fprintf(stderr, "footfall: session file %s\n", flags.output.c_str());
     }
+    const Result<void> printed = flags.format.print(snapshot, report_to);
     return !stopped ? stopped : !printed ? printed : kept;
 }
 
 Result<std::uint64_t> duration_of(const RecordFlags& flags) {
-    return flags.duration.empty() ? Result<std::uint64_t>(0) : duration_option("--duration", flags.duration);
+    if (flags.duration.empty()) return 0;
+    auto duration = duration_option("--duration", flags.duration);
+    if (duration && *duration == 0) return failure("--duration: must be more than 0", {}, ExitCode::kUsage);
+    return duration;
 }
 
 Result<LiveOptions> options_of(const RecordFlags& flags) {
@@ -89,6 +94,12 @@ Result<LiveOptions> options_of(const RecordFlags& flags) {
     if (!flags.output.empty()) {
         const auto free = check_destination(flags.output, flags.force ? IfExists::kReplace : IfExists::kRefuse);
         if (!free) return tl::unexpected(free.error());
+        if (flags.output == flags.raw) return failure("-o and --raw name the same file", {}, ExitCode::kUsage);
+        // Better now than after an hour of recording.
+        const std::string directory = std::filesystem::path(flags.output).parent_path().string();
+        if (access(directory.empty() ? "." : directory.c_str(), W_OK) != 0) {
+            return system_failure("cannot create " + flags.output, errno);
+        }
     }
     options->raw_path = flags.raw;
     options->force = flags.force;
@@ -121,11 +132,12 @@ Result<int> record(const RecordFlags& flags) {
     End end(*duration, **session, command ? &*command : nullptr);
     const Result<void> watched = watch(**session, stop, end, flags.quiet);
     stop.release();
+    const bool ended_by_us = command && !command->exit_code();
     if (command) command->terminate();
     // A command's own output stays what it is, unless a report was asked for.
     const Result<void> finished = finish(**session, flags, command && !flags.format.chosen() ? stderr : stdout);
     if (!watched || !finished) return tl::unexpected((watched ? finished : watched).error());
-    return command ? command->exit_code().value_or(0) : 0;
+    return command && !ended_by_us ? command->exit_code().value_or(0) : 0;
 }
 
 }  // namespace

@@ -5,26 +5,40 @@
 #include "agent/base/clock.h"
 
 namespace footfall {
+namespace {
+
+constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
+
+// A signal handler can reach nothing but this.
+volatile std::sig_atomic_t stop_asked = 0;
+
+void ask_to_stop(int signal) {
+    stop_asked = 1;
+    std::signal(signal, SIG_DFL);
+}
+
+}  // namespace
 
 StopSignal::StopSignal() {
-    sigemptyset(&signals_);
-    sigaddset(&signals_, SIGINT);
-    sigaddset(&signals_, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &signals_, &before_);
+    stop_asked = 0;
+    struct sigaction action {};
+    action.sa_handler = ask_to_stop;  // without SA_RESTART
+    for (const int signal : kSignals) sigaction(signal, &action, nullptr);
 }
 
 StopSignal::~StopSignal() { release(); }
 
 bool StopSignal::wait(std::uint64_t nanoseconds) {
-    const timespec limit{static_cast<time_t>(nanoseconds / kNanosecondsPerSecond),
+    const timespec pause{static_cast<time_t>(nanoseconds / kNanosecondsPerSecond),
                          static_cast<long>(nanoseconds % kNanosecondsPerSecond)};
-    if (!asked_ && sigtimedwait(&signals_, nullptr, &limit) > 0) asked_ = true;
-    return asked_;
+    if (stop_asked == 0) nanosleep(&pause, nullptr);
+    return stop_asked != 0;
 }
 
 void StopSignal::release() {
-    if (!released_) pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    if (released_) return;
     released_ = true;
+    for (const int signal : kSignals) std::signal(signal, SIG_DFL);
 }
 
 }  // namespace footfall

@@ -1,4 +1,4 @@
-// Ctrl-C and SIGTERM: the first one asks to stop in order, the second one ends the program at once.
+// Ctrl-C, SIGTERM and a closed terminal: the first one asks to stop in order, the second one ends the program at once.
 #pragma once
 
 #include <csignal>
@@ -6,7 +6,8 @@
 
 namespace footfall {
 
-// Receives the signals as a file descriptor, from its construction on; the signals are blocked in all threads made later.
+// One at a time. Signals interrupt system calls that wait (a write into a full pipe fails with EINTR), so that nothing can
+// keep the program from stopping.
 class StopSignal {
 public:
     StopSignal();
@@ -15,14 +16,11 @@ public:
     StopSignal& operator=(const StopSignal&) = delete;
 
     // Sleeps for at most this long; true as soon as a stop was asked for.
-    [[nodiscard]] bool wait(std::uint64_t nanoseconds);
-    // From now on the signals act as usual: a second Ctrl-C ends the program.
+    [[nodiscard]] static bool wait(std::uint64_t nanoseconds);
+    // From now on the signals act as usual.
     void release();
 
 private:
-    sigset_t signals_{};
-    sigset_t before_{};
-    bool asked_ = false;
     bool released_ = false;
 };
 

@@ -11,6 +11,8 @@
 namespace footfall {
 namespace {
 
+constexpr int kPatienceMilliseconds = 3000;  // with a command that was told to end
+
 struct Pipe {
     Fd read;
     Fd write;
@@ -45,9 +47,7 @@ Result<WatchedCommand> WatchedCommand::prepare(const std::vector<std::string>& w
     const pid_t child = fork();
     if (child < 0) return system_failure("cannot fork", errno);
     if (child == 0) {
-        sigset_t none;
-        sigemptyset(&none);
-        sigprocmask(SIG_SETMASK, &none, nullptr);
+        for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) std::signal(signal, SIG_DFL);
         close(start->write.get());  // or the child would never see that we are gone
         become(start->read.get(), failure->write.get(), arguments.data());
     }
@@ -92,8 +92,10 @@ std::optional<int> WatchedCommand::exit_code() {
 void WatchedCommand::terminate() {
     if (exit_code()) return;
     kill(child_, SIGTERM);
-    int status = 0;
-    if (waitpid(child_, &status, 0) == child_) exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    for (int waited = 0; waited < kPatienceMilliseconds && !exit_code(); ++waited) usleep(1000);
+    if (exit_code()) return;
+    kill(child_, SIGKILL);
+    while (!exit_code()) usleep(1000);
 }
 
 }  // namespace footfall

@@ -28,7 +28,7 @@ public:
     Result<void> go();
     // Its exit code (128 + signal if one ended it), once it has ended.
     [[nodiscard]] std::optional<int> exit_code();
-    // Passes SIGTERM on and waits.
+    // Sends SIGTERM and waits; sends SIGKILL if that does not help.
     void terminate();
 
 private:

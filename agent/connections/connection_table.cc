@@ -6,6 +6,7 @@ namespace footfall {
 namespace {
 
 constexpr std::uint64_t kLingerNanoseconds = kNanosecondsPerSecond;
+constexpr std::uint64_t kSilentNanoseconds = 60 * static_cast<std::uint64_t>(kNanosecondsPerSecond);
 
 }  // namespace
 
@@ -18,11 +19,9 @@ ConnectionTable::Connection::Connection(const ConnectionSeen& seen)
 
 std::optional<DropReason> ConnectionTable::on(const ConnectionSeen& seen) {
     if (lookup(seen.connection) != nullptr) return std::nullopt;
-    if (connections_.size() >= limit_) {
-        if (unix_order_.empty()) return DropReason::CONNECTION_LIMIT;
-        close(*unix_order_.front(), CloseReason::kLocal, seen.time);
-    }
+    if (connections_.size() >= limit_ && !make_room(seen.time)) return DropReason::CONNECTION_LIMIT;
     auto connection = std::make_unique<Connection>(seen);
+    connection->last = seen.time;
     if (seen.family == AddressFamily::kUnix) remember_unix(*connection);
     connections_.insert({seen.connection, std::move(connection)});
     return std::nullopt;
@@ -30,7 +29,11 @@ std::optional<DropReason> ConnectionTable::on(const ConnectionSeen& seen) {
 
 std::optional<DropReason> ConnectionTable::on(const Message& message) {
     Connection* connection = lookup(message.connection);
-    if (connection == nullptr) return DropReason::UNKNOWN_CONNECTION;
+    if (connection == nullptr) {
+        // That the end was read as well is no news of a connection that has ended.
+        return message.length == 0 ? std::nullopt : std::optional(DropReason::UNKNOWN_CONNECTION);
+    }
+    connection->last = message.time;
     if (connection->info.family == AddressFamily::kUnix) {
         unix_order_.splice(unix_order_.end(), unix_order_, connection->unix_place);
     }
@@ -85,6 +88,23 @@ std::optional<DropReason> ConnectionTable::on(const ProcessExited& exited) {
         if (connection->info.pid == exited.pid) close(*connection, CloseReason::kLocal, exited.time);
     }
     return std::nullopt;
+}
+
+// The close of a TCP connection may have been lost, so at the limit those go that were silent for long. Looking at all of
+// them costs, so it is done at most once a second.
+bool ConnectionTable::make_room(MonotonicTime now) {
+    if (!unix_order_.empty()) {
+        close(*unix_order_.front(), CloseReason::kLocal, now);
+        return true;
+    }
+    if (elapsed(last_sweep_, now) < kNanosecondsPerSecond) return false;
+    last_sweep_ = now;
+    std::vector<Connection*> silent;
+    for (const auto& [id, connection] : connections_) {
+        if (elapsed(connection->last, now) >= kSilentNanoseconds) silent.push_back(connection.get());
+    }
+    for (Connection* connection : silent) close(*connection, CloseReason::kLocal, now);
+    return !silent.empty();
 }
 
 void ConnectionTable::linger(Connection& connection, const ConnectionClosed& closed) {

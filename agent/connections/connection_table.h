@@ -3,7 +3,8 @@
 // on() tells what became of an event: nothing, if it was used, else the reason under which it has to be counted as dropped.
 // The number of connections is limited. TCP connections say when they are gone; Unix connections don't, so they leave when
 // their process exits, when somebody finds their socket gone (unix_sockets()), or when the table is full: then the one that
-// was silent for longest is taken for closed.
+// was silent for longest is taken for closed. When a full table holds TCP connections only, those that were silent for a
+// minute are.
 //
 // A connection that the peer has reset or that timed out lingers: the application may still read what came before, and
 // learns of the end by its next call. Its exchanges end then, or a second later.
@@ -76,6 +77,7 @@ private:
         Stream received;
         Stream sent;
         bool peer_finished = false;         // the peer sent FIN; bytes from before it may still be unread
+        MonotonicTime last;                 // it was heard of
         std::optional<CloseReason> ending;  // it lingers
         MonotonicTime ended;
         std::unique_ptr<ProtocolReader> reader;
@@ -95,6 +97,7 @@ private:
     };
 
     Connection* lookup(ConnectionId id);
+    bool make_room(MonotonicTime now);
     void linger(Connection& connection, const ConnectionClosed& closed);
     void finish_lingering(Connection& connection);
     ProtocolReader& reader_of(Connection& connection);
@@ -108,6 +111,7 @@ private:
     std::list<Connection*> unix_order_;                      // the one that was silent for longest is in front
     tsl::robin_map<std::uint32_t, std::size_t> unix_count_;  // by pid
     std::deque<Lingering> lingering_;                        // by time
+    MonotonicTime last_sweep_;
     ReaderPool readers_;
 };
 

@@ -28,7 +28,7 @@ public:
     // consumer must outlive the reader. Fails when the ring can't be mapped.
     static Result<RingReader> open(int ring_map_fd, RawEventConsumer& consumer);
 
-    // Hands out everything that is in the ring now, and what arrives meanwhile; returns how many records that were.
+    // Hands out what is in the ring, and what arrives meanwhile up to a limit; returns how many records that were.
     Result<std::size_t> drain();
     // Share of the ring that is waiting, 0 to 1.
     [[nodiscard]] double fill() const;
@@ -37,7 +37,15 @@ private:
     struct Close {
         void operator()(ring_buffer* ring) const;
     };
-    explicit RingReader(ring_buffer* ring) : ring_(ring) {}
+    // What libbpf hands back at each record.
+    struct Delivery {
+        RawEventConsumer* consumer = nullptr;
+        std::size_t records = 0;  // of this drain
+    };
+    static int hand_out(void* delivery, void* data, std::size_t size);
+
+    RingReader() = default;
+    std::unique_ptr<Delivery> delivery_;
     std::unique_ptr<ring_buffer, Close> ring_;
 };
 

@@ -43,6 +43,7 @@ struct KernelAccount {
 // What others want to hear of as it passes. All optional; called on the pipeline's thread.
 struct PipelineObservers {
     std::function<void(const Use&, const Exchange&)> on_use;
+    std::function<void(const ProcessForked&)> on_forked;
     std::function<void(const ProcessExecuted&)> on_executed;
     std::function<void(const ProcessDescribed&)> on_recorded_description;  // of a raw file, before it is asked for
     ProcessTable::Observer on_description;                                 // made here, before the event that needed it
@@ -56,6 +57,8 @@ public:
     // source outlives the pipeline.
     Pipeline(PipelineSettings settings, ProcessSource& source, PipelineObservers observers = {});
 
+    // Finds out now what a process is, rather than when it is first heard of.
+    void meet(Pid pid) { processes_.service_of(pid); }
     void on_raw(RawEvent raw);
     // No more records: what is open is handed out or given up. time: of the end.
     void session_end(MonotonicTime time);

@@ -100,6 +100,7 @@ struct ProcessExecuted {
     MonotonicTime time;
     Pid pid{};
     std::string_view comm;
+    bool proposed = false;  // it was not watched before; whether it is to be is the agent's to say
 };
 
 struct ProcessExited {

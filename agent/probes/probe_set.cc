@@ -159,6 +159,11 @@ KernelCounters ProbeSet::counters() const {
         if (bpf_map_lookup_elem(fd, &counter, per_cpu.data()) != 0) continue;
         sums[counter] = std::accumulate(per_cpu.begin(), per_cpu.end(), std::uint64_t{0});
     }
+    for (const int program : program_fds()) {
+        bpf_prog_info info{};
+        std::uint32_t size = sizeof(info);
+        if (bpf_obj_get_info_by_fd(program, &info, &size) == 0) sums[FF_DROP_PROBE_INTERRUPTED] += info.recursion_misses;
+    }
     return sums;
 }
 

@@ -47,6 +47,7 @@ public:
     [[nodiscard]] SocketHook hook() const { return hook_; }
     [[nodiscard]] int ring_fd() const;
     [[nodiscard]] std::vector<int> program_fds() const;
+    // FF_DROP_PROBE_INTERRUPTED is the kernel's own count.
     [[nodiscard]] KernelCounters counters() const;
 
     // Takes a process onto or off the map of watched processes. Thread-safe against the kernel side, which follows forks.

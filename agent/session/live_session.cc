@@ -20,6 +20,8 @@ namespace {
 constexpr double kBusyRing = 0.1;  // fuller than this at a drain: come back sooner
 constexpr std::uint64_t kUnixLookInterval = kNanosecondsPerSecond;
 constexpr std::uint64_t kSpliceLookInterval = 20'000'000;
+constexpr std::size_t kMostRejected = 65536;
+constexpr std::uint64_t kRawFlushInterval = kNanosecondsPerSecond;  // what a kill -9 can cost a raw file
 
 Result<ConsumerKey> consumer_key(const Config& config) {
     return config.consumer_key ? Result<ConsumerKey>(*config.consumer_key) : random_consumer_key();
@@ -88,6 +90,7 @@ Result<void> LiveSession::load() {
     if (!key) return tl::unexpected<Error>(key.error());
     PipelineObservers observers;
     if (on_use_) observers.on_use = [this](const Use& use, const Exchange& exchange) { on_use_(use, exchange, *pipeline_); };
+    observers.on_forked = [this](const ProcessForked& forked) { on_forked(forked); };
     observers.on_executed = [this](const ProcessExecuted& executed) { on_executed(executed); };
     observers.on_description = [this](Pid pid, const ProcessDescription& found) { record_description(pid, found); };
     const Config& config = options_.config;
@@ -103,7 +106,10 @@ Result<void> LiveSession::load() {
     started_ = monotonic_now();
     cpu_at_start_ = read_clock(CLOCK_PROCESS_CPUTIME_ID);
     if (auto attached = probes_->attach(); !attached) return attached;
-    return watch_now(host);
+    if (auto watched = watch_now(host); !watched) return watched;
+    // Looked at now, they keep their names even if they are killed before they are next heard of.
+    for (const Pid pid : watch_->pids) pipeline_->meet(pid);
+    return {};
 }
 
 // Once more, now that the kernel follows forks and executions: processes may have come since the first look.
@@ -142,12 +148,25 @@ void LiveSession::note_raw_error(const Result<void>& written) {
     if (!written && !raw_error_) raw_error_ = written.error();
 }
 
-// The kernel side watches whatever executes until this has looked at it.
+// The kernel side watches whatever executes until this has looked at it, and meanwhile also what that has forked.
 void LiveSession::on_executed(const ProcessExecuted& executed) {
-    if (!watch_->judge_executed || watch_->whole_host) return;
+    if (!executed.proposed && !rejected_.contains(executed.pid)) return;
     const HostView host;
     const auto facts = host.processes.facts(executed.pid);
-    if (facts && !selectors_->matches(*facts)) probes_->unwatch(executed.pid);
+    if (facts && !selectors_->matches(*facts)) return reject(executed.pid);
+    rejected_.erase(executed.pid);
+    probes_->watch(executed.pid);
+}
+
+void LiveSession::on_forked(const ProcessForked& forked) {
+    if (rejected_.contains(forked.parent)) return reject(forked.pid);
+    rejected_.erase(forked.pid);
+}
+
+void LiveSession::reject(Pid pid) {
+    if (rejected_.size() >= kMostRejected) rejected_.clear();
+    rejected_.insert(pid);
+    probes_->unwatch(pid);
 }
 
 Result<void> LiveSession::drain() {
@@ -166,6 +185,10 @@ Result<void> LiveSession::drain() {
     bpf_clock_->tick(now, pipeline_->events());
     if (!ended_.seen()) {
         if (auto watched = watch_splice(now); !watched) return watched;
+    }
+    if (raw_ && elapsed(last_raw_flush_, now) >= kRawFlushInterval) {
+        last_raw_flush_ = now;
+        note_raw_error(raw_->flush());
     }
     if (raw_error_) {
         const Error error = *std::exchange(raw_error_, std::nullopt);
@@ -189,6 +212,7 @@ Result<void> LiveSession::stop() {
     probes_->detach();
     ended_ = monotonic_now();
     Result<void> drained = drain();
+    while (drained && ring_->fill() > 0) drained = drain();
     // Now that nothing comes any more, also what began and ended since the last look.
     for (const ConnectionId connection : vanished_unix_sockets()) tell_closed(connection, ended_);
     pipeline_->session_end(ended_);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "agent/config/config.h"
@@ -71,6 +72,8 @@ private:
     Result<void> watch_now(const HostView& host);
     void on_raw(RawEvent raw) override;
     void on_executed(const ProcessExecuted& executed);
+    void on_forked(const ProcessForked& forked);
+    void reject(Pid pid);
     void record_description(Pid pid, const ProcessDescription& description);
     void note_raw_error(const Result<void>& written);
     Result<void> watch_splice(MonotonicTime now);
@@ -90,8 +93,10 @@ private:
     std::optional<RawWriter> raw_;
     std::optional<Error> raw_error_;
     double fill_before_drain_ = 0;
+    std::set<Pid> rejected_;  // that executed and no selector means, with what they forked before that was known
     MonotonicTime last_unix_look_;
     MonotonicTime last_splice_look_;
+    MonotonicTime last_raw_flush_;
     bool splice_watched_ = false;
     std::uint64_t own_events_ = 0;  // made here, not by the kernel side
 

@@ -10,7 +10,7 @@ struct ff_process_event { /* FF_EVENT_FORK, FF_EVENT_EXEC, FF_EVENT_EXIT */
 	__u32 pid;
 	__u32 parent; /* FORK: who forked; EXIT: 0 */
 	__u32 uid;
-	__u32 exit_code; /* EXIT: as wait(2) reports it */
+	__u32 exit_code; /* EXIT: as wait(2) reports it; EXEC: 1 if only this made it watched, for the agent to judge */
 	char comm[FF_COMM_LENGTH];
 };
 FF_ASSERT_SIZE(struct ff_process_event, 48);

@@ -5,7 +5,8 @@
 
 #include "detect.h"
 
-#define FF_HTTP1_SHORTEST_METHOD 3
+#define FF_HTTP1_SHORTEST_METHOD 1
+#define FF_HTTP1_MOST_EMPTY      4 /* bytes of empty lines before a request that servers tolerate (RFC 9112 §2.2) */
 #define FF_HTTP1_LONGEST_METHOD  24
 
 /* Methods are any token in the standard; servers and clients use upper case, and so do those that are made up. */
@@ -62,8 +63,18 @@ static inline enum ff_detected ff_detect_http1_request(const unsigned char *byte
 
 static inline enum ff_detected ff_detect_http1(const unsigned char *bytes, unsigned int length)
 {
-	enum ff_detected response = ff_detect_http1_response(bytes, length);
-	enum ff_detected request;
+	enum ff_detected response, request;
+	unsigned int empty;
+
+	for (empty = 0; empty < FF_HTTP1_MOST_EMPTY && empty < length; empty++) {
+		if (bytes[empty] != '\r' && bytes[empty] != '\n')
+			break;
+	}
+	if (empty == length)
+		return FF_DETECT_MAYBE;
+	bytes += empty;
+	length -= empty;
+	response = ff_detect_http1_response(bytes, length);
 
 	/* A prefix of "HTTP/1." may still become a method, so only a full match ends the question. */
 	if (response == FF_DETECT_RESPONSE)

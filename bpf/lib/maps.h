@@ -65,7 +65,7 @@ static __always_inline void count(__u32 counter)
 	__u64 *value = bpf_map_lookup_elem(&counters, &counter);
 
 	if (value)
-		*value += 1;
+		__sync_fetch_and_add(value, 1); /* a softirq may count in the middle of it */
 }
 
 /*

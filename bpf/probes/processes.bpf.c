@@ -42,13 +42,14 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_executed, struct task_struct *task)
 {
 	__u32 pid = task->tgid;
+	bool proposed = !is_watched_process(pid);
 
-	if (!is_watched_process(pid)) {
+	if (proposed) {
 		if (!probe_config.propose_executed || pid == probe_config.own_pid)
 			return 0;
 		set_watched(pid, true); /* the agent looks at it and takes it off again if no selector matches */
 	}
-	tell(FF_EVENT_EXEC, task, 0, 0);
+	tell(FF_EVENT_EXEC, task, 0, proposed);
 	return 0;
 }
 

@@ -25,11 +25,17 @@ ff_detected ask(Detector detector, std::string_view text) {
 ff_detected http1(std::string_view text) { return ask(ff_detect_http1, text); }
 
 TEST(DetectHttp1, RequestsOfAnyMethodInUpperCaseAreRequests) {
-    for (const auto* line :
-         {"GET / HTTP/1.1\r\n", "POST /x", "DELETE /a", "PROPFIND /dav/", "M-SEARCH * HTTP/1.1", "OPTIONS * HTTP/1.1",
-          "GET http://a/b HTTP/1.1", "CONNECT db.internal:443 HTTP/1.1", "CONNECT [::1]:443 HTTP/1.1"}) {
+    for (const auto* line : {"GET / HTTP/1.1\r\n", "POST /x", "DELETE /a", "PROPFIND /dav/", "M-SEARCH * HTTP/1.1",
+                             "OPTIONS * HTTP/1.1", "GET http://a/b HTTP/1.1", "G /short HTTP/1.1",
+                             "CONNECT db.internal:443 HTTP/1.1", "CONNECT [::1]:443 HTTP/1.1"}) {
         EXPECT_EQ(http1(line), FF_DETECT_REQUEST) << line;
     }
+}
+
+TEST(DetectHttp1, EmptyLinesBeforeARequestAreSkipped) {
+    EXPECT_EQ(http1("\r\nGET / HTTP/1.1"), FF_DETECT_REQUEST);
+    EXPECT_EQ(http1("\n\nPOST / HTTP/1.1"), FF_DETECT_REQUEST);
+    EXPECT_EQ(http1("\r\n"), FF_DETECT_MAYBE);
 }
 
 TEST(DetectHttp1, ResponsesOfVersion1AreResponses) {
@@ -52,9 +58,9 @@ TEST(DetectHttp1, EveryPrefixOfARequestOrResponseIsMaybeUntilItIsLongEnough) {
 }
 
 TEST(DetectHttp1, OtherProtocolsAreNot) {
-    for (const auto text :
-         {"get / HTTP/1.1"sv, "220 mail.example ESMTP"sv, "SSH-2.0-OpenSSH_9.2"sv, "*1\r\n$4\r\nPING\r\n"sv, "GET key\r\n"sv,
-          "set a 0 0 1\r\n"sv, "GE /"sv, " GET /"sv, "ABCDEFGHIJKLMNOPQRSTUVWXYZ /"sv, "\0\0\0\x08\x04\xd2\x16\x2f"sv}) {
+    for (const auto text : {"get / HTTP/1.1"sv, "220 mail.example ESMTP"sv, "SSH-2.0-OpenSSH_9.2"sv,
+                            "*1\r\n$4\r\nPING\r\n"sv, "GET key\r\n"sv, "set a 0 0 1\r\n"sv, " /"sv, " GET /"sv,
+                            "\r\n\r\n\r\nGET /"sv, "ABCDEFGHIJKLMNOPQRSTUVWXYZ /"sv, "\0\0\0\x08\x04\xd2\x16\x2f"sv}) {
         EXPECT_EQ(http1(text), FF_DETECT_NO) << text;
     }
 }
@@ -63,6 +69,9 @@ TEST(DetectHttp2, ThePrefaceIsOpaqueAndItsPrefixesMaybe) {
     EXPECT_EQ(ask(ff_detect_http2, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), FF_DETECT_OPAQUE);
     EXPECT_EQ(ask(ff_detect_http2, "PRI * H"), FF_DETECT_MAYBE);
     EXPECT_EQ(ask(ff_detect_http2, "PRINT /"), FF_DETECT_NO);
+    EXPECT_EQ(ask(ff_detect_http2, "\x00\x00\x0c\x04\x00\x00\x00\x00\x00\x00\x03"sv),
+              FF_DETECT_OPAQUE);  // a server that speaks first
+    EXPECT_EQ(ask(ff_detect_http2, "\x00\x00\x0d\x04\x00\x00\x00\x00\x00"sv), FF_DETECT_NO);
 }
 
 TEST(DetectTls, HellosAndApplicationDataAreOpaque) {
