@@ -9,7 +9,7 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cache=${FOOTFALL_VM_CACHE:-$HOME/.cache/footfall-vm}
 export FOOTFALL=${FOOTFALL:-$root/build/release/agent/footfall} SOCKIO=${SOCKIO:-$root/build/release/tests/live/sockio}
-seconds=${FOOTFALL_VM_SECONDS:-420} # for one kernel; then it is ended
+seconds=${FOOTFALL_VM_SECONDS:-900} # for one kernel; then it is ended
 
 say() { printf '%s\n' "$*" >&2; }
 
