@@ -17,6 +17,7 @@ rules() {
   forbid '^agent/'                         'bpf/contract/'                                'only these see raw records: kernel, probes, pipeline, session, processes' '^agent/(kernel|probes|pipeline|session|processes)/'
   forbid '^agent/'                         'bpf/(lib|probes|detect)/'                     'of bpf/, the agent sees only the contract'
   forbid '^bpf/'                           '(agent|output|symbolizer|tests)/'             'bpf/ knows nothing of user space'
+  forbid '^bpf/unwind/'                    '(bpf/(lib|probes|detect|bpf_)|vmlinux\.h)'    'bpf/unwind also compiles natively'
   forbid '^bpf/contract/'                  '(bpf/(lib|probes|detect|bpf_)|vmlinux\.h)'    'bpf/contract uses only itself'
 }
 
