@@ -10,7 +10,8 @@ rules() {
   #      in these files                    these includes                                 break this rule
   forbid '^(agent|output|symbolizer)/'     '(bpf/(libbpf|bpf|btf)\.h|.*\.skel\.h)'        'only agent/kernel and agent/probes use libbpf' '^agent/(kernel|probes)/'
   forbid '^agent/base/'                    '(agent/[^b]|output/|symbolizer/|bpf/)'        'agent/base is a leaf'
-  forbid '^symbolizer/'                    '(agent/[^b]|output/|bpf/)'                    'the symbolizer uses only agent/base'
+  forbid '^symbolizer/'                    '(agent/[^b]|output/|bpf/)'                'the symbolizer uses only agent/base' '^symbolizer/unwind/'
+  forbid '^symbolizer/unwind/'             '(agent/[^b]|output/|bpf/(lib|probes|detect)/)' 'unwind tables are what bpf/contract and bpf/unwind say'
   forbid '^output/'                        '(agent/[^b]|symbolizer/|bpf/)'                'output uses only agent/base'
   forbid "^$core"                          'agent/(kernel|probes|cli)/'                   'the core of the agent knows nothing of its kernel half; live_session joins the two' '^agent/session/live_session\\.'
   forbid '^agent/(kernel|probes)/'         'agent/cli/'                                   'only the command line uses agent/cli'
