@@ -41,6 +41,22 @@ HttpResponse health(SnapshotMailbox& mailbox) {
     return mailbox.request() ? HttpResponse{.body = "ok\n"} : HttpResponse{.status = 503, .body = kNotWatching};
 }
 
+// An agent outlives its target, which may come back only by a selector that is not a pid. That is worth a word, once.
+class TargetWatch {
+public:
+    void look(const LiveSession& session) {
+        const MonotonicTime now = monotonic_now();
+        if (gone_ || elapsed(last_look_, now) < kNanosecondsPerSecond) return;
+        last_look_ = now;
+        gone_ = !session.target_alive();
+        if (gone_) spdlog::warn("all processes that --pid named have ended: there is nothing left to watch");
+    }
+
+private:
+    bool gone_ = false;
+    MonotonicTime last_look_;
+};
+
 Result<int> run_agent(const LiveFlags& flags) {
     auto options = flags.resolve();
     if (!options) return tl::unexpected(options.error());
@@ -63,7 +79,9 @@ Result<int> run_agent(const LiveFlags& flags) {
     if (!server) return tl::unexpected(server.error());
     std::fprintf(stderr, "footfall: watching; http://%s:%u/metrics\n", web.address.c_str(),
                  static_cast<unsigned>((*server)->port()));
+    TargetWatch target;
     while (!stop.wait((*session)->pause_nanoseconds())) {
+        target.look(**session);
         if (const auto drained = (*session)->drain(); !drained) spdlog::error("{}", drained.error().what);
         if (mailbox.wanted()) mailbox.deliver((*session)->snapshot());
     }

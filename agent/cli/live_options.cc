@@ -1,8 +1,15 @@
 #include "agent/cli/live_options.h"
 
 #include <fmt/format.h>
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "agent/config/settings.h"
 #include "agent/config/values.h"
@@ -24,12 +31,25 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
     __builtin_unreachable();
 }
 
+// %* in a pattern: the message as the inside of a JSON string.
+class JsonMessage final : public spdlog::custom_flag_formatter {
+public:
+    void format(const spdlog::details::log_msg& message, const std::tm& /*time*/, spdlog::memory_buf_t& out) override {
+        const std::string_view text(message.payload.data(), message.payload.size());
+        const std::string quoted = nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+        out.append(quoted.data() + 1, quoted.data() + quoted.size() - 1);
+    }
+    [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<JsonMessage>(); }
+};
+
 // Logs go to stderr: stdout is for data.
 void set_up_log(const Config& config) {
     auto log = std::make_shared<spdlog::logger>("footfall", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
     log->set_level(spdlog_level(config.log_level));
     if (config.log_format == LogFormat::kJson) {
-        log->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%fZ","level":"%l","message":"%v"})", spdlog::pattern_time_type::utc);
+        auto lines = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
+        lines->add_flag<JsonMessage>('*').set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%fZ","level":"%l","message":"%*"})");
+        log->set_formatter(std::move(lines));
     } else {
         log->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
     }

@@ -56,8 +56,17 @@ std::string suggestion(const CLI::App& app, int argc, char** argv) {
     return {};
 }
 
+// The first word, where a command is expected and it is none.
+const char* unknown_command(const CLI::App& app, int argc, char** argv) {
+    return argc > 1 && argv[1][0] != '-' && app.get_subcommands().empty() ? argv[1] : nullptr;
+}
+
 int print_usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
-    std::fprintf(stderr, "footfall: %s\n", error.what());
+    if (const char* word = unknown_command(app, argc, argv); word != nullptr) {
+        std::fprintf(stderr, "footfall: there is no command '%s'\n", word);
+    } else {
+        std::fprintf(stderr, "footfall: %s\n", error.what());
+    }
     if (const std::string near = suggestion(app, argc, argv); !near.empty()) {
         std::fprintf(stderr, "  fix: did you mean '%s'?\n", near.c_str());
     } else {

@@ -250,11 +250,12 @@ Result<void> LiveSession::watch_splice(MonotonicTime now) {
 // The kernel tells of the end of TCP sockets only. A Unix socket that /proc no longer lists has been closed since the last
 // look, so its end is as late as that; its exchanges end with their last byte anyway.
 std::vector<ConnectionId> LiveSession::vanished_unix_sockets() const {
-    std::map<Pid, std::optional<std::set<std::uint32_t>>> alive_as_seen_by;
+    std::map<std::string, std::optional<std::set<std::uint32_t>>> alive_in;  // by network namespace
     std::vector<ConnectionId> vanished;
     for (const ConnectionInfo* socket : pipeline_->unix_sockets()) {
-        const auto [seen, first] = alive_as_seen_by.try_emplace(socket->pid);
-        if (first) seen->second = unix_inodes(HostView().processes.directory_of(socket->pid));
+        const std::filesystem::path process = HostView().processes.directory_of(socket->pid);
+        const auto [seen, first] = alive_in.try_emplace(network_namespace(process));
+        if (first) seen->second = unix_inodes(process);
         if (seen->second && !seen->second->contains(socket->inode)) vanished.push_back(socket->connection);
     }
     return vanished;

@@ -9,7 +9,8 @@
 #include "connection.h"
 #include "syscall.h"
 
-#define HEAD_MOST       16384 /* bytes of the front of a message that begins with a head … */
+#define REQUESTS_MOST   65536 /* bytes of the front of a message that begins with a request: more may be pipelined behind it … */
+#define HEAD_MOST       16384 /* … with the head of a response … */
 #define FRONT_MOST      4096  /* … of any other, while heads may be under way … */
 #define FRONT_LEAST     256   /* … and while it only streams a body */
 #define STREAMING_AFTER 65536 /* bytes in one direction after which it is a body: servers refuse heads of that size */
@@ -19,6 +20,7 @@
 #define ROOM_1K  904
 #define ROOM_4K  FRONT_MOST
 #define ROOM_16K HEAD_MOST
+#define ROOM_64K REQUESTS_MOST
 
 #define VECTOR_MOST    32
 #define VECTOR_AT_ONCE 2 /* of them are read in one go: most vectors are no longer */
@@ -192,6 +194,11 @@ static long gather_part_16k(__u32 index, void *gather)
 	return gather_part(index, gather, ROOM_16K);
 }
 
+static long gather_part_64k(__u32 index, void *gather)
+{
+	return gather_part(index, gather, ROOM_64K);
+}
+
 static __always_inline int capture_vector(const struct connection *connection, const struct moved *moved, const __u32 room,
                                           long (*take_part)(__u32, void *))
 {
@@ -257,6 +264,11 @@ static __noinline int capture_single_16k(const struct connection *connection, co
 	return capture_single(connection, moved, ROOM_16K);
 }
 
+static __noinline int capture_single_64k(const struct connection *connection, const struct moved *moved)
+{
+	return capture_single(connection, moved, ROOM_64K);
+}
+
 static __noinline int capture_vector_512(const struct connection *connection, const struct moved *moved)
 {
 	return capture_vector(connection, moved, ROOM_512, gather_part_512);
@@ -272,6 +284,11 @@ static __noinline int capture_vector_16k(const struct connection *connection, co
 	return capture_vector(connection, moved, ROOM_16K, gather_part_16k);
 }
 
+static __noinline int capture_vector_64k(const struct connection *connection, const struct moved *moved)
+{
+	return capture_vector(connection, moved, ROOM_64K, gather_part_64k);
+}
+
 static __always_inline void capture(const struct connection *connection, const struct moved *moved)
 {
 	if (moved->buffers.vector) {
@@ -279,8 +296,10 @@ static __always_inline void capture(const struct connection *connection, const s
 			capture_vector_512(connection, moved);
 		else if (moved->front <= ROOM_4K)
 			capture_vector_4k(connection, moved);
-		else
+		else if (moved->front <= ROOM_16K)
 			capture_vector_16k(connection, moved);
+		else
+			capture_vector_64k(connection, moved);
 	} else if (moved->buffers.single) {
 		if (moved->front <= ROOM_256)
 			capture_single_256(connection, moved);
@@ -290,8 +309,10 @@ static __always_inline void capture(const struct connection *connection, const s
 			capture_single_1k(connection, moved);
 		else if (moved->front <= ROOM_4K)
 			capture_single_4k(connection, moved);
-		else
+		else if (moved->front <= ROOM_16K)
 			capture_single_16k(connection, moved);
+		else
+			capture_single_64k(connection, moved);
 	} else {
 		capture_nothing(connection, moved);
 	}

@@ -97,13 +97,20 @@ static __noinline bool judge(struct connection *connection, const struct moved *
 	return verdict == VERDICT_READ;
 }
 
-/* Long after a start, is this another one? */
-static __noinline bool starts_exchange(const struct moved *moved)
+/* How much of the message is wanted because a request or a response starts with it; 0 if none does. */
+static __noinline __u32 wanted_of_start(const struct moved *moved)
 {
 	struct front front = {};
 	int length = peek_front(&front, &moved->buffers, moved->length);
 
-	return classify(&front, length) == VERDICT_READ;
+	switch (ff_detect_http1(front.bytes, length)) {
+	case FF_DETECT_REQUEST:
+		return REQUESTS_MOST;
+	case FF_DETECT_RESPONSE:
+		return HEAD_MOST;
+	default:
+		return 0;
+	}
 }
 
 /* How much of the front is wanted: all that a head may take, until enough has passed that this can only be a body. */
@@ -112,9 +119,10 @@ static __always_inline __u32 wanted_front(struct connection *connection, const s
 	__u32 direction = moved->direction & 1;
 	bool streaming = connection->since_start[direction] >= STREAMING_AFTER;
 	__u32 most = streaming ? FRONT_LEAST : FRONT_MOST;
+	__u32 wanted = moved->length > most ? wanted_of_start(moved) : 0;
 
-	if (moved->length > most && starts_exchange(moved)) {
-		most = HEAD_MOST;
+	if (wanted) {
+		most = wanted;
 		connection->since_start[direction] = 0;
 		streaming = false;
 	}

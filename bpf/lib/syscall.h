@@ -25,6 +25,8 @@ enum syscall_number {
 	SYSCALL_SPLICE = 275,
 	SYSCALL_RECVMMSG = 299,
 	SYSCALL_SENDMMSG = 307,
+	SYSCALL_PREADV2 = 327,
+	SYSCALL_PWRITEV2 = 328,
 	SYSCALL_IO_URING_ENTER = 426,
 };
 
@@ -35,9 +37,12 @@ struct user_buffers {
 	__u32 vector_length;
 };
 
+#define ENOSYS 38
+
 /* The registers of a call, copied once. */
 struct call_registers {
 	long number;
+	long result; /* -ENOSYS while the call is running (arch/x86/entry/entry_64.S) */
 	unsigned long arguments[4];
 };
 
@@ -45,6 +50,7 @@ struct call_registers {
 static __always_inline void load_registers(struct call_registers *to, const struct pt_regs *regs)
 {
 	to->number = regs->orig_ax;
+	to->result = regs->ax;
 	to->arguments[0] = PT_REGS_PARM1_SYSCALL(regs);
 	to->arguments[1] = PT_REGS_PARM2_SYSCALL(regs);
 	to->arguments[2] = PT_REGS_PARM3_SYSCALL(regs);
@@ -76,6 +82,8 @@ static __always_inline struct user_buffers buffers_of_call(const struct call_reg
 		break;
 	case SYSCALL_READV:
 	case SYSCALL_WRITEV:
+	case SYSCALL_PREADV2:
+	case SYSCALL_PWRITEV2:
 		buffers.vector = second;
 		buffers.vector_length = registers->arguments[2];
 		break;

@@ -124,6 +124,13 @@ static __always_inline __u64 thread_of(const struct task_struct *task)
 	return (__u64)task->tgid << 32 | (__u32)task->pid;
 }
 
+/* io_uring moves bytes in its own threads, in its own call, or as task work once another call is over. */
+static __always_inline bool is_by_io_uring(const struct task_struct *task, const struct call_registers *registers)
+{
+	return task->flags & (PF_IO_WORKER | PF_KTHREAD) || registers->number == SYSCALL_IO_URING_ENTER ||
+	       registers->result != -ENOSYS;
+}
+
 static __always_inline int on_length(struct sock *sk, __u32 direction, int result, int flags)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -146,7 +153,7 @@ static __always_inline int on_length(struct sock *sk, __u32 direction, int resul
 	}
 	if (is_ignored(connection))
 		return 0;
-	by_io_uring = task->flags & (PF_IO_WORKER | PF_KTHREAD) || registers.number == SYSCALL_IO_URING_ENTER;
+	by_io_uring = is_by_io_uring(task, &registers);
 	if (by_io_uring)
 		count(FF_COUNT_IO_URING);
 	else if (!(flags & MSG_TRUNC))
@@ -225,6 +232,10 @@ static __always_inline void on_state(struct connection *connection, const struct
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(socket_state_changed, struct sock *sk, int old_state, int new_state)
 {
+	if (new_state == TCP_SYN_SENT) { /* a socket that was closed may be connected again */
+		bpf_sk_storage_delete(&connections, sk);
+		return 0;
+	}
 	on_state(find_connection(sk, false), sk, new_state);
 	return 0;
 }
@@ -397,6 +408,7 @@ static __always_inline int direction_of(long number)
 	switch (number) {
 	case SYSCALL_READ:
 	case SYSCALL_READV:
+	case SYSCALL_PREADV2:
 	case SYSCALL_RECVFROM:
 	case SYSCALL_RECVMSG:
 	case SYSCALL_RECVMMSG:
@@ -404,6 +416,7 @@ static __always_inline int direction_of(long number)
 		return FF_RECEIVED;
 	case SYSCALL_WRITE:
 	case SYSCALL_WRITEV:
+	case SYSCALL_PWRITEV2:
 	case SYSCALL_SENDTO:
 	case SYSCALL_SENDMSG:
 	case SYSCALL_SENDMMSG:

@@ -10,6 +10,7 @@
 #include "output/session/histogram_math.h"
 #include "output/session/operation_totals.h"
 #include "output/session/wall_clock_text.h"
+#include "output/table/stack_summary_text.h"
 #include "output/table/text_grid.h"
 
 namespace footfall {
@@ -76,7 +77,9 @@ std::vector<GridCell> row(const RankedOperation& ranked) {
 }
 
 std::string table(const Snapshot& snapshot, const TerminalStyle& style) {
-    if (snapshot.operations().empty()) return "No uses were seen.\n";
+    if (snapshot.operations().empty()) {
+        return "No uses were seen: nothing was asked of the target, or in a protocol that footfall does not read yet.\n";
+    }
     std::vector<std::vector<GridCell>> rows;
     for (const RankedOperation& ranked : ranked_by_uses(snapshot)) rows.push_back(row(ranked));
     const GridText grid = grid_text(columns(), rows, style);

@@ -1,6 +1,7 @@
 #include "agent/protocols/http1/http1_reader.h"
 
 #include <memory>
+#include <utility>
 
 #include "agent/protocols/protocol_table.h"
 
@@ -90,6 +91,7 @@ void Http1Reader::restart(const ReaderContext& context) {
         if (context.opened_before) stream.lose();
     }
     started_ = 0;
+    requests_unseen_ = false;
     requests_.reset();
     gap_before_role_ = {};
     request_seen_ = false;
@@ -183,6 +185,7 @@ MessageFramer& Http1Reader::response_framer() { return framer(opposite(*requests
 void Http1Reader::begin_request(const RequestLine& line) {
     if (responses_passed_ && awaiting() != nullptr && !response_framer().in_step()) lose_all(LostReason::kGap);
     responses_passed_ = false;
+    requests_unseen_ = false;
     request_seen_ = true;
     OpenExchange& exchange = open_request();
     exchange.name(line.method, line.target);
@@ -224,7 +227,9 @@ void Http1Reader::lose_request_head(LostReason reason) {
     MessageFramer& stream = request_framer();
     const Phase phase = stream.phase();
     stream.lose();
-    if (phase == Phase::kBetween && open_.empty()) return lose_now(reason);
+    requests_unseen_ = reason == LostReason::kGap;
+    unseen_request_counted_ = phase == Phase::kBetween && open_.empty();
+    if (unseen_request_counted_) return lose_now(reason);
     OpenExchange* exchange = phase == Phase::kHead ? requesting() : &open_request();
     if (exchange == nullptr) return;
     exchange->lost = reason;
@@ -251,7 +256,7 @@ void Http1Reader::begin_response(Direction direction, std::uint16_t status) {
     if (exchange == nullptr) {
         // Without its request it can't be told whether it has a body.
         stream.lose();
-        if (attached_late() && !is_interim(status)) lose_now(LostReason::kBeganBefore);
+        if (!is_interim(status)) lose_unasked_response();
         tunnel_ = status == kSwitchingProtocols;
         return;
     }
@@ -262,6 +267,12 @@ void Http1Reader::begin_response(Direction direction, std::uint16_t status) {
         exchange->first_byte = stream.begin().time;
     }
     stream.begin_head(MessageKind::kResponse);
+}
+
+void Http1Reader::lose_unasked_response() {
+    if (attached_late()) return lose_now(LostReason::kBeganBefore);
+    if (!requests_unseen_) return;
+    if (!std::exchange(unseen_request_counted_, false)) lose_now(LostReason::kGap);
 }
 
 void Http1Reader::take_response_head() {
@@ -303,6 +314,7 @@ void Http1Reader::lose_response_head(LostReason reason) {
     const bool between = stream.phase() == Phase::kBetween;
     stream.lose();
     responding_ = false;
+    requests_unseen_ = false;
     if (awaiting() == nullptr) return;
     lose_front(reason);
     if (!between) return;

@@ -18,9 +18,10 @@
 // - Between two responses: the oldest waiting request is lost, because its response was (at least) what the gap carried. If
 //   more than one other waits, all are lost: which response comes next can't be known.
 // - A request that comes while earlier ones wait, and after response bytes passed out of step: the earlier ones are lost.
-// So without pipelining a response is never handed out with another request's name. A response without a request belongs to
-// one that is already counted as lost; only on a connection that was open before footfall came, and until its first
-// request, it is lost itself (kBeganBefore).
+// So without pipelining a response is never handed out with another request's name. A response without a request is lost
+// itself on a connection that was open before footfall came, until its first request (kBeganBefore), and after a gap in the
+// requests, until the next request (kGap), less the one that the gap itself counted. Otherwise its request is counted as lost
+// already, or there was none (408 to an idle connection).
 #pragma once
 
 #include <array>
@@ -73,6 +74,7 @@ private:
     void resume_requests();
 
     void begin_response(Direction direction, std::uint16_t status);
+    void lose_unasked_response();
     void take_response_head();
     void frame_response();
     void finish_response();
@@ -112,6 +114,8 @@ private:
     bool request_seen_ = false;
     bool responding_ = false;        // the response framer is behind the start line of the front's response
     bool responses_passed_ = false;  // response bytes passed out of step since the latest request
+    bool requests_unseen_ = false;         // a gap carried requests since the latest one that was seen …
+    bool unseen_request_counted_ = false;  // … and one of them is counted, and not in the queue
     bool tunnel_ = false;
 };
 

@@ -85,27 +85,33 @@ static void build_shop(struct script* script) {
 
 static void build_short(struct script* script) { get(script, "/health", "GET /health", 2); }
 
-static void build_pipelined(struct script* script) {
-    enum { DEPTH = 32 };
+static void pipeline(struct script* script, int depth, const char* header) {
     char* asked = NULL;
     char* answered = NULL;
     size_t asked_length = 0;
     size_t answered_length = 0;
     FILE* requests = open_memstream(&asked, &asked_length);
     FILE* responses = open_memstream(&answered, &answered_length);
-    for (int i = 0; i < DEPTH; i++) {
-        fprintf(requests, "GET /orders/%d HTTP/1.1\r\nHost: shop.test\r\n\r\n", 100 + i);
+    for (int i = 0; i < depth; i++) {
+        fprintf(requests, "GET /orders/%d HTTP/1.1\r\nHost: shop.test\r\n%s\r\n", 100 + i, header);
         fprintf(responses, "HTTP/1.1 %s\r\nContent-Length: 5\r\n\r\nhello", i % 4 == 3 ? "404 Not Found" : "200 OK");
     }
     fclose(requests);
     fclose(responses);
-    size_t each = asked_length / DEPTH;
+    size_t each = asked_length / (size_t)depth;
     size_t found = strlen("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
     size_t missing = strlen("HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nhello");
-    for (int i = 0; i < DEPTH; i++)
+    for (int i = 0; i < depth; i++)
         count(script, "GET /orders/{id}", i % 4 == 3 ? 404 : 200, false, each, i % 4 == 3 ? missing : found);
     add(script, CLIENT, SENDS, asked, asked_length);
     add(script, SERVER, SENDS, answered, answered_length);
+}
+
+static void build_pipelined(struct script* script) { pipeline(script, 32, ""); }
+
+/* Some 40 KiB of requests in one call. */
+static void build_pipelined_deep(struct script* script) {
+    pipeline(script, 300, "Cookie: session=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef; theme=dark\r\n");
 }
 
 static void build_chunked(struct script* script) {
@@ -234,6 +240,7 @@ const struct script_kind script_kinds[] = {
     {"shop", build_shop},
     {"short", build_short},
     {"pipelined", build_pipelined},
+    {"pipelined_deep", build_pipelined_deep},
     {"chunked", build_chunked},
     {"until_close", build_until_close},
     {"no_body", build_no_body},

@@ -249,6 +249,16 @@ TEST(Gaps, between_pipelined_requests_keep_a_place_for_the_one_lost) {
     EXPECT_EQ(wire.sink.lost, Lost{LostReason::kGap});
 }
 
+TEST(Gaps, that_carry_several_pipelined_requests_lose_each_by_its_response) {
+    Wire wire;
+    wire.received(get("/a"));
+    wire.gap(kIn, 500);
+    for (const char* body : {"a", "b", "c", "d"}) wire.sent(ok(body));
+    EXPECT_EQ(wire.uses(), Uses{"GET /a 200"});
+    EXPECT_EQ(wire.sink.lost, Lost(3, LostReason::kGap));
+    expect_in_step(wire);
+}
+
 TEST(Gaps, between_responses_of_a_deep_pipeline_lose_all_that_wait) {
     Wire wire;
     for (const char* target : {"/a", "/b", "/c", "/d"}) wire.received(get(target));

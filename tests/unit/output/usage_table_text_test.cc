@@ -126,7 +126,7 @@ TEST(UsageTableText, EveryLossIsNamedAndWhatHasNoNameIsCalledUnaccounted) {
 
 TEST(UsageTableText, AnEmptySessionSaysSo) {
     const std::string text = usage_table_text(Snapshot{}, {.width = 80});
-    EXPECT_THAT(text, HasSubstr("No uses were seen."));
+    EXPECT_THAT(text, HasSubstr("No uses were seen:"));
     EXPECT_THAT(text, HasSubstr("0 received, 0 counted, lost 0"));
     EXPECT_THAT(text, HasSubstr("BPF CPU not measured"));
 }

@@ -1,0 +1,103 @@
+#include "output/table/stack_summary_text.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "agent/base/human_units.h"
+#include "output/stacks/stack_totals.h"
+#include "output/table/text_grid.h"
+
+namespace footfall {
+namespace {
+
+constexpr std::size_t kServicesShown = 8;
+constexpr std::size_t kFunctionsShown = 5;
+
+std::string time_text(std::uint64_t nanoseconds) { return human_duration(static_cast<double>(nanoseconds) / 1e9); }
+
+GridCell module_cell(const std::string& module) { return {terminal_safe(base_name(module)), Tone::kQuiet}; }
+
+std::string section(std::string_view heading, const GridText& grid, const TerminalStyle& style) {
+    std::string out = "\n" + toned(heading, Tone::kHeading, style) + "\n" + grid.text;
+    for (const std::string& title : grid.left_out) out += toned("no room for " + title, Tone::kQuiet, style) + "\n";
+    return out;
+}
+
+std::string running_section(const std::vector<ServiceTime>& services, const TerminalStyle& style) {
+    const std::vector<GridColumn> columns = {{.title = "SERVICE", .narrowest = 10},
+                                             {.title = "SELF", .numeric = true},
+                                             {.title = "SHARE", .numeric = true},
+                                             {.title = "TOTAL", .numeric = true, .rank = 2},
+                                             {.title = "FUNCTION", .narrowest = 20},
+                                             {.title = "MODULE", .rank = 1}};
+    std::vector<std::vector<GridCell>> rows;
+    for (const ServiceTime& service : services) {
+        for (std::size_t i = 0; i < std::min(service.functions.size(), kFunctionsShown); ++i) {
+            const FunctionTime& function = service.functions[i];
+            rows.push_back({{terminal_safe(service.service)},
+                            {time_text(function.self)},
+                            {human_share(function.self, service.running)},
+                            {time_text(function.total)},
+                            {terminal_safe(function.function)},
+                            module_cell(function.module)});
+        }
+    }
+    if (rows.empty()) return {};
+    return section("on the CPU, by function", grid_text(columns, rows, style), style);
+}
+
+std::string waiting_section(const std::vector<ServiceTime>& services, const TerminalStyle& style) {
+    const std::vector<GridColumn> columns = {{.title = "SERVICE", .narrowest = 10},
+                                             {.title = "TIME", .numeric = true},
+                                             {.title = "WAITS", .numeric = true, .rank = 2},
+                                             {.title = "FOR", .rank = 3},
+                                             {.title = "FUNCTION", .narrowest = 20},
+                                             {.title = "MODULE", .rank = 1}};
+    std::vector<std::vector<GridCell>> rows;
+    for (const ServiceTime& service : services) {
+        for (std::size_t i = 0; i < std::min(service.waits.size(), kFunctionsShown); ++i) {
+            const WaitTime& wait = service.waits[i];
+            rows.push_back({{terminal_safe(service.service)},
+                            {time_text(wait.nanos)},
+                            {grouped(wait.waits)},
+                            {terminal_safe(wait.kind)},
+                            {terminal_safe(wait.function)},
+                            module_cell(wait.module)});
+        }
+    }
+    if (rows.empty()) return {};
+    return section("off the CPU, by where user code waits", grid_text(columns, rows, style), style);
+}
+
+}  // namespace
+
+std::string stack_completeness_line(const Stacks& stacks, const TerminalStyle& style) {
+    const StackCompleteness all = completeness(stacks);
+    if (all.walks == 0) return "stacks     none of user code\n";
+    std::string line = fmt::format("stacks     {} of {} complete, {} of frames guessed", human_share(all.complete, all.walks),
+                                   grouped(all.walks), human_share(all.guessed_frames, all.user_frames));
+    std::string stops;
+    for (const auto& [stop, walks] : all.stops) {
+        stops += (stops.empty() ? "stops: " : ", ") + terminal_safe(stop) + " " + grouped(walks);
+    }
+    if (!stops.empty()) line += "; " + toned(stops, Tone::kAlarm, style);
+    return line + "\n";
+}
+
+std::string stack_summary_text(const Stacks& stacks, const TerminalStyle& style) {
+    if (stacks.samples().empty()) return {};
+    const StackReader reader(stacks);
+    std::vector<ServiceTime> services = time_by_service(reader);
+    const std::size_t all = services.size();
+    services.resize(std::min(all, kServicesShown));
+    std::string out = running_section(services, style) + waiting_section(services, style);
+    if (all > services.size()) {
+        const std::string more = fmt::format("and {} more services: --format json has them all", all - services.size());
+        out += toned(more, Tone::kQuiet, style) + "\n";
+    }
+    return out;
+}
+
+}  // namespace footfall
