@@ -1,0 +1,98 @@
+#include "symbolizer/unwind/native_unwinder.h"
+
+#include <algorithm>
+#include <cstring>
+
+struct ff_frame;
+
+namespace {
+
+int read_stack(const ff_frame* frame, void* to, std::size_t size, std::uint64_t address);
+
+}  // namespace
+
+#define ff_read_user(to, size, address) read_stack(frame, to, size, address)  // NOLINT(readability-identifier-naming)
+#include "bpf/unwind/step.h"
+
+namespace {
+
+// The steps know frames only; the memory that they lie in comes with them.
+struct FrameInCopy : ff_frame {
+    footfall::StackCopy stack;
+};
+
+int read_stack(const ff_frame* frame, void* to, std::size_t size, std::uint64_t address) {
+    const auto& stack = static_cast<const FrameInCopy*>(frame)->stack;
+    const std::uint64_t skipped = address - stack.address;
+    if (address < stack.address || skipped > stack.bytes.size() || size > stack.bytes.size() - skipped) return -1;
+    std::memcpy(to, stack.bytes.data() + skipped, size);
+    return 0;
+}
+
+}  // namespace
+
+namespace footfall {
+namespace {
+
+class Walk {
+public:
+    Walk(const StackRegisters& registers, StackCopy stack, RowSource& rows) : rows_(rows) {
+        frame_.ip = registers.instruction_pointer;
+        frame_.sp = registers.stack_pointer;
+        frame_.bp = registers.frame_pointer;
+        frame_.stack = stack;
+    }
+
+    WalkedStack run(const ff_innermost* innermost) {
+        for (int stop = FF_STEP_ON;; innermost = nullptr) {
+            const std::uint64_t address = frame_.ip - (exact_ ? 0 : 1);
+            const auto row = rows_.row_at(address);
+            if (!row && guessed_ && row.error() == FF_STOP_NO_MAPPING) return ended(miss_of_guess_);
+            if (walked_.frames.size() == FF_STACK_DEPTH) return ended(FF_STOP_TOO_DEEP);
+            walked_.frames.push_back({address, guessed_});
+            stop = step(row, innermost);
+            if (stop != FF_STEP_ON) return ended(static_cast<ff_stop>(stop));
+        }
+    }
+
+private:
+    int step(const tl::expected<ff_unwind_row, ff_stop>& row, const ff_innermost* innermost) {
+        std::uint32_t interrupted = 0;
+        guessed_ = false;
+        if (!row && row.error() != FF_STOP_NO_TABLE) return row.error();
+        if (row && row->cfa != FF_CFA_NONE) {
+            const int stop = ff_unwind_step(&frame_, &*row, innermost, &interrupted);
+            exact_ = interrupted != 0;
+            return stop;
+        }
+        exact_ = false;
+        guessed_ = true;
+        miss_of_guess_ = row ? FF_STOP_NO_RULE : FF_STOP_NO_TABLE;
+        const int stop = ff_frame_pointer_step(&frame_);
+        return stop == FF_STOP_NO_RULE ? miss_of_guess_ : stop;
+    }
+
+    WalkedStack ended(ff_stop stop) {
+        walked_.stop = stop;
+        return std::move(walked_);
+    }
+
+    RowSource& rows_;
+    FrameInCopy frame_{};
+    bool exact_ = true;                        // the frame's ip is that of an instruction, not a return address
+    bool guessed_ = false;                     // the frame was found by frame pointer
+    ff_stop miss_of_guess_ = FF_STOP_NO_RULE;  // what is said if the guess turns out to be wrong
+    WalkedStack walked_;
+};
+
+}  // namespace
+
+WalkedStack walk_stack(const StackRegisters& registers, StackCopy stack, RowSource& rows,
+                       std::span<const std::uint64_t> all_registers) {
+    ff_innermost innermost{};
+    const bool all_known = all_registers.size() == std::size(innermost.registers);
+    if (all_known) std::copy(all_registers.begin(), all_registers.end(), std::begin(innermost.registers));
+    return Walk(registers, stack, rows).run(all_known ? &innermost : nullptr);
+}
+
+}  // namespace footfall

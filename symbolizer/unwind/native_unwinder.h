@@ -1,0 +1,54 @@
+// Walks a copied piece of a user stack, by the very steps that the stacks probe takes in the kernel (bpf/unwind/step.h).
+//
+// Addresses are those of the process that was sampled. Everything is borrowed for the call. Threads: any; no state.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "bpf/contract/stack_events.h"
+#include "bpf/contract/unwind_table.h"
+
+namespace footfall {
+
+struct StackRegisters {
+    std::uint64_t instruction_pointer = 0;
+    std::uint64_t stack_pointer = 0;
+    std::uint64_t frame_pointer = 0;
+};
+
+// The bytes that lay at an address of the process.
+struct StackCopy {
+    std::uint64_t address = 0;
+    std::span<const std::byte> bytes;
+};
+
+// Knows the rules of the process's code.
+class RowSource {
+public:
+    virtual ~RowSource() = default;
+
+    // The row for an address of the process; FF_STOP_NO_MAPPING where no code is, FF_STOP_NO_TABLE where it has no table.
+    virtual tl::expected<ff_unwind_row, ff_stop> row_at(std::uint64_t address) = 0;
+};
+
+struct WalkedFrame {
+    // Of the instruction for the innermost frame and those that a signal interrupted, else of the byte in front of the
+    // return address.
+    std::uint64_t address = 0;
+    bool guessed = false;  // found by frame pointer where no table was
+};
+
+struct WalkedStack {
+    std::vector<WalkedFrame> frames;  // innermost first, at most FF_STACK_DEPTH
+    ff_stop stop = FF_STOP_OUTERMOST;
+};
+
+// all_registers: all 16 of the innermost frame by DWARF number, if they are known; else empty.
+WalkedStack walk_stack(const StackRegisters& registers, StackCopy stack, RowSource& rows,
+                       std::span<const std::uint64_t> all_registers = {});
+
+}  // namespace footfall

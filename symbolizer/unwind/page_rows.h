@@ -1,0 +1,14 @@
+// Looks up an address among the rows of its page, as the probe does.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "bpf/contract/unwind_table.h"
+
+namespace footfall {
+
+// The row that holds for the address (only its low 16 bits count), or nullptr if the page begins above it.
+[[nodiscard]] const ff_unwind_row* find_row(std::span<const ff_unwind_row> page_rows, std::uint64_t address);
+
+}  // namespace footfall

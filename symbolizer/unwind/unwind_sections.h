@@ -1,0 +1,52 @@
+// Where an x86-64 ELF file keeps its unwind information and its code. The file is not trusted: whatever lies outside of it,
+// or is larger than any linker makes it, is left out or refused.
+//
+// Addresses are ELF virtual addresses. Threads: any; no state.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "agent/base/result.h"
+#include "symbolizer/unwind/file_blocks.h"
+
+namespace footfall {
+
+enum class FrameFormat : std::uint8_t { kEhFrame, kDebugFrame };
+
+// A run of CIEs and FDEs in the file.
+struct FrameSection {
+    FrameFormat format = FrameFormat::kEhFrame;
+    std::uint64_t offset = 0;
+    std::uint64_t size = 0;
+    std::uint64_t address = 0;  // of its first byte; meaningless for kDebugFrame
+    bool ends_at_zero = false;  // size is an upper limit: an entry of length 0 is the end
+};
+
+struct AddressRange {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    [[nodiscard]] bool holds(std::uint64_t address) const { return address >= begin && address < end; }
+};
+
+// .eh_frame_hdr's table of FDEs, sorted by address: pairs of 32-bit (address of code, address of FDE), both relative to
+// base.
+struct FdeTable {
+    std::uint64_t offset = 0;
+    std::uint64_t count = 0;
+    std::uint64_t base = 0;
+};
+
+struct UnwindSections {
+    std::uint64_t entry = 0;         // where the program starts; 0: nowhere
+    std::vector<AddressRange> code;  // ascending, not empty, they don't overlap
+    std::optional<FrameSection> eh_frame;
+    std::optional<FrameSection> debug_frame;  // never a compressed one
+    std::optional<FdeTable> table;            // of eh_frame; lies within the file, its contents are not checked
+    bool compressed_debug_frame = false;      // there is one, and it is not read
+};
+
+Result<UnwindSections> find_unwind_sections(FileBlocks& file);
+
+}  // namespace footfall
