@@ -1,23 +1,136 @@
-// footfall report: prints what a session file holds.
+// footfall report: prints what a session file holds, in the form of a table or for other programs.
+#include <spdlog/fmt/fmt.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
 #include <memory>
+#include <optional>
 
 #include "agent/cli/command.h"
 #include "agent/cli/report_output.h"
 #include "output/session/session_file.h"
+#include "output/stacks/stack_filter.h"
 
 namespace footfall {
 namespace {
 
 struct ReportFlags {
-    ReportFormat format;
+    ReportFormat format{FormatChoice::kUsageAndStacks};
     std::string file;
+    std::string diff;
+    std::string output;
+    bool force = false;
+    StackFilter filter;
+    std::vector<std::string> states;
+    bool off_cpu = false;
 };
 
+tl::unexpected<Error> usage_error(std::string what, std::string fix) {
+    return failure(std::move(what), std::move(fix), ExitCode::kUsage);
+}
+
+// What can be refused before a file is read.
+Result<void> check(const ReportFlags& flags) {
+    if (!flags.diff.empty() && flags.format.name() != "flamegraph") {
+        return usage_error("--diff compares flame graphs only", "add --format flamegraph");
+    }
+    if (flags.off_cpu && !flags.states.empty()) {
+        return usage_error("--off-cpu and --state both choose states", "leave one of them out");
+    }
+    if (!flags.output.empty()) {
+        return check_destination(flags.output, flags.force ? IfExists::kReplace : IfExists::kRefuse);
+    }
+    if (flags.format.is_binary() && isatty(STDOUT_FILENO) != 0) {
+        return usage_error("pprof is binary: it would garble this terminal", "write it to a file with -o profile.pb.gz");
+    }
+    return {};
+}
+
+StackSampleState state_of(const std::string& name) {
+    if (name == "blocked") return STACK_BLOCKED;
+    return name == "queued" ? STACK_QUEUED : STACK_RUNNING;
+}
+
+StackFilter filter_of(const ReportFlags& flags) {
+    StackFilter filter = flags.filter;
+    for (const std::string& state : flags.states) filter.states.push_back(state_of(state));
+    if (flags.off_cpu) filter.states = {STACK_BLOCKED, STACK_QUEUED};
+    // Folded lines don't say their state, and times on and off the CPU in one picture would mean nothing.
+    if (filter.states.empty() && flags.format.name() == "folded") filter.states = {STACK_RUNNING};
+    return filter;
+}
+
+std::string listed(const std::vector<std::string>& names) {
+    constexpr std::size_t kShown = 8;
+    std::string out;
+    for (std::size_t i = 0; i < std::min(names.size(), kShown); ++i) out += (i == 0 ? "" : ", ") + terminal_safe(names[i]);
+    return names.size() > kShown ? out + ", …" : out;
+}
+
+Result<void> choose_stacks(Snapshot& snapshot, const ReportFlags& flags, const std::string& file) {
+    const StackFilter filter = filter_of(flags);
+    if (!snapshot.has_stacks()) {
+        if (!flags.format.needs_stacks() && filter.chooses_all()) return {};
+        return failure(file + " has no stacks: it was recorded without --stacks",
+                       "record again with them: footfall record --stacks -o FILE.ffs");
+    }
+    const std::vector<std::string> services = services_of(snapshot.stacks());
+    keep_chosen(*snapshot.mutable_stacks(), filter);
+    if (!snapshot.stacks().samples().empty() || !flags.format.needs_stacks()) return {};
+    if (services.empty()) {
+        return failure(file + " has no samples: nothing ran while it was recorded", "record for longer, or under load");
+    }
+    const bool only_running = filter.states == std::vector{STACK_RUNNING};
+    return failure("no stack in " + file + " is what was asked for",
+                   fmt::format("it has stacks of these services: {}{}", listed(services),
+                               only_running ? "; --off-cpu chooses what waited" : ""),
+                   ExitCode::kNoTarget);
+}
+
+Result<Snapshot> read_chosen(const std::string& file, const ReportFlags& flags) {
+    auto snapshot = read_session_file(file);
+    if (!snapshot) return snapshot;
+    if (const auto chosen = choose_stacks(*snapshot, flags, file); !chosen) return tl::unexpected(chosen.error());
+    return snapshot;
+}
+
+Result<void> write_to_file(const Snapshot& snapshot, const Snapshot* before, const ReportFlags& flags) {
+    const auto bytes = flags.format.render(snapshot, {}, before);
+    if (!bytes) return tl::unexpected(bytes.error());
+    const IfExists if_exists = flags.force ? IfExists::kReplace : IfExists::kRefuse;
+    return write_file_atomically(flags.output, *bytes, if_exists);
+}
+
 Result<int> report(const ReportFlags& flags) {
-    const auto snapshot = read_session_file(flags.file);
+    if (const auto possible = check(flags); !possible) return tl::unexpected(possible.error());
+    const auto snapshot = read_chosen(flags.file, flags);
     if (!snapshot) return tl::unexpected(snapshot.error());
-    if (const auto printed = flags.format.print(*snapshot, stdout); !printed) return tl::unexpected(printed.error());
+    std::optional<Snapshot> before;
+    if (!flags.diff.empty()) {
+        auto other = read_chosen(flags.diff, flags);
+        if (!other) return tl::unexpected(other.error());
+        before = *std::move(other);
+    }
+    const Snapshot* compared = before ? &*before : nullptr;
+    const auto done =
+        flags.output.empty() ? flags.format.print(*snapshot, stdout, compared) : write_to_file(*snapshot, compared, flags);
+    if (!done) return tl::unexpected(done.error());
     return 0;
+}
+
+void add_filters(CLI::App& command, ReportFlags& flags) {
+    command.add_option("--service", flags.filter.services, "only stacks of these services")
+        ->type_name("GLOB")
+        ->allow_extra_args(false);
+    command.add_option("--thread", flags.filter.threads, "only stacks of threads with such names")
+        ->type_name("GLOB")
+        ->allow_extra_args(false);
+    command.add_option("--state", flags.states, "only stacks that were running, blocked or queued (for a CPU)")
+        ->check(CLI::IsMember({"running", "blocked", "queued"}))
+        ->type_name("STATE")
+        ->allow_extra_args(false);
+    command.add_flag("--off-cpu", flags.off_cpu, "the same as --state blocked --state queued; folded has running otherwise");
 }
 
 }  // namespace
@@ -26,10 +139,19 @@ CommandRunner set_up_report(CLI::App& command) {
     const auto flags = std::make_shared<ReportFlags>();
     command.add_option("file", flags->file, "session that record -o has kept")->required()->type_name("FILE.ffs");
     flags->format.add_to(command);
+    command.add_option("-o,--output", flags->output, "write to a file instead of stdout")->type_name("FILE");
+    command.add_flag("--force", flags->force, "replace a file that exists");
+    add_filters(command, *flags);
+    command.add_option("--diff", flags->diff, "an earlier session, for a flame graph of what changed since")
+        ->type_name("BEFORE.ffs");
     command.footer(
         "Examples:\n"
-        "  footfall report today.ffs          the table again\n"
-        "  footfall report today.ffs --json   for scripts");
+        "  footfall report today.ffs                                        the table again\n"
+        "  footfall report today.ffs --json                                 for scripts\n"
+        "  footfall report today.ffs --format flamegraph -o today.html      where time went, for a browser\n"
+        "  footfall report today.ffs --format flamegraph --diff monday.ffs -o changed.html\n"
+        "  footfall report today.ffs --format pprof -o today.pb.gz          then: go tool pprof -top today.pb.gz\n"
+        "  footfall report today.ffs --format folded --off-cpu --service nginx | flamegraph.pl --countname us > nginx.svg");
     return [flags] { return report(*flags); };
 }
 

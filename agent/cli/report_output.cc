@@ -3,22 +3,43 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "output/flamegraph/flamegraph_html.h"
+#include "output/folded/folded_stacks.h"
 #include "output/json/session_json.h"
+#include "output/pprof/pprof_profile.h"
 #include "output/table/usage_table_text.h"
 
 namespace footfall {
 
 void ReportFormat::add_to(CLI::App& command) {
-    command.add_option("--format", format_, "table (for people) or json (footfall.session/v1)")
-        ->check(CLI::IsMember({"table", "json"}))
+    const bool stacks = choice_ == FormatChoice::kUsageAndStacks;
+    command
+        .add_option("--format", format_,
+                    stacks
+                        ? "table (for people), json (footfall.session/v1), and of stacks: pprof (go tool pprof, Pyroscope, "
+                          "Parca), folded (flamegraph.pl; microseconds), flamegraph (one HTML file)"
+                        : "table (for people) or json (footfall.session/v1)")
+        ->check(stacks ? CLI::IsMember({"table", "json", "pprof", "folded", "flamegraph"})
+                       : CLI::IsMember({"table", "json"}))
         ->type_name("FORMAT");
     command.add_flag("--json", json_, "the same as --format json");
 }
 
-Result<void> ReportFormat::print(const Snapshot& snapshot, std::FILE* to) const {
-    const std::string text =
-        json_ || format_ == "json" ? session_json(snapshot) : usage_table_text(snapshot, TerminalStyle::of(fileno(to)));
-    const bool written = std::fwrite(text.data(), 1, text.size(), to) == text.size() && std::fflush(to) == 0;
+bool ReportFormat::needs_stacks() const { return name() == "pprof" || name() == "folded" || name() == "flamegraph"; }
+
+Result<std::string> ReportFormat::render(const Snapshot& snapshot, const TerminalStyle& style,
+                                         const Snapshot* before) const {
+    if (name() == "json") return session_json(snapshot);
+    if (name() == "pprof") return pprof_profile(snapshot);
+    if (name() == "folded") return folded_stacks(snapshot.stacks());
+    if (name() == "flamegraph") return flamegraph_html(snapshot, before);
+    return usage_table_text(snapshot, style);
+}
+
+Result<void> ReportFormat::print(const Snapshot& snapshot, std::FILE* to, const Snapshot* before) const {
+    const auto text = render(snapshot, TerminalStyle::of(fileno(to)), before);
+    if (!text) return tl::unexpected(text.error());
+    const bool written = std::fwrite(text->data(), 1, text->size(), to) == text->size() && std::fflush(to) == 0;
     if (!written && errno != EPIPE && errno != EBADF) return system_failure("cannot print the report", errno);
     return {};
 }

@@ -1,22 +1,37 @@
-// How a snapshot is printed: --format table or json, the same for every command that prints one.
+// How a snapshot is printed. Every command that prints one knows table and json; report also knows the formats of stacks.
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <string>
 
 #include "agent/base/result.h"
 #include "output/session/snapshot.pb.h"
+#include "output/table/terminal_text.h"
 
 namespace footfall {
 
+enum class FormatChoice : std::uint8_t { kUsage, kUsageAndStacks };
+
 class ReportFormat {
 public:
+    explicit ReportFormat(FormatChoice choice = FormatChoice::kUsage) : choice_(choice) {}
+
     void add_to(CLI::App& command);
     [[nodiscard]] bool chosen() const { return json_ || !format_.empty(); }
-    // Writes to a stream. That its reader went away is no error, that a disk is full is one.
-    [[nodiscard]] Result<void> print(const Snapshot& snapshot, std::FILE* to) const;
+    [[nodiscard]] std::string name() const { return json_ ? "json" : format_.empty() ? "table" : format_; }
+    // Formats that say nothing of a session without stacks.
+    [[nodiscard]] bool needs_stacks() const;
+    [[nodiscard]] bool is_binary() const { return name() == "pprof"; }
+
+    // The bytes of the report. `before` is another session to compare with, for the formats that can: only flamegraph.
+    [[nodiscard]] Result<std::string> render(const Snapshot& snapshot, const TerminalStyle& style,
+                                             const Snapshot* before = nullptr) const;
+    // Renders and writes to a stream. That its reader went away is no error, that a disk is full is one.
+    [[nodiscard]] Result<void> print(const Snapshot& snapshot, std::FILE* to, const Snapshot* before = nullptr) const;
 
 private:
+    FormatChoice choice_;
     std::string format_;
     bool json_ = false;
 };

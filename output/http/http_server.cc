@@ -17,6 +17,7 @@ namespace footfall {
 namespace {
 
 constexpr std::size_t kWorthCompressing = 512;
+constexpr const char* kBinary = "application/octet-stream";  // what is sent as it is
 
 std::string header_of(MHD_Connection* connection, const char* name) {
     const char* value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
@@ -40,7 +41,7 @@ HttpResponse guarded(const HttpHandler& handler, const HttpRequest& request) {
 }
 
 void compress(HttpResponse& response, const HttpRequest& request) {
-    if (response.body.size() < kWorthCompressing) return;
+    if (response.body.size() < kWorthCompressing || response.content_type == kBinary) return;
     response.headers.emplace_back("Vary", "Accept-Encoding");
     if (!accepts_gzip(request.accept_encoding)) return;
     if (auto compressed = gzip(response.body)) {
@@ -87,7 +88,7 @@ public:
         if (!listening) return tl::unexpected(listening.error());
         port_ = listening->port;
         // From here on the socket is the daemon's, which closes it when it stops.
-        daemon_ = MHD_start_daemon(MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ITC, 0, nullptr, nullptr, &Impl::on_request, this,
+        daemon_ = MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC, 0, nullptr, nullptr, &Impl::on_request, this,
                                    MHD_OPTION_LISTEN_SOCKET, listening->fd.release(), MHD_OPTION_CONNECTION_LIMIT,
                                    options.max_connections, MHD_OPTION_CONNECTION_TIMEOUT, options.idle_timeout_seconds,
                                    MHD_OPTION_CONNECTION_MEMORY_LIMIT, options.connection_memory_bytes, MHD_OPTION_END);
@@ -101,10 +102,16 @@ private:
     static MHD_Result on_request(void* self, MHD_Connection* connection, const char* url, const char* method, const char*,
                                  const char*, std::size_t*, void**) {
         HttpRequest request{url, header_of(connection, MHD_HTTP_HEADER_ACCEPT),
-                            header_of(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING)};
+                            header_of(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING), {}};
+        MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, &Impl::on_argument, &request.arguments);
         HttpResponse response = static_cast<const Impl*>(self)->answer(method, request);
         compress(response, request);
         return send(connection, response);
+    }
+
+    static MHD_Result on_argument(void* arguments, MHD_ValueKind, const char* name, const char* value) {
+        static_cast<std::map<std::string, std::string>*>(arguments)->emplace(name, value == nullptr ? "" : value);
+        return MHD_YES;
     }
 
     [[nodiscard]] const HttpRoute* find(std::string_view path) const {

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "output/json/stacks_json.h"
 #include "output/session/histogram_math.h"
 #include "output/session/operation_totals.h"
 #include "output/session/wall_clock_text.h"
@@ -139,12 +140,13 @@ Json services(const Snapshot& snapshot) {
 
 std::string session_json(const Snapshot& snapshot) {
     constexpr int kIndent = 2;
-    const Json document = {{"schema", "footfall.session/v1"},
-                           {"session", session(snapshot.session())},
-                           {"accounting", accounting(snapshot.accounting())},
-                           {"operations", operations(snapshot)},
-                           {"blind_spots", blind_spots(snapshot)},
-                           {"services", services(snapshot)}};
+    Json document = {{"schema", "footfall.session/v1"},
+                     {"session", session(snapshot.session())},
+                     {"accounting", accounting(snapshot.accounting())},
+                     {"operations", operations(snapshot)},
+                     {"blind_spots", blind_spots(snapshot)},
+                     {"services", services(snapshot)}};
+    if (snapshot.has_stacks()) document["stacks"] = stacks_json(snapshot.stacks());
     return document.dump(kIndent, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

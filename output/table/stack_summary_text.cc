@@ -17,7 +17,7 @@ constexpr std::size_t kFunctionsShown = 5;
 
 std::string time_text(std::uint64_t nanoseconds) { return human_duration(static_cast<double>(nanoseconds) / 1e9); }
 
-GridCell module_cell(const std::string& module) { return {terminal_safe(base_name(module)), Tone::kQuiet}; }
+GridCell module_cell(const std::string& module) { return {terminal_safe(file_part(module)), Tone::kQuiet}; }
 
 std::string section(std::string_view heading, const GridText& grid, const TerminalStyle& style) {
     std::string out = "\n" + toned(heading, Tone::kHeading, style) + "\n" + grid.text;
@@ -26,12 +26,10 @@ std::string section(std::string_view heading, const GridText& grid, const Termin
 }
 
 std::string running_section(const std::vector<ServiceTime>& services, const TerminalStyle& style) {
-    const std::vector<GridColumn> columns = {{.title = "SERVICE", .narrowest = 10},
-                                             {.title = "SELF", .numeric = true},
-                                             {.title = "SHARE", .numeric = true},
-                                             {.title = "TOTAL", .numeric = true, .rank = 2},
-                                             {.title = "FUNCTION", .narrowest = 20},
-                                             {.title = "MODULE", .rank = 1}};
+    const std::vector<GridColumn> columns = {
+        {.title = "SERVICE", .narrowest = 10},  {.title = "SELF", .numeric = true},
+        {.title = "SHARE", .numeric = true},    {.title = "TOTAL", .numeric = true, .rank = 2},
+        {.title = "FUNCTION", .narrowest = 20}, {.title = "MODULE", .rank = 1}};
     std::vector<std::vector<GridCell>> rows;
     for (const ServiceTime& service : services) {
         for (std::size_t i = 0; i < std::min(service.functions.size(), kFunctionsShown); ++i) {
@@ -49,12 +47,10 @@ std::string running_section(const std::vector<ServiceTime>& services, const Term
 }
 
 std::string waiting_section(const std::vector<ServiceTime>& services, const TerminalStyle& style) {
-    const std::vector<GridColumn> columns = {{.title = "SERVICE", .narrowest = 10},
-                                             {.title = "TIME", .numeric = true},
-                                             {.title = "WAITS", .numeric = true, .rank = 2},
-                                             {.title = "FOR", .rank = 3},
-                                             {.title = "FUNCTION", .narrowest = 20},
-                                             {.title = "MODULE", .rank = 1}};
+    const std::vector<GridColumn> columns = {
+        {.title = "SERVICE", .narrowest = 10},          {.title = "TIME", .numeric = true},
+        {.title = "WAITS", .numeric = true, .rank = 2}, {.title = "FOR", .rank = 3},
+        {.title = "FUNCTION", .narrowest = 20},         {.title = "MODULE", .rank = 1}};
     std::vector<std::vector<GridCell>> rows;
     for (const ServiceTime& service : services) {
         for (std::size_t i = 0; i < std::min(service.waits.size(), kFunctionsShown); ++i) {
@@ -76,8 +72,9 @@ std::string waiting_section(const std::vector<ServiceTime>& services, const Term
 std::string stack_completeness_line(const Stacks& stacks, const TerminalStyle& style) {
     const StackCompleteness all = completeness(stacks);
     if (all.walks == 0) return "stacks     none of user code\n";
-    std::string line = fmt::format("stacks     {} of {} complete, {} of frames guessed", human_share(all.complete, all.walks),
-                                   grouped(all.walks), human_share(all.guessed_frames, all.user_frames));
+    std::string line =
+        fmt::format("stacks     {} of {} complete, {} of frames guessed", human_share(all.complete, all.walks),
+                    grouped(all.walks), human_share(all.guessed_frames, all.user_frames));
     std::string stops;
     for (const auto& [stop, walks] : all.stops) {
         stops += (stops.empty() ? "stops: " : ", ") + terminal_safe(stop) + " " + grouped(walks);

@@ -168,9 +168,12 @@ std::string blind_spot_lines(const Snapshot& snapshot, const TerminalStyle& styl
 }  // namespace
 
 std::string usage_table_text(const Snapshot& snapshot, const TerminalStyle& style) {
-    return session_line(snapshot.session(), style) + "\n" + table(snapshot, style) + "\n" +
-           accounting_lines(snapshot.accounting(), style) + overhead_line(snapshot.session()) +
-           blind_spot_lines(snapshot, style);
+    std::string out = session_line(snapshot.session(), style) + "\n" + table(snapshot, style) + "\n" +
+                      accounting_lines(snapshot.accounting(), style) + overhead_line(snapshot.session());
+    if (snapshot.has_stacks()) {
+        out += stack_completeness_line(snapshot.stacks(), style) + stack_summary_text(snapshot.stacks(), style);
+    }
+    return out + blind_spot_lines(snapshot, style);
 }
 
 }  // namespace footfall

@@ -1,0 +1,26 @@
+// Chooses stacks by service, thread and state. Every format prints what is left as if nothing else had been recorded.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "output/session/snapshot.pb.h"
+
+namespace footfall {
+
+struct StackFilter {
+    std::vector<std::string> services;     // globs; a stack must match one of them; none: any service
+    std::vector<std::string> threads;      // likewise, of the thread's name
+    std::vector<StackSampleState> states;  // likewise
+
+    [[nodiscard]] bool chooses_all() const { return services.empty() && threads.empty() && states.empty(); }
+};
+
+// Takes the other samples away. What is said of all walks (stops, guessed frames) is then counted anew from the samples
+// that are left, so a walk counts once for each sample that was added up.
+void keep_chosen(Stacks& stacks, const StackFilter& filter);
+
+// The names of all services that have samples, sorted.
+[[nodiscard]] std::vector<std::string> services_of(const Stacks& stacks);
+
+}  // namespace footfall

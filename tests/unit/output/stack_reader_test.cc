@@ -1,0 +1,152 @@
+#include "output/stacks/stack_reader.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/util/message_differencer.h>
+#include <gtest/gtest.h>
+
+#include "output/json/session_json.h"
+#include "output/stacks/stack_filter.h"
+#include "output/stacks/stack_totals.h"
+#include "output/table/stack_summary_text.h"
+#include "output/table/usage_table_text.h"
+#include "tests/unit/output/example_stacks.h"
+#include "tests/unit/output/golden.h"
+
+namespace footfall {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+using testing::Pair;
+
+std::vector<std::string> names_of(const StackReader& reader, const StackSample& sample) {
+    std::vector<std::string> names;
+    for (const StackEntry& entry : reader.frames_of(sample)) names.emplace_back(entry.frame->name);
+    return names;
+}
+
+TEST(StackReader, InlinedFunctionsAreFramesOfTheirOwnInnermostFirst) {
+    const Snapshot snapshot = example_with_stacks();
+    const StackReader reader(snapshot.stacks());
+    const StackSample& sample = snapshot.stacks().samples(1);
+    EXPECT_THAT(names_of(reader, sample), ElementsAre("hash", "parse(char const*, int)", "main", "_start"));
+    EXPECT_TRUE(reader.frames_of(sample)[0].frame->inlined);
+    EXPECT_FALSE(reader.frames_of(sample)[1].frame->inlined);
+}
+
+TEST(StackReader, AnAddressWithoutANameIsShownByModuleAndOffset) {
+    const Snapshot snapshot = example_with_stacks();
+    const StackReader reader(snapshot.stacks());
+    EXPECT_THAT(names_of(reader, snapshot.stacks().samples(4)), ElementsAre("[shop]+0x5678", "render"));
+    EXPECT_TRUE(reader.frames_of(snapshot.stacks().samples(4))[1].guessed);
+}
+
+TEST(StackReader, AddressesOfNoModuleHaveANameToo) {
+    Stacks stacks;
+    StackWriter to(stacks);
+    to.location(0, 0x10, {});
+    stacks.mutable_locations(0)->set_module(77);
+    to.location(0, 0x20, {});
+    stacks.mutable_locations(1)->set_kernel(true);
+    const StackReader reader(stacks);
+    EXPECT_EQ(reader.frames_at(0)[0].name, "[unknown]+0x10");
+    EXPECT_EQ(reader.frames_at(1)[0].name, "[kernel]+0x20");
+}
+
+TEST(StackReader, ANameThatNeverEndsIsCut) {
+    Stacks stacks;
+    StackWriter to(stacks);
+    to.location(0, 0, {{std::string(1'000'000, 'x')}});
+    EXPECT_LT(StackReader(stacks).frames_at(0)[0].name.size(), kMaxNameBytes + 10);
+}
+
+TEST(StackReader, WhatWouldUnfoldToTooMuchIsRefused) {
+    Stacks stacks;
+    StackWriter to(stacks);
+    const std::uint32_t location = to.location(0, 0, {{std::string(2'000, 'x')}});
+    for (int i = 0; i < 1'000; ++i) {
+        StackSample& sample = to.sample("s", "t", {}, 1, 1);
+        for (int k = 0; k < 1'000; ++k) sample.add_locations(location);
+    }
+    EXPECT_FALSE(check_unfolded_size(StackReader(stacks)));
+    stacks.mutable_samples()->DeleteSubrange(100, 900);
+    EXPECT_TRUE(check_unfolded_size(StackReader(stacks)));
+}
+
+TEST(StackFilter, KeepsWhatMatchesEveryOption) {
+    Snapshot snapshot = example_with_stacks();
+    keep_chosen(*snapshot.mutable_stacks(), {.services = {"sh*"}, .threads = {"worker 2"}, .states = {STACK_QUEUED}});
+    ASSERT_EQ(snapshot.stacks().samples_size(), 1);
+    EXPECT_EQ(snapshot.stacks().samples(0).nanos(), 500'000'000);
+    EXPECT_THAT(services_of(snapshot.stacks()), ElementsAre("shop"));
+}
+
+TEST(StackFilter, CountsCompletenessOfWhatIsLeft) {
+    Snapshot snapshot = example_with_stacks();
+    keep_chosen(*snapshot.mutable_stacks(), {.threads = {"worker 1"}});
+    const StackCompleteness left = completeness(snapshot.stacks());
+    EXPECT_EQ(left.walks, 100U);
+    EXPECT_EQ(left.complete, 50U);
+    EXPECT_THAT(left.stops, ElementsAre(Pair("no_table", 50U)));
+    EXPECT_EQ(left.user_frames, 150U);
+    EXPECT_EQ(left.guessed_frames, 50U);
+}
+
+TEST(StackFilter, WithoutOptionsChangesNothing) {
+    Snapshot snapshot = example_with_stacks();
+    keep_chosen(*snapshot.mutable_stacks(), {});
+    EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(snapshot, example_with_stacks()));
+}
+
+TEST(StackTotals, EveryNanosecondOfAServiceIsInOneFunctionOrOneWait) {
+    const Snapshot snapshot = example_with_stacks();
+    const StackReader reader(snapshot.stacks());
+    for (const ServiceTime& service : time_by_service(reader)) {
+        std::uint64_t self = 0;
+        std::uint64_t waits = 0;
+        for (const FunctionTime& function : service.functions) self += function.self;
+        for (const WaitTime& wait : service.waits) waits += wait.nanos;
+        EXPECT_EQ(self, service.running) << service.service;
+        EXPECT_EQ(waits, service.waiting) << service.service;
+    }
+}
+
+TEST(StackTotals, RecursionCountsOnce) {
+    Stacks stacks;
+    StackWriter to(stacks);
+    const std::uint32_t f = to.location(0, 1, {{"f"}});
+    to.sample("s", "t", {f, f, f}, 1, 100);
+    const StackReader reader(stacks);
+    const auto services = time_by_service(reader);
+    EXPECT_EQ(services[0].functions[0].self, 100U);
+    EXPECT_EQ(services[0].functions[0].total, 100U);
+}
+
+TEST(StackTotals, AKernelThreadIsNoIncompleteStack) {
+    const StackCompleteness all = completeness(example_with_stacks().stacks());
+    EXPECT_EQ(all.walks, 730U);
+    EXPECT_EQ(all.complete, 680U);
+}
+
+TEST(StackSummary, LooksAsRecorded) { expect_golden(usage_table_text(example_with_stacks(), {}), "usage_table_stacks.txt"); }
+
+TEST(StackSummary, SaysHowCompleteTheStacksAreAndWhyNot) {
+    EXPECT_EQ(stack_completeness_line(example_with_stacks().stacks(), {}),
+              "stacks     93% of 730 complete, 2.5% of frames guessed; stops: no_table 50\n");
+}
+
+TEST(StackSummary, NothingThatATerminalObeysGetsThrough) {
+    for (std::uint32_t seed = 0; seed < 50; ++seed) {
+        const std::string text = usage_table_text(hostile_stacks(seed), {.width = 80});
+        EXPECT_EQ(text.find('\x1b'), std::string::npos);
+    }
+}
+
+TEST(StackSummary, ASessionWithoutStacksHasNone) {
+    EXPECT_THAT(usage_table_text(example_snapshot(), {}), Not(HasSubstr("stacks  ")));
+    EXPECT_THAT(session_json(example_snapshot()), Not(HasSubstr("\"stacks\"")));
+}
+
+}  // namespace
+}  // namespace footfall
