@@ -1,14 +1,19 @@
 // footfall agent: watches all the time and shows what it counts on /metrics.
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <cstdio>
 #include <memory>
+#include <string>
+#include <utility>
 
 #include "agent/cli/command.h"
 #include "agent/cli/live_options.h"
 #include "agent/cli/stop_signal.h"
-#include "agent/pipeline/snapshot_mailbox.h"
+#include "agent/config/values.h"
+#include "agent/pipeline/errands.h"
 #include "output/http/http_server.h"
+#include "output/pprof/pprof_profile.h"
 #include "output/prometheus/metric_families.h"
 #include "output/prometheus/negotiation.h"
 #include "output/prometheus/process_metrics.h"
@@ -28,17 +33,57 @@ AgentStatus status_of(const LiveOptions& options, const std::string& kernel) {
     return status;
 }
 
-HttpResponse metrics(const HttpRequest& request, SnapshotMailbox& mailbox, AgentStatus status) {
-    const auto snapshot = mailbox.request();
-    if (!snapshot) return {503, "text/plain; charset=utf-8", kNotWatching};
+// What handlers, on threads of their own, may ask of the session.
+struct Watching {
+    LiveSession& session;
+    Errands errands;
+    std::atomic<bool> profiling{false};
+};
+
+HttpResponse unavailable(std::string why) { return {.status = 503, .body = std::move(why)}; }
+
+HttpResponse metrics(const HttpRequest& request, Watching& watching, AgentStatus status) {
+    const auto snapshot = watching.errands.ask([&] { return watching.session.snapshot(); });
+    if (!snapshot) return unavailable(kNotWatching);
     if (const auto read = read_process_metrics(status); !read) spdlog::warn("{}", read.error().what);
     status.kernel = snapshot->session().kernel();
     return metrics_response(request, metric_families(*snapshot, status));
 }
 
 // Ready once the probes are attached, which they are before the server starts; alive while the pipeline answers.
-HttpResponse health(SnapshotMailbox& mailbox) {
-    return mailbox.request() ? HttpResponse{.body = "ok\n"} : HttpResponse{.status = 503, .body = kNotWatching};
+HttpResponse health(Watching& watching) {
+    return watching.errands.ask([] { return true; }) ? HttpResponse{.body = "ok\n"} : unavailable(kNotWatching);
+}
+
+Result<std::uint64_t> seconds_of(const HttpRequest& request) {
+    constexpr std::uint64_t kUsual = 30;
+    constexpr std::uint64_t kMost = 600;
+    const auto asked = request.arguments.find("seconds");
+    if (asked == request.arguments.end()) return kUsual;
+    return parse_number(asked->second, 1, kMost).map_error([](const Error& error) { return error.within("seconds"); });
+}
+
+// The stacks of so many seconds from now, as pprof. One at a time: they share what is collected.
+HttpResponse profile(const HttpRequest& request, Watching& watching) {
+    const auto seconds = seconds_of(request);
+    if (!seconds) return {.status = 400, .body = seconds.error().what + "\n"};
+    if (watching.profiling.exchange(true)) return unavailable("another profile is being taken: try again later\n");
+    HttpResponse response = unavailable(kNotWatching);
+    watching.errands.ask([&] { return watching.session.clear_stacks(), true; });
+    watching.errands.pause(*seconds * kNanosecondsPerSecond);
+    auto capture = watching.errands.ask([&] { return watching.session.stacks(); });
+    auto snapshot = watching.errands.ask([&] { return watching.session.snapshot(); });
+    watching.profiling = false;
+    if (!capture || !snapshot) return response;
+    if (!*capture) return {.status = 404, .body = "no stacks are taken: start the agent with --stacks on-cpu or all\n"};
+    SymbolizerClient client;
+    fill_stacks(**capture, client, *snapshot->mutable_stacks());
+    snapshot->mutable_session()->set_duration_nanos(*seconds * kNanosecondsPerSecond);
+    auto bytes = pprof_profile(*snapshot);
+    if (!bytes) return {.status = 500, .body = bytes.error().what + "\n"};
+    response = {.content_type = "application/octet-stream", .body = std::move(*bytes)};
+    response.headers.emplace_back("Content-Disposition", "attachment; filename=\"profile.pb.gz\"");
+    return response;
 }
 
 // An agent outlives its target, which may come back only by a selector that is not a pid. That is worth a word, once.
@@ -67,15 +112,19 @@ Result<int> run_agent(const LiveFlags& flags) {
                                 .version = options->version};
     const AgentStatus status = status_of(*options, {});
 
+    constexpr std::uint32_t kFrequency = 19;
+    options->frequency = kFrequency;
     StopSignal stop;
     auto session = LiveSession::start(*std::move(options));
     if (!session) return tl::unexpected(session.error());
-    SnapshotMailbox mailbox;
+    Watching watching{**session, {}, {}};
     auto server = HttpServer::start(
         web,
-        {{"/metrics", "Prometheus metrics", [&](const HttpRequest& request) { return metrics(request, mailbox, status); }},
-         {"/-/healthy", "Is it alive?", [&](const HttpRequest&) { return health(mailbox); }},
-         {"/-/ready", "Does it watch?", [&](const HttpRequest&) { return health(mailbox); }}});
+        {{"/metrics", "Prometheus metrics", [&](const HttpRequest& request) { return metrics(request, watching, status); }},
+         {"/debug/pprof/profile", "Where time goes: 30 seconds of stacks for pprof, or ?seconds=N",
+          [&](const HttpRequest& request) { return profile(request, watching); }},
+         {"/-/healthy", "Is it alive?", [&](const HttpRequest&) { return health(watching); }},
+         {"/-/ready", "Does it watch?", [&](const HttpRequest&) { return health(watching); }}});
     if (!server) return tl::unexpected(server.error());
     std::fprintf(stderr, "footfall: watching; http://%s:%u/metrics\n", web.address.c_str(),
                  static_cast<unsigned>((*server)->port()));
@@ -83,10 +132,10 @@ Result<int> run_agent(const LiveFlags& flags) {
     while (!stop.wait((*session)->pause_nanoseconds())) {
         target.look(**session);
         if (const auto drained = (*session)->drain(); !drained) spdlog::error("{}", drained.error().what);
-        if (mailbox.wanted()) mailbox.deliver((*session)->snapshot());
+        watching.errands.run_all();
     }
     stop.release();
-    mailbox.close();
+    watching.errands.close();
     server->reset();
     if (const auto stopped = (*session)->stop(); !stopped) return tl::unexpected(stopped.error());
     return 0;

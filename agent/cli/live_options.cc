@@ -72,7 +72,9 @@ void ConfigOptions::add_to(CLI::App& command) {
         ->allow_extra_args(false);
     for (const Setting& setting : settings()) {
         const std::string name(setting.name);
-        command.add_option("--" + name, settings_[name], std::string(setting.help))
+        const std::string names =
+            "--" + name + (setting.short_names.empty() ? "" : "," + std::string(setting.short_names));
+        command.add_option(names, settings_[name], std::string(setting.help))
             ->type_name(std::string(setting.value))
             ->group("Configuration");
     }

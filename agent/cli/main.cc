@@ -3,9 +3,13 @@
 #include <cstdio>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "agent/base/text.h"
 #include "agent/cli/command.h"
+#include "symbolizer/unwind/table_builder.h"
+#include "symbolizer/unwind/table_file.h"
+#include "symbolizer/worker/symbolizer_worker.h"
 
 namespace footfall {
 namespace {
@@ -75,6 +79,11 @@ int print_usage_error(const CLI::App& app, const CLI::ParseError& error, int arg
     return static_cast<int>(ExitCode::kUsage);
 }
 
+Miss write_unwind_table(int elf, int out) {
+    TableFileWriter writer(out, {});
+    return build_unwind_table(elf, writer) && writer.finish() ? Miss::kNone : Miss::kMalformed;
+}
+
 int run(int argc, char** argv) {
     CLI::App app{"footfall shows what is used on this server: by whom, how often, how fast.", "footfall"};
     app.set_version_flag("-V,--version", "footfall " FOOTFALL_VERSION);
@@ -107,4 +116,10 @@ int run(int argc, char** argv) {
 
 // An exception that nobody expects is a bug: it must end the program where it is, with its trace.
 // NOLINTNEXTLINE(bugprone-exception-escape)
-int main(int argc, char** argv) { return footfall::run(argc, argv); }
+int main(int argc, char** argv) {
+    // Not a command: how SymbolizerClient starts its worker.
+    if (argc == 2 && std::string_view(argv[1]) == "symbolizer-worker") {
+        return footfall::run_symbolizer_worker(footfall::kSymbolizerWorkerSocket, {footfall::write_unwind_table});
+    }
+    return footfall::run(argc, argv);
+}

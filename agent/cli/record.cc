@@ -71,7 +71,11 @@ Result<void> watch(LiveSession& session, StopSignal& stop, End& end, bool quiet)
 // Stops the session and puts what it saw where it was asked for. All of it is tried; the first failure is returned.
 Result<void> finish(LiveSession& session, const RecordFlags& flags, std::FILE* report_to) {
     const Result<void> stopped = session.stop();
-    const Snapshot snapshot = session.snapshot();
+    Snapshot snapshot = session.snapshot();
+    if (const auto stacks = session.stacks()) {
+        SymbolizerClient client;
+        fill_stacks(*stacks, client, *snapshot.mutable_stacks());
+    }
     Result<void> kept;
     if (!flags.output.empty()) {
         kept = write_session_file(flags.output, snapshot, flags.force ? IfExists::kReplace : IfExists::kRefuse);

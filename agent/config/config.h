@@ -29,6 +29,18 @@ namespace footfall {
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
 enum class LogFormat : std::uint8_t { kText, kJson };
 
+// Which stacks are taken.
+enum class StackMode : std::uint8_t { kNone, kOnCpu, kAll };
+
+struct StackConfig {
+    StackMode mode = StackMode::kOnCpu;
+    std::uint32_t frequency = 0;  // samples a second and CPU; 0: 99 in sessions, 19 in the agent
+    std::uint64_t shortest_wait_nanoseconds = 0;
+    std::uint32_t most_waits_a_second = 2000;  // more are sampled by chance
+    bool lines = false;                        // files, lines and inlined functions too, from DWARF
+    std::string cache_directory = "/var/cache/footfall/unwind";
+};
+
 struct Config {
     NamingRules naming;
     std::uint32_t operation_limit = kDefaultOperationLimit;
@@ -38,6 +50,8 @@ struct Config {
 
     std::uint64_t ring_bytes = 8U << 20;  // a power of two
     std::uint64_t drain_interval_nanoseconds = 5'000'000;
+
+    StackConfig stacks;
 
     ListenAddress listen{"127.0.0.1", 9843};
     bool web_insecure = false;  // listen may be another address than loopback

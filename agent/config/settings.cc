@@ -93,6 +93,40 @@ Result<void> set_drain_interval(std::string_view text, Config& config) {
     return {};
 }
 
+Result<void> set_stacks(std::string_view text, Config& config) {
+    static constexpr std::array kModes{Choice<StackMode>{"on-cpu", StackMode::kOnCpu}, Choice<StackMode>{"all", StackMode::kAll},
+                                       Choice<StackMode>{"none", StackMode::kNone}};
+    return choose(text, kModes, config.stacks.mode);
+}
+
+Result<void> set_frequency(std::string_view text, Config& config) {
+    static constexpr std::uint64_t kMost = 10'000;
+    return parse_number(text, 1, kMost).map([&](std::uint64_t hertz) {
+        config.stacks.frequency = static_cast<std::uint32_t>(hertz);
+    });
+}
+
+Result<void> set_shortest_wait(std::string_view text, Config& config) {
+    return parse_duration(text).map([&](std::uint64_t shortest) { config.stacks.shortest_wait_nanoseconds = shortest; });
+}
+
+Result<void> set_most_waits(std::string_view text, Config& config) {
+    static constexpr std::uint64_t kMost = 1'000'000;
+    return parse_number(text, 1, kMost).map([&](std::uint64_t waits) {
+        config.stacks.most_waits_a_second = static_cast<std::uint32_t>(waits);
+    });
+}
+
+Result<void> set_lines(std::string_view text, Config& config) {
+    static constexpr std::array kAnswers{Choice<bool>{"true", true}, Choice<bool>{"false", false}};
+    return choose(text, kAnswers, config.stacks.lines);
+}
+
+Result<void> set_stack_cache(std::string_view text, Config& config) {
+    config.stacks.cache_directory = std::string(text);
+    return {};
+}
+
 Result<void> set_listen(std::string_view text, Config& config) {
     return parse_listen_address(text).map([&](ListenAddress address) { config.listen = std::move(address); });
 }
@@ -124,6 +158,13 @@ constexpr std::array kSettings{
             set_consumer_key},
     Setting{"ring.size", "SIZE", "the buffer between kernel and agent: a power of two (8MiB)", set_ring_size},
     Setting{"ring.drain_interval", "DURATION", "how often it is emptied, 1ms to 100ms (5ms)", set_drain_interval},
+    Setting{"stacks.mode", "MODE", "on-cpu (sampled by the clock), all (where threads wait, too) or none (on-cpu)", set_stacks,
+            "--stacks"},
+    Setting{"stacks.frequency", "HERTZ", "samples a second and CPU (99; the agent 19)", set_frequency, "-F,--frequency"},
+    Setting{"stacks.shortest_wait", "DURATION", "waits that are shorter are not kept (0s)", set_shortest_wait},
+    Setting{"stacks.most_waits", "COUNT", "waits looked at in a second; beyond, some stand for all (2000)", set_most_waits},
+    Setting{"stacks.lines", "BOOL", "files, lines and inlined functions, from debug information (false)", set_lines},
+    Setting{"stacks.cache", "DIRECTORY", "where unwind tables are kept (/var/cache/footfall/unwind)", set_stack_cache},
     Setting{"web.listen", "HOST:PORT", "where the agent listens (127.0.0.1:9843)", set_listen},
     Setting{"web.insecure", "BOOL", "allow to listen beyond loopback, readable for everyone who gets there (false)",
             set_insecure},

@@ -14,6 +14,7 @@ struct Setting {
     std::string_view value;  // what a value looks like: "SIZE"
     std::string_view help;
     Result<void> (*set)(std::string_view text, Config& config);  // fails with what is wrong with the text
+    std::string_view short_names = {};                           // of the flag, beside --SECTION.KEY: "-F,--frequency"
 };
 
 [[nodiscard]] std::span<const Setting> settings();

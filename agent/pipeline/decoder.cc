@@ -7,9 +7,12 @@
 
 #include "bpf/contract/process_events.h"
 #include "bpf/contract/socket_events.h"
+#include "bpf/contract/stack_events.h"
 
 namespace footfall {
 namespace {
+
+static_assert(FF_FRAME_MODULE_SHIFT == 48, "StackTaken::user_frame() splits frames there");
 
 // A copy of the record's fixed part: raw files promise no alignment.
 template <typename Record>
@@ -161,6 +164,61 @@ std::optional<Event> decode_described(RawEvent raw) {
     return ProcessDescribed{Pid{record->pid}, fields[0], fields[1], fields[2]};
 }
 
+std::optional<StackState> stack_state_of(std::uint8_t state) {
+    switch (state) {
+        case FF_STACK_RUNNING:
+            return StackState::kRunning;
+        case FF_STACK_BLOCKED:
+            return StackState::kBlocked;
+        case FF_STACK_QUEUED:
+            return StackState::kQueued;
+        default:
+            return std::nullopt;
+    }
+}
+
+std::optional<Event> decode_stack(RawEvent raw) {
+    constexpr double kWeightOne = 65536;
+    const auto record = fixed_part<ff_stack_event>(raw);
+    const auto state = record ? stack_state_of(record->state) : std::nullopt;
+    if (!state || record->stop >= FF_STOP_REASONS || record->kernel_frames > FF_STACK_DEPTH ||
+        record->user_frames > FF_STACK_DEPTH) {
+        return std::nullopt;
+    }
+    const std::span<const std::byte> behind = raw.bytes.subspan(sizeof(ff_stack_event));
+    const std::size_t kernel = record->kernel_frames * sizeof(std::uint64_t);
+    const std::size_t user = record->user_frames * sizeof(std::uint64_t);
+    const std::size_t frames = record->copied != 0 ? 2 * FF_STACK_DEPTH * sizeof(std::uint64_t) : kernel + user;
+    if (frames > behind.size() || record->copied > behind.size() - frames) return std::nullopt;
+    const bool running = *state == StackState::kRunning;
+    return StackTaken{
+        .time = {record->event.time_ns},
+        .pid = Pid{record->pid},
+        .tid = Tid{record->tid},
+        .state = *state,
+        .stop = static_cast<StopReason>(record->stop),
+        .nanoseconds = running ? record->weight : 0,
+        .waits = running ? 0 : static_cast<double>(record->weight) / kWeightOne,
+        .wait = record->wait,
+        .system_call = record->system_call,
+        .thread = text_field(raw, offsetof(ff_stack_event, comm), FF_COMM_LENGTH),
+        .kernel = FrameList(behind.first(kernel)),
+        .user = FrameList(behind.subspan(kernel, user)),
+        .guessed = {record->guessed[0], record->guessed[1]},
+        .copied = behind.subspan(frames, record->copied),
+        .ip = record->instruction_pointer,
+        .sp = record->stack_pointer,
+        .bp = record->frame_pointer,
+    };
+}
+
+std::optional<Event> decode_waited(RawEvent raw) {
+    const auto record = fixed_part<ff_waited_event>(raw);
+    if (!record) return std::nullopt;
+    return WaitEnded{{record->event.time_ns}, Pid{record->pid},   Tid{record->tid},
+                     record->wait,            record->blocked_ns, record->queued_ns};
+}
+
 }  // namespace
 
 RawEvent trimmed(RawEvent raw) {
@@ -186,6 +244,10 @@ std::optional<Event> decode(RawEvent raw) {
         case FF_EVENT_EXEC:
         case FF_EVENT_EXIT:
             return decode_process(raw, event->kind);
+        case FF_EVENT_STACK:
+            return decode_stack(raw);
+        case FF_EVENT_WAITED:
+            return decode_waited(raw);
         case FF_EVENT_DESCRIBED:
             return decode_described(raw);
         default:

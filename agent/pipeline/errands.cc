@@ -1,37 +1,42 @@
-#include "agent/pipeline/snapshot_mailbox.h"
+#include "agent/pipeline/errands.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace footfall {
 
-std::shared_ptr<const Snapshot> SnapshotMailbox::request() {
+bool Errands::run(std::function<void()> work) {
+    Errand errand{std::move(work)};
     std::unique_lock lock(mutex_);
-    const std::uint64_t question = ++asked_;
-    delivered_.wait(lock, [&] { return closed_ || answered_ >= question; });
-    return answered_ >= question ? latest_ : nullptr;
+    if (closed_) return false;
+    waiting_.push_back(&errand);
+    changed_.wait(lock, [&] { return errand.done || closed_; });
+    if (!errand.done) std::erase(waiting_, &errand);
+    return errand.done;
 }
 
-bool SnapshotMailbox::wanted() const {
+bool Errands::pause(std::uint64_t nanoseconds) {
+    std::unique_lock lock(mutex_);
+    return !changed_.wait_for(lock, std::chrono::nanoseconds(nanoseconds), [&] { return closed_; });
+}
+
+void Errands::run_all() {
     const std::lock_guard lock(mutex_);
-    return asked_ > answered_;
-}
-
-void SnapshotMailbox::deliver(Snapshot snapshot) {
-    auto shared = std::make_shared<const Snapshot>(std::move(snapshot));
-    {
-        const std::lock_guard lock(mutex_);
-        latest_ = std::move(shared);
-        answered_ = asked_;
+    if (waiting_.empty()) return;
+    for (Errand* errand : std::exchange(waiting_, {})) {
+        errand->work();
+        errand->done = true;
     }
-    delivered_.notify_all();
+    changed_.notify_all();
 }
 
-void SnapshotMailbox::close() {
+void Errands::close() {
     {
         const std::lock_guard lock(mutex_);
         closed_ = true;
     }
-    delivered_.notify_all();
+    changed_.notify_all();
 }
 
 }  // namespace footfall

@@ -23,14 +23,18 @@ void fill_services(Snapshot& snapshot, const Services& services) {
 
 }  // namespace
 
-Pipeline::Pipeline(PipelineSettings settings, ProcessSource& source, PipelineObservers observers)
+Pipeline::Pipeline(PipelineSettings settings, ProcessSource& source, PipelineObservers observers, KernelTables* tables)
     : observers_(std::move(observers)),
       names_(settings.operation_limit),
       consumers_(settings.consumer_mode, settings.consumer_key),
       processes_(source, services_, observers_.on_description),
       namer_(std::move(settings.naming), names_, services_, *this, consumers_),
       usage_(names_, services_, consumers_),
-      connections_(*this) {}
+      connections_(*this) {
+    if (!settings.stacks) return;
+    const auto service_of = [this](Pid pid) { return processes_.service_of(pid); };
+    stacks_ = std::make_unique<StackCollector>(*std::move(settings.stacks), tables, service_of);
+}
 
 void Pipeline::on_raw(RawEvent raw) {
     const std::optional<Event> event = decode(raw);
@@ -59,6 +63,9 @@ std::optional<DropReason> Pipeline::handle(const Event& event) {
             } else if constexpr (std::is_same_v<Type, ProcessDescribed>) {
                 if (observers_.on_recorded_description) observers_.on_recorded_description(typed);
                 return std::nullopt;
+            } else if constexpr (std::is_same_v<Type, StackTaken> || std::is_same_v<Type, WaitEnded>) {
+                if (stacks_) stacks_->on(typed);
+                return std::nullopt;
             } else {
                 return connections_.on(typed);
             }
@@ -73,19 +80,27 @@ std::optional<DropReason> Pipeline::handle(const Blind& blind) {
 
 std::optional<DropReason> Pipeline::handle(const ProcessExited& exited) {
     const std::optional<DropReason> dropped = connections_.on(exited);
+    if (stacks_) stacks_->on_exited(exited.pid, exited.time);
     processes_.on_exited(exited);
     return dropped;
 }
 
 std::optional<DropReason> Pipeline::handle(const ProcessExecuted& executed) {
     processes_.on_executed(executed);
+    if (stacks_) stacks_->on_executed(executed.pid);
     if (observers_.on_executed) observers_.on_executed(executed);
     return std::nullopt;
 }
 
-void Pipeline::advance(MonotonicTime now) { connections_.advance(now); }
+void Pipeline::advance(MonotonicTime now) {
+    connections_.advance(now);
+    if (stacks_) stacks_->advance(now);
+}
 
-void Pipeline::session_end(MonotonicTime time) { connections_.session_end(time); }
+void Pipeline::session_end(MonotonicTime time) {
+    connections_.session_end(time);
+    if (stacks_) stacks_->session_end(time);
+}
 
 void Pipeline::on_exchange(const Exchange& exchange) {
     const ConnectionInfo* connection = connections_.find(exchange.connection);

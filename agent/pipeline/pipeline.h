@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "agent/connections/connection_table.h"
 #include "agent/pipeline/drop_reasons.h"
@@ -17,6 +18,7 @@
 #include "agent/processes/process_table.h"
 #include "agent/processes/services.h"
 #include "agent/protocols/protocol.h"
+#include "agent/stacks/stack_collector.h"
 #include "agent/usage/consumer.h"
 #include "agent/usage/namer.h"
 #include "agent/usage/names.h"
@@ -30,6 +32,7 @@ struct PipelineSettings {
     std::uint32_t operation_limit = kDefaultOperationLimit;
     ConsumerMode consumer_mode = ConsumerMode::kDefault;
     ConsumerKey consumer_key{};
+    std::optional<CollectorOptions> stacks;  // none: stacks are not collected
 };
 
 using Drops = std::array<std::uint64_t, kDropReasons>;
@@ -54,8 +57,9 @@ constexpr std::size_t kMostServices = 1024;
 
 class Pipeline : private ExchangeSink, private ServiceResolver {
 public:
-    // source outlives the pipeline.
-    Pipeline(PipelineSettings settings, ProcessSource& source, PipelineObservers observers = {});
+    // source, and tables where there are any, outlive the pipeline.
+    Pipeline(PipelineSettings settings, ProcessSource& source, PipelineObservers observers = {},
+             KernelTables* tables = nullptr);
 
     // Finds out now what a process is, rather than when it is first heard of.
     void meet(Pid pid) { processes_.service_of(pid); }
@@ -75,6 +79,9 @@ public:
 
     [[nodiscard]] std::vector<const ConnectionInfo*> unix_sockets() const { return connections_.unix_sockets(); }
     [[nodiscard]] const Services& services() const { return services_; }
+    // null: they are not collected.
+    [[nodiscard]] StackCollector* stacks() { return stacks_.get(); }
+    [[nodiscard]] const StackCollector* stacks() const { return stacks_.get(); }
     [[nodiscard]] const Names& names() const { return names_; }
     [[nodiscard]] std::string consumer_text(const Use& use) const;
 
@@ -98,6 +105,7 @@ private:
     UsageTable usage_;
     BlindSpots blind_spots_;
     ConnectionTable connections_;
+    std::unique_ptr<StackCollector> stacks_;
 
     MonotonicTime latest_;
     std::uint64_t events_ = 0;

@@ -1,11 +1,13 @@
 // The way of the data, as types. A stage can't be skipped because the next one needs its output:
 //
-//   bpf/probes → ring → RawEvent → Event → Exchange → Use → UsageTable → Snapshot → output/*
+//   bpf/probes → ring → RawEvent → Event ─┬→ Exchange → Use → UsageTable ─┬→ Snapshot → output/*
+//                                         └→ Sample → StackProfile ───────┘
 //
 //   RawEvent   a record as it left the ring (or a raw file)            kernel/ring_reader, session/raw_reader
 //   Event      the same, checked and typed                             pipeline/decoder
 //   Exchange   a matched request and response                          connections/ + protocols/
 //   Use        the exchange, named: operation, service, consumer       usage/namer
+//   Sample     a whole stack, and the time that it stands for          stacks/stack_collector
 //   Snapshot   everything that exporters read, by value                usage/usage_table → output/snapshot
 //
 // Everything here is a plain value. Views (spans, string_views) point into the record being processed and are valid only
@@ -15,12 +17,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 #include <variant>
 
 #include "agent/base/clock.h"
 #include "agent/base/ids.h"
+#include "agent/pipeline/stop_reason.h"
 
 namespace footfall {
 
@@ -116,8 +120,79 @@ struct ProcessDescribed {
     std::string_view build_id;
 };
 
+// Where a thread is when its stack is taken.
+enum class StackState : std::uint8_t {
+    kRunning,  // on the CPU, when the clock ticked
+    kBlocked,  // leaving it, to wait for something
+    kQueued,   // leaving it though it could run: preempted
+};
+
+// One address of a user stack. Module 0: absolute, in memory that no file is behind.
+struct UserFrame {
+    std::uint16_t module = 0;
+    std::uint64_t address = 0;  // in the module, as ELF counts
+    bool guessed = false;       // found by frame pointer, where no table was
+    bool operator==(const UserFrame&) const = default;
+};
+
+// The addresses of a stack as they stand in the record, innermost first.
+class FrameList {
+public:
+    FrameList() = default;
+    explicit FrameList(std::span<const std::byte> bytes) : bytes_(bytes) {}
+
+    [[nodiscard]] std::size_t size() const { return bytes_.size() / sizeof(std::uint64_t); }
+    [[nodiscard]] std::uint64_t operator[](std::size_t index) const {
+        std::uint64_t value = 0;
+        std::memcpy(&value, bytes_.data() + index * sizeof value, sizeof value);
+        return value;
+    }
+
+private:
+    std::span<const std::byte> bytes_;
+};
+
+// A stack as the kernel side could walk it.
+struct StackTaken {
+    MonotonicTime time;
+    Pid pid{};
+    Tid tid{};
+    StackState state = StackState::kRunning;
+    StopReason stop = StopReason::OUTERMOST;
+    std::uint64_t nanoseconds = 0;  // running: that it stands for
+    double waits = 1;               // else: that it stands for
+    std::uint64_t wait = 0;         // else: which one of the thread
+    std::int32_t system_call = -1;
+    std::string_view thread;  // its name
+    FrameList kernel;
+    FrameList user;  // as user_frame() reads them
+    std::array<std::uint64_t, 2> guessed{};
+    // Where the walk broke off for want of a table: the stack itself from sp on, and the registers to begin with.
+    std::span<const std::byte> copied;
+    std::uint64_t ip = 0;
+    std::uint64_t sp = 0;
+    std::uint64_t bp = 0;
+
+    [[nodiscard]] UserFrame user_frame(std::size_t index) const {
+        constexpr unsigned kModuleShift = 48;
+        const std::uint64_t frame = user[index];
+        return {static_cast<std::uint16_t>(frame >> kModuleShift), frame & ((std::uint64_t{1} << kModuleShift) - 1),
+                (guessed[index / 64 % 2] >> (index % 64) & 1) != 0};
+    }
+};
+
+// The wait that a stack led to is over.
+struct WaitEnded {
+    MonotonicTime time;
+    Pid pid{};
+    Tid tid{};
+    std::uint64_t wait = 0;
+    std::uint64_t blocked_nanoseconds = 0;  // until it was woken
+    std::uint64_t queued_nanoseconds = 0;   // from then on, until it ran
+};
+
 using Event = std::variant<ConnectionSeen, Message, ConnectionClosed, Blind, ProcessForked, ProcessExecuted, ProcessExited,
-                           ProcessDescribed>;
+                           ProcessDescribed, StackTaken, WaitEnded>;
 
 // --- Exchange -------------------------------------------------------------------------------------------------------
 

@@ -13,32 +13,12 @@
 
 #include "agent/kernel/libbpf_log.h"
 #include "agent/kernel/support.h"
+#include "agent/probes/attach.h"
 
 namespace footfall {
 namespace {
 
 constexpr std::size_t kWatchedBytes = std::size_t{FF_WATCHED_WORDS} * sizeof(std::uint64_t);
-
-// The kernel's answer to a refused load or attach, as what the user can act on.
-tl::unexpected<Error> refusal(const std::string& what, int error) {
-    const std::string said = LibbpfLog::tail(12);
-    const std::string detail = said.empty() ? what : what + "\n" + said;
-    if (error == EPERM || error == EACCES) {
-        if (auto allowed = check_bpf_allowed(); !allowed) return tl::unexpected<Error>(allowed.error());
-    }
-    if (error == EINVAL || error == EACCES) {
-        return system_failure(detail, error,
-                              "this kernel's verifier refused a program: please report it with `footfall doctor --json`");
-    }
-    return system_failure(detail, error, "`footfall doctor` tells what is missing", ExitCode::kUnavailable);
-}
-
-Result<void> attach_program(bpf_program* program, bpf_link** link) {
-    if (!bpf_program__autoload(program)) return {};
-    *link = bpf_program__attach(program);
-    if (*link == nullptr) return refusal(std::string("cannot attach ") + bpf_program__name(program), errno);
-    return {};
-}
 
 }  // namespace
 
@@ -138,6 +118,11 @@ bool ProbeSet::watches_any() const {
 }
 
 int ProbeSet::ring_fd() const { return bpf_map__fd(sockets_->maps.events); }
+
+SharedMapFds ProbeSet::shared_maps() const {
+    const auto& maps = sockets_->maps;
+    return {bpf_map__fd(maps.events), bpf_map__fd(maps.counters), bpf_map__fd(maps.watched)};
+}
 
 std::vector<int> ProbeSet::program_fds() const {
     std::vector<int> fds;

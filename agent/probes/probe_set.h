@@ -27,6 +27,13 @@ struct ProbeSettings {
     SocketHook hook = SocketHook::kAutomatic;
 };
 
+// Maps that probes of other sets may share; borrowed.
+struct SharedMapFds {
+    int events = -1;
+    int counters = -1;
+    int watched = -1;
+};
+
 // Since loading, summed over the CPUs; by enum ff_counter.
 using KernelCounters = std::array<std::uint64_t, FF_COUNTERS>;
 
@@ -46,6 +53,7 @@ public:
 
     [[nodiscard]] SocketHook hook() const { return hook_; }
     [[nodiscard]] int ring_fd() const;
+    [[nodiscard]] SharedMapFds shared_maps() const;
     [[nodiscard]] std::vector<int> program_fds() const;
     // FF_DROP_PROBE_INTERRUPTED is the kernel's own count.
     [[nodiscard]] KernelCounters counters() const;

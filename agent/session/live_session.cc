@@ -1,10 +1,13 @@
 #include "agent/session/live_session.h"
 
+#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
+#include <ctime>
 #include <map>
 #include <set>
 #include <span>
@@ -48,6 +51,13 @@ Result<ff_probe_config> probe_config_of(const Watch& watch) {
     return config;
 }
 
+CollectorOptions collector_options(const StackConfig& config) {
+    CollectorOptions options;
+    options.shortest_wait_nanoseconds = config.shortest_wait_nanoseconds;
+    options.loader.cache_directory = config.cache_directory;
+    return options;
+}
+
 std::uint64_t peak_rss_bytes() {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
@@ -85,6 +95,10 @@ Result<void> LiveSession::load() {
     auto probes = ProbeSet::load({*who, watch_->pids, options_.config.ring_bytes, options_.hook});
     if (!probes) return tl::unexpected<Error>(probes.error());
     probes_ = std::move(*probes);
+    if (auto loaded = load_stacks(*who); !loaded) {
+        spdlog::warn("no stacks: {}", loaded.error().what);
+        stack_probe_.reset();
+    }
 
     const auto key = consumer_key(options_.config);
     if (!key) return tl::unexpected<Error>(key.error());
@@ -94,21 +108,41 @@ Result<void> LiveSession::load() {
     observers.on_executed = [this](const ProcessExecuted& executed) { on_executed(executed); };
     observers.on_description = [this](Pid pid, const ProcessDescription& found) { record_description(pid, found); };
     const Config& config = options_.config;
-    pipeline_ = std::make_unique<Pipeline>(
-        PipelineSettings{config.naming, config.operation_limit, config.consumer_mode, *key}, source_, std::move(observers));
+    PipelineSettings settings{config.naming, config.operation_limit, config.consumer_mode, *key, {}};
+    if (stack_probe_) settings.stacks = collector_options(config.stacks);
+    pipeline_ = std::make_unique<Pipeline>(std::move(settings), source_, std::move(observers),
+                                           stack_probe_ ? &stack_probe_->maps() : nullptr);
     if (auto opened = open_raw_file(); !opened) return opened;
 
     auto ring = RingReader::open(probes_->ring_fd(), *this);
     if (!ring) return tl::unexpected<Error>(ring.error());
     ring_ = std::move(*ring);
-    bpf_clock_.emplace(probes_->program_fds());
+    std::vector<int> programs = probes_->program_fds();
+    if (stack_probe_) {
+        for (const int program : stack_probe_->program_fds()) programs.push_back(program);
+    }
+    bpf_clock_.emplace(std::move(programs));
     clock_ = ClockOffset::now();
     started_ = monotonic_now();
     cpu_at_start_ = read_clock(CLOCK_PROCESS_CPUTIME_ID);
     if (auto attached = probes_->attach(); !attached) return attached;
+    if (stack_probe_) {
+        if (auto attached = stack_probe_->attach(); !attached) spdlog::warn("no stacks: {}", attached.error().what);
+    }
     if (auto watched = watch_now(host); !watched) return watched;
     // Looked at now, they keep their names even if they are killed before they are next heard of.
     for (const Pid pid : watch_->pids) pipeline_->meet(pid);
+    return {};
+}
+
+Result<void> LiveSession::load_stacks(const ff_probe_config& who) {
+    const StackConfig& config = options_.config.stacks;
+    if (config.mode == StackMode::kNone) return {};
+    const StackProbeSettings settings{who, config.frequency != 0 ? config.frequency : options_.frequency,
+                                      config.mode == StackMode::kAll};
+    auto probe = StackProbe::load(settings, probes_->shared_maps());
+    if (!probe) return tl::unexpected<Error>(probe.error());
+    stack_probe_ = std::move(*probe);
     return {};
 }
 
@@ -182,6 +216,7 @@ Result<void> LiveSession::drain() {
     if (!drained) return tl::unexpected<Error>(drained.error());
     for (const ConnectionId connection : vanished) tell_closed(connection, now);
     pipeline_->advance(now);
+    adjust_waits(now);
     bpf_clock_->tick(now, pipeline_->events());
     if (!ended_.seen()) {
         if (auto watched = watch_splice(now); !watched) return watched;
@@ -208,11 +243,44 @@ bool LiveSession::target_alive() const {
     return probes_->watches_any();
 }
 
+// A busy host switches threads a million times a second. So many are looked at as was asked for, and each stands for more.
+void LiveSession::adjust_waits(MonotonicTime now) {
+    constexpr std::uint64_t kInterval = 100'000'000;
+    constexpr std::uint32_t kMostOneIn = 1U << 20;
+    if (!stack_probe_ || ended_.seen() || elapsed(last_wait_look_, now) < kInterval) return;
+    const double seconds = static_cast<double>(elapsed(last_wait_look_, now)) / 1e9;
+    const bool first = !last_wait_look_.seen();
+    last_wait_look_ = now;
+    const double rate = static_cast<double>(pipeline_->stacks()->take_wait_count()) / seconds;
+    const double most = options_.config.stacks.most_waits_a_second;
+    if (first) return;
+    if (rate > most) {
+        waits_one_in_ = std::min(kMostOneIn, static_cast<std::uint32_t>(waits_one_in_ * std::ceil(rate / most)));
+    } else if (rate < most / 4 && waits_one_in_ > 1) {
+        waits_one_in_ /= 2;
+    } else {
+        return;
+    }
+    stack_probe_->set_waits_one_in(waits_one_in_);
+}
+
+// Tables that are being made complete the stacks of a short session.
+void LiveSession::wait_for_tables() {
+    constexpr int kMostLooks = 400;
+    constexpr timespec kPause{0, 10'000'000};
+    for (int i = 0; i < kMostLooks && pipeline_->stacks() != nullptr && pipeline_->stacks()->busy(); ++i) {
+        nanosleep(&kPause, nullptr);
+        pipeline_->stacks()->advance(ended_);
+    }
+}
+
 Result<void> LiveSession::stop() {
     probes_->detach();
+    if (stack_probe_) stack_probe_->detach();
     ended_ = monotonic_now();
     Result<void> drained = drain();
     while (drained && ring_->fill() > 0) drained = drain();
+    wait_for_tables();
     // Now that nothing comes any more, also what began and ended since the last look.
     for (const ConnectionId connection : vanished_unix_sockets()) tell_closed(connection, ended_);
     pipeline_->session_end(ended_);
@@ -288,6 +356,23 @@ Snapshot LiveSession::snapshot() const {
     info.set_bpf_cpu_known(cost.known);
     info.set_bpf_cpu_nanos(cost.nanoseconds);
     return snapshot;
+}
+
+std::optional<StackCapture> LiveSession::stacks() const {
+    const StackCollector* collector = pipeline_->stacks();
+    if (collector == nullptr) return std::nullopt;
+    StackCapture capture = capture_stacks(collector->profile(), collector->modules());
+    for (const Sample& sample : capture.samples) {
+        capture.services.try_emplace(sample.service, pipeline_->services().name(sample.service));
+    }
+    capture.period_nanoseconds = stack_probe_->period_nanoseconds();
+    capture.clock = stack_probe_->clock();
+    capture.detail = options_.config.stacks.lines ? Detail::kLines : Detail::kNames;
+    return capture;
+}
+
+void LiveSession::clear_stacks() {
+    if (pipeline_->stacks() != nullptr) pipeline_->stacks()->profile().clear();
 }
 
 Progress LiveSession::progress() const {

@@ -13,9 +13,11 @@
 #include "agent/kernel/ring_reader.h"
 #include "agent/pipeline/pipeline.h"
 #include "agent/probes/probe_set.h"
+#include "agent/probes/stack_probe.h"
 #include "agent/processes/process_source.h"
 #include "agent/processes/selectors.h"
 #include "agent/session/raw_writer.h"
+#include "agent/stacks/stack_symbols.h"
 #include "output/session/snapshot.pb.h"
 
 namespace footfall {
@@ -27,6 +29,7 @@ struct LiveOptions {
     SocketHook hook = SocketHook::kAutomatic;
     std::string raw_path;  // empty: no raw file
     bool force = false;    // may replace raw_path
+    std::uint32_t frequency = 99;  // of stacks, unless it is configured
     std::string version;
 };
 
@@ -60,7 +63,12 @@ public:
     // Detaches, takes in the rest, ends what is open, completes the raw file. No drain() afterwards.
     Result<void> stop();
 
+    // Without stacks, whose names take time.
     [[nodiscard]] Snapshot snapshot() const;
+    // The stacks taken so far, to be named by fill_stacks(), which takes up to seconds. Nothing where none are taken.
+    [[nodiscard]] std::optional<StackCapture> stacks() const;
+    // They are taken from now on.
+    void clear_stacks();
     [[nodiscard]] Progress progress() const;
     [[nodiscard]] const Pipeline& pipeline() const { return *pipeline_; }
     [[nodiscard]] SocketHook hook() const { return probes_->hook(); }
@@ -77,6 +85,9 @@ private:
     void record_description(Pid pid, const ProcessDescription& description);
     void note_raw_error(const Result<void>& written);
     Result<void> watch_splice(MonotonicTime now);
+    Result<void> load_stacks(const ff_probe_config& who);
+    void adjust_waits(MonotonicTime now);
+    void wait_for_tables();
     [[nodiscard]] std::vector<ConnectionId> vanished_unix_sockets() const;
     void tell_closed(ConnectionId connection, MonotonicTime now);
     [[nodiscard]] KernelAccount kernel_account() const;
@@ -86,8 +97,9 @@ private:
     LiveProcessSource source_;
     std::optional<Selectors> selectors_;
     std::optional<Watch> watch_;
-    std::unique_ptr<Pipeline> pipeline_;
     std::optional<ProbeSet> probes_;
+    std::optional<StackProbe> stack_probe_;  // shares maps of probes_
+    std::unique_ptr<Pipeline> pipeline_;     // hands tables to stack_probe_
     std::optional<RingReader> ring_;
     std::optional<BpfClock> bpf_clock_;
     std::optional<RawWriter> raw_;
@@ -98,6 +110,8 @@ private:
     MonotonicTime last_splice_look_;
     MonotonicTime last_raw_flush_;
     bool splice_watched_ = false;
+    MonotonicTime last_wait_look_;
+    std::uint32_t waits_one_in_ = 1;
     std::uint64_t own_events_ = 0;  // made here, not by the kernel side
 
     ClockOffset clock_;

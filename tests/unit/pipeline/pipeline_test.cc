@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <optional>
 #include <thread>
 
-#include "agent/pipeline/snapshot_mailbox.h"
+#include "agent/pipeline/errands.h"
 #include "tests/unit/pipeline/raw_records.h"
 
 namespace footfall {
@@ -153,30 +155,31 @@ TEST_F(PipelineTest, ADescriptionInARawFileIsNoEvent) {
     EXPECT_EQ(seen.accounting().received(), 3U);
 }
 
-TEST(SnapshotMailbox, AReaderGetsASnapshotMadeAfterItAsked) {
-    SnapshotMailbox mailbox;
-    EXPECT_FALSE(mailbox.wanted());
-    std::shared_ptr<const Snapshot> got;
-    std::thread reader([&] { got = mailbox.request(); });
-    while (!mailbox.wanted()) std::this_thread::yield();
-    Snapshot fresh;
-    fresh.mutable_session()->set_host("here");
-    mailbox.deliver(fresh);
+TEST(Errands, AQuestionIsAnsweredOnThePipelinesThread) {
+    Errands errands;
+    std::optional<std::thread::id> ran_on;
+    std::atomic<bool> answered{false};
+    std::thread reader([&] {
+        ran_on = errands.ask([] { return std::this_thread::get_id(); });
+        answered = true;
+    });
+    while (!answered) errands.run_all();
     reader.join();
-    ASSERT_NE(got, nullptr);
-    EXPECT_EQ(got->session().host(), "here");
-    EXPECT_FALSE(mailbox.wanted());
+    EXPECT_EQ(ran_on, std::this_thread::get_id());
 }
 
-TEST(SnapshotMailbox, ClosingSendsWaitingReadersAwayEmpty) {
-    SnapshotMailbox mailbox;
-    std::shared_ptr<const Snapshot> got = std::make_shared<const Snapshot>();
-    std::thread reader([&] { got = mailbox.request(); });
-    while (!mailbox.wanted()) std::this_thread::yield();
-    mailbox.close();
+TEST(Errands, ClosingSendsWaitingThreadsAwayEmpty) {
+    Errands errands;
+    std::optional<int> got = 1;
+    bool paused = true;
+    std::thread reader([&] { got = errands.ask([] { return 2; }); });
+    std::thread sleeper([&] { paused = errands.pause(3600 * std::uint64_t{kNanosecondsPerSecond}); });
+    errands.close();
     reader.join();
-    EXPECT_EQ(got, nullptr);
-    EXPECT_EQ(mailbox.request(), nullptr);
+    sleeper.join();
+    EXPECT_FALSE(got);
+    EXPECT_FALSE(paused);
+    EXPECT_FALSE(errands.ask([] { return 3; }));
 }
 
 }  // namespace

@@ -1,0 +1,75 @@
+#include "agent/stacks/executable_maps.h"
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <string_view>
+
+#include "agent/processes/proc_fs.h"
+
+namespace footfall {
+namespace {
+
+constexpr std::uint64_t kPageSize = 4096;
+
+// The next field of a line, up to a separator, which is taken too.
+std::string_view take_field(std::string_view& line, char separator) {
+    const std::size_t end = std::min(line.find(separator), line.size());
+    const std::string_view field = line.substr(0, end);
+    line.remove_prefix(std::min(end + 1, line.size()));
+    return field;
+}
+
+std::uint64_t number_of(std::string_view text, int base) {
+    std::uint64_t value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value, base);
+    return value;
+}
+
+struct MapsLine {
+    ExecutableMapping mapping;
+    std::string_view permissions;  // "r-xp"
+};
+
+// START-END PERMISSIONS OFFSET MAJOR:MINOR INODE [PATH]
+MapsLine parse(std::string_view line) {
+    constexpr int kHex = 16;
+    constexpr unsigned kMinorBits = 20;
+    MapsLine parsed;
+    ExecutableMapping& mapping = parsed.mapping;
+    mapping.start = number_of(take_field(line, '-'), kHex);
+    mapping.end = number_of(take_field(line, ' '), kHex);
+    parsed.permissions = take_field(line, ' ');
+    mapping.file_offset = number_of(take_field(line, ' '), kHex);
+    const std::uint64_t major = number_of(take_field(line, ':'), kHex);
+    mapping.device = major << kMinorBits | number_of(take_field(line, ' '), kHex);
+    mapping.inode = number_of(take_field(line, ' '), 10);
+    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+    mapping.path = line;
+    strip_deleted(mapping.path);
+    return parsed;
+}
+
+}  // namespace
+
+std::optional<ExecutableMaps> read_executable_maps(Pid pid, std::size_t most, const std::filesystem::path& proc) {
+    std::ifstream file(ProcFs(proc).directory_of(pid) / "maps");
+    if (!file) return std::nullopt;
+    ExecutableMaps maps;
+    std::string line;
+    while (std::getline(file, line)) {
+        MapsLine parsed = parse(line);
+        const bool executable = parsed.permissions.size() > 2 && parsed.permissions[2] == 'x';
+        // The vsyscall page belongs to no process, and its code is the kernel's.
+        if (!executable || parsed.mapping.path == "[vsyscall]" || parsed.mapping.end <= parsed.mapping.start) continue;
+        if (parsed.permissions[1] != 'w') {
+            maps.executable_pages += (parsed.mapping.end - parsed.mapping.start) / kPageSize;
+        }
+        if (maps.mappings.size() < most) maps.mappings.push_back(std::move(parsed.mapping));
+    }
+    // An exiting process has none left, and says so by an empty file.
+    if (maps.mappings.empty()) return std::nullopt;
+    return maps;
+}
+
+}  // namespace footfall

@@ -1,0 +1,141 @@
+#include "agent/stacks/modules.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace footfall {
+namespace {
+
+constexpr const char* kVdso = "[vdso]";
+constexpr std::uint64_t kVdsoInode = 0;
+constexpr std::uint64_t kTableTicket = std::uint64_t{1} << 63;  // beside the module's number
+
+// The vDSO is the same in all 64-bit processes of a host, so ours will do.
+Fd copy_of_vdso() {
+    constexpr std::size_t kMostBytes = 2 * 4096;
+    const auto* image = reinterpret_cast<const char*>(getauxval(AT_SYSINFO_EHDR));
+    Fd file(memfd_create(kVdso, MFD_CLOEXEC));
+    if (image == nullptr || !file.valid()) return {};
+    Elf64_Ehdr header;
+    std::memcpy(&header, image, sizeof header);
+    const std::size_t size = std::min<std::size_t>(header.e_shoff + std::size_t{header.e_shnum} * header.e_shentsize, kMostBytes);
+    return write(file.get(), image, size) == static_cast<ssize_t>(size) ? std::move(file) : Fd();
+}
+
+bool is_the_file(int fd, std::uint64_t inode) {
+    struct stat status {};
+    return fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_ino == inode;
+}
+
+// Through the mapping itself, which works for files that were removed and in other mount namespaces; else by name.
+Fd open_mapped(Pid pid, const ExecutableMapping& mapping) {
+    const std::string process = fmt::format("/proc/{}", number(pid));
+    for (const std::string& path : {fmt::format("{}/map_files/{:x}-{:x}", process, mapping.start, mapping.end),
+                                    process + "/root" + mapping.path}) {
+        Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+        if (file.valid() && is_the_file(file.get(), mapping.inode)) return file;
+    }
+    return {};
+}
+
+bool has_no_file(const ExecutableMapping& mapping) { return mapping.inode == 0 && mapping.path != kVdso; }
+
+}  // namespace
+
+CodeModules::CodeModules(ModuleLoader& loader, std::size_t most) : loader_(loader), most_(most) {
+    modules_.push_back(std::make_unique<CodeModule>());
+}
+
+std::optional<ModuleNumber> CodeModules::find(Pid pid, const ExecutableMapping& mapping) {
+    if (has_no_file(mapping)) return 0;
+    const FileKey key{mapping.device, mapping.path == kVdso ? kVdsoInode : mapping.inode};
+    File& file = files_[key];
+    if (!file.module && !file.undescribed) begin(pid, mapping, key, file);
+    return file.module;
+}
+
+void CodeModules::begin(Pid pid, const ExecutableMapping& mapping, const FileKey& key, File& file) {
+    file.undescribed = std::make_unique<CodeModule>();
+    CodeModule& module = *file.undescribed;
+    module.path = mapping.path;
+    module.root = fmt::format("/proc/{}/root", number(pid));
+    module.file = mapping.path == kVdso ? copy_of_vdso() : open_mapped(pid, mapping);
+    if (!module.file.valid()) {
+        settle(file, {.miss = Miss::kNoSuchFile});
+        return;
+    }
+    asked_[next_ticket_] = key;
+    loader_.describe(next_ticket_++, module.file.get());
+}
+
+void CodeModules::settle(File& file, Loaded loaded) {
+    const std::unique_ptr<CodeModule> module = std::move(file.undescribed);
+    const std::string& build_id = loaded.description.build_id;
+    if (const auto known = by_build_id_.find(build_id); !build_id.empty() && known != by_build_id_.end()) {
+        file.module = known->second;
+        return;
+    }
+    if (modules_.size() >= most_) {
+        file.module = 0;
+        return;
+    }
+    const auto number = static_cast<ModuleNumber>(modules_.size());
+    modules_.push_back(std::make_unique<CodeModule>(std::move(*module)));
+    CodeModule& settled = *modules_.back();
+    if (!build_id.empty()) by_build_id_[build_id] = number;
+    settled.description = std::move(loaded.description);
+    file.module = number;
+    if (loaded.miss != Miss::kNone) {
+        settled.table_state = TableState::kNone;
+        without_table_.push_back(number);
+    }
+}
+
+std::uint64_t CodeModules::bias_of(const ExecutableMapping& mapping, ModuleNumber number) const {
+    if (number == 0) return 0;
+    const std::uint64_t size = mapping.end - mapping.start;
+    for (const CodeSegment& segment : modules_[number]->description.code) {
+        const bool apart =
+            segment.file_offset >= mapping.file_offset + size || segment.file_offset + segment.size <= mapping.file_offset;
+        if (!apart) return mapping.start - mapping.file_offset + segment.file_offset - segment.address;
+    }
+    return mapping.start - mapping.file_offset;
+}
+
+void CodeModules::want_table(ModuleNumber number) {
+    CodeModule& module = *modules_[number];
+    if (number == 0 || module.table_state != TableState::kUnknown) return;
+    module.table_state = TableState::kLoading;
+    loader_.load_table(kTableTicket | number, module.file.get(), module.description.build_id);
+}
+
+std::vector<ModuleNumber> CodeModules::take_loaded(bool* described) {
+    std::vector<ModuleNumber> known;
+    for (Loaded& loaded : loader_.take()) {
+        if (!loaded.is_table) {
+            *described = true;
+            const auto asked = asked_.extract(loaded.ticket);
+            settle(files_[asked.mapped()], std::move(loaded));
+            continue;
+        }
+        const auto number = static_cast<ModuleNumber>(loaded.ticket);
+        CodeModule& module = *modules_[number];
+        module.table_state = loaded.table ? TableState::kLoaded : TableState::kNone;
+        if (loaded.table) module.table = std::make_shared<TableFile>(std::move(*loaded.table));
+        known.push_back(number);
+    }
+    known.insert(known.end(), without_table_.begin(), without_table_.end());
+    without_table_.clear();
+    return known;
+}
+
+}  // namespace footfall

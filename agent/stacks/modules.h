@@ -1,0 +1,88 @@
+// The files that code was run from, each build once, with a number that frames carry and what was found out about it.
+//
+// A file is known by device and inode; two files with the same build-id are one module. Every module keeps its file open, so
+// that it can still be read when the process, or the file's name, is gone.
+// Thread: the one that owns the pipeline's state; what takes time is the loader's.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/base/clock.h"
+#include "agent/base/fd.h"
+#include "agent/stacks/executable_maps.h"
+#include "agent/stacks/kernel_tables.h"
+#include "agent/stacks/module_loader.h"
+
+namespace footfall {
+
+enum class TableState : std::uint8_t {
+    kUnknown,  // not asked for
+    kLoading,
+    kLoaded,
+    kNone,  // it has none, or it can't be read
+};
+
+struct CodeModule {
+    std::string path;  // as the process saw it that had it first
+    std::string root;  // that process's file system: /proc/PID/root
+    FileDescription description;
+    Fd file;
+    TableState table_state = TableState::kUnknown;
+    std::shared_ptr<TableFile> table;  // kLoaded
+    bool in_kernel = false;            // the kernel side has the table
+    MonotonicTime last_seen;           // in a stack
+};
+
+class CodeModules {
+public:
+    // loader outlives the modules. most: modules, beyond which code has none.
+    explicit CodeModules(ModuleLoader& loader, std::size_t most);
+
+    // The module behind a mapping. Nothing while it is not described yet; 0 where there will be none.
+    std::optional<ModuleNumber> find(Pid pid, const ExecutableMapping& mapping);
+
+    // Where the mapping's addresses lie in the module.
+    [[nodiscard]] std::uint64_t bias_of(const ExecutableMapping& mapping, ModuleNumber number) const;
+
+    // Asks for the table, if that was not done yet.
+    void want_table(ModuleNumber number);
+
+    // Takes in what the loader has finished; returns the modules whose tables are there now, or known not to be. *described
+    // tells that a file became known.
+    std::vector<ModuleNumber> take_loaded(bool* described);
+
+    [[nodiscard]] CodeModule& at(ModuleNumber number) { return *modules_[number]; }
+    [[nodiscard]] const CodeModule& at(ModuleNumber number) const { return *modules_[number]; }
+    // Number 0 included, which is none.
+    [[nodiscard]] std::size_t count() const { return modules_.size(); }
+
+private:
+    struct FileKey {
+        std::uint64_t device = 0;
+        std::uint64_t inode = 0;
+        auto operator<=>(const FileKey&) const = default;
+    };
+    struct File {
+        std::optional<ModuleNumber> module;
+        std::unique_ptr<CodeModule> undescribed;  // until then
+    };
+
+    void begin(Pid pid, const ExecutableMapping& mapping, const FileKey& key, File& file);
+    void settle(File& file, Loaded loaded);
+
+    ModuleLoader& loader_;
+    std::size_t most_;
+    std::vector<std::unique_ptr<CodeModule>> modules_;
+    std::map<FileKey, File> files_;
+    std::map<std::uint64_t, FileKey> asked_;  // by ticket
+    std::map<std::string, ModuleNumber> by_build_id_;
+    std::vector<ModuleNumber> without_table_;  // settled since take_loaded()
+    std::uint64_t next_ticket_ = 0;
+};
+
+}  // namespace footfall

@@ -1,0 +1,27 @@
+// A whole stack with what it stands for: what a StackTaken becomes once its user part is complete (or known not to become so)
+// and, for a wait, its length is known.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "agent/base/ids.h"
+#include "agent/pipeline/stages.h"
+
+namespace footfall {
+
+struct Sample {
+    ServiceId service{};
+    Pid pid{};
+    std::string thread;
+    StackState state = StackState::kRunning;
+    StopReason stop = StopReason::OUTERMOST;
+    std::int32_t system_call = -1;
+    std::vector<std::uint64_t> kernel;  // innermost first, as are the user's
+    std::vector<UserFrame> user;
+    double samples = 1;
+    std::uint64_t nanoseconds = 0;
+};
+
+}  // namespace footfall

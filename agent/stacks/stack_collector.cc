@@ -1,0 +1,292 @@
+#include "agent/stacks/stack_collector.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "symbolizer/unwind/native_unwinder.h"
+
+namespace footfall {
+namespace {
+
+constexpr std::size_t kMostMappings = 4096;
+constexpr std::uint64_t kLookAgainInterval = 100'000'000;  // at a process whose mappings seem out of date
+
+bool lacks_table(StopReason stop) { return stop == StopReason::NO_MAPPING || stop == StopReason::NO_TABLE; }
+
+}  // namespace
+
+// The rules of one process's code, out of table files.
+class StackCollector::Rows final : public RowSource {
+public:
+    Rows(CodeModules& modules, const Process& process) : modules_(modules), process_(process) {}
+
+    // A table that is not there yet was asked for: the walk is of no use now.
+    [[nodiscard]] bool waiting() const { return waiting_; }
+
+    const PlacedMapping* mapping_of(std::uint64_t address) const {
+        const auto& placed = process_.placed;
+        const auto above = std::upper_bound(placed.begin(), placed.end(), address,
+                                            [](std::uint64_t wanted, const PlacedMapping& m) { return wanted < m.start; });
+        if (above == placed.begin() || address >= std::prev(above)->end) return nullptr;
+        return &*std::prev(above);
+    }
+
+    tl::expected<ff_unwind_row, ff_stop> row_at(std::uint64_t address) override {
+        const PlacedMapping* mapping = mapping_of(address);
+        if (mapping == nullptr) return tl::unexpected(FF_STOP_NO_MAPPING);
+        if (mapping->module == 0) return ff_unwind_row{};
+        modules_.want_table(mapping->module);
+        const CodeModule& module = modules_.at(mapping->module);
+        switch (module.table_state) {
+            case TableState::kUnknown:
+            case TableState::kLoading:
+                waiting_ = true;
+                return tl::unexpected(FF_STOP_NO_TABLE);
+            case TableState::kNone:
+                return ff_unwind_row{};
+            case TableState::kLoaded:
+                break;
+        }
+        return row_in(*module.table, address - mapping->bias);
+    }
+
+private:
+    static ff_unwind_row row_in(const TableFile& table, std::uint64_t address) {
+        const std::uint64_t number = (address >> FF_UNWIND_PAGE_SHIFT) - table.first_page();
+        ff_unwind_page page{};
+        if (number >= table.pages() || !table.read_pages(static_cast<std::uint32_t>(number), {&page, 1})) return {};
+        std::vector<ff_unwind_row> rows(page.rows);
+        if (rows.empty() || !table.read_rows(page.first_row, rows)) return {};
+        const auto low = static_cast<std::uint16_t>(address);
+        const auto above = std::upper_bound(rows.begin(), rows.end(), low,
+                                            [](std::uint16_t wanted, const ff_unwind_row& row) { return wanted < row.address; });
+        return above == rows.begin() ? ff_unwind_row{} : *std::prev(above);
+    }
+
+    CodeModules& modules_;
+    const Process& process_;
+    bool waiting_ = false;
+};
+
+StackCollector::StackCollector(CollectorOptions options, KernelTables* tables, ServiceOf service_of)
+    : options_(std::move(options)),
+      tables_(tables),
+      service_of_(std::move(service_of)),
+      loader_(options_.loader),
+      modules_(loader_, options_.most_modules) {}
+
+void StackCollector::on(const StackTaken& taken) {
+    Open open;
+    Sample& sample = open.sample;
+    sample.service = service_of_(taken.pid);
+    sample.pid = taken.pid;
+    sample.thread = taken.thread;
+    sample.state = taken.state;
+    sample.stop = taken.stop;
+    sample.system_call = taken.system_call;
+    sample.nanoseconds = taken.nanoseconds;
+    for (std::size_t i = 0; i < taken.kernel.size(); ++i) sample.kernel.push_back(taken.kernel[i]);
+    for (std::size_t i = 0; i < taken.user.size(); ++i) sample.user.push_back(taken.user_frame(i));
+    open.begin = taken.time;
+    open.wait = taken.wait;
+    open.waits = taken.waits;
+    open.ended = taken.state == StackState::kRunning;
+    note_seen(sample, taken.time);
+
+    const OpenId id = next_open_++;
+    if (!open.ended) {
+        ++waits_taken_;
+        // A wait whose end was lost gives way to the thread's next.
+        if (const auto before = waiting_.find(taken.tid); before != waiting_.end()) open_.erase(before->second);
+        if (waiting_.size() < options_.most_waits) waiting_[taken.tid] = id;
+    }
+    open.walked = !lacks_table(taken.stop) || taken.copied.empty();
+    open_.emplace(id, std::move(open));
+    if (!open_.at(id).walked) open_.at(id).walked = !keep_copy(id, taken);
+    settle(id);
+}
+
+void StackCollector::on(const WaitEnded& ended) {
+    const auto waiting = waiting_.find(ended.tid);
+    if (waiting == waiting_.end()) return;
+    const auto open = open_.find(waiting->second);
+    if (open == open_.end() || open->second.wait != ended.wait) return;
+    const OpenId id = waiting->second;
+    waiting_.erase(waiting);
+    open->second.ended = true;
+    open->second.blocked_nanoseconds = ended.blocked_nanoseconds;
+    open->second.queued_nanoseconds = ended.queued_nanoseconds;
+    settle(id);
+}
+
+// Adds a sample to the profile, once all of it is known.
+void StackCollector::settle(OpenId id) {
+    const auto open = open_.find(id);
+    if (open == open_.end() || !open->second.walked || !open->second.ended) return;
+    add(open->second);
+    open_.erase(open);
+}
+
+void StackCollector::add(const Open& open) {
+    if (open.sample.state == StackState::kRunning) return profile_.add(open.sample);
+    if (open.blocked_nanoseconds + open.queued_nanoseconds < options_.shortest_wait_nanoseconds) return;
+    Sample sample = open.sample;
+    sample.samples = open.waits;
+    if (sample.state == StackState::kBlocked) {
+        sample.nanoseconds = static_cast<std::uint64_t>(static_cast<double>(open.blocked_nanoseconds) * open.waits);
+        profile_.add(sample);
+    }
+    sample.state = StackState::kQueued;
+    sample.nanoseconds = static_cast<std::uint64_t>(static_cast<double>(open.queued_nanoseconds) * open.waits);
+    if (sample.nanoseconds != 0) profile_.add(sample);
+}
+
+// For the kernel side's tables: the least recently seen ones make room.
+void StackCollector::note_seen(const Sample& sample, MonotonicTime time) {
+    for (const UserFrame& frame : sample.user) {
+        if (frame.module < modules_.count()) modules_.at(frame.module).last_seen = time;
+    }
+}
+
+// --- processes ------------------------------------------------------------------------------------------------------
+
+StackCollector::Process* StackCollector::process_of(Pid pid, MonotonicTime now, bool again) {
+    auto found = processes_.find(pid);
+    const bool known = found != processes_.end();
+    if (known && (!again || elapsed(found->second.read, now) < kLookAgainInterval)) return &found->second;
+    if (!known && processes_.size() >= options_.most_processes) return nullptr;
+    auto maps = read_executable_maps(pid, kMostMappings);
+    if (!maps) return known ? &found->second : nullptr;
+    Process& process = processes_[pid];
+    process.maps = std::move(*maps);
+    process.read = now;
+    place(pid, process);
+    return &process;
+}
+
+// Finds the modules of all mappings; complete once all are described.
+void StackCollector::place(Pid pid, Process& process) {
+    process.placed.clear();
+    process.complete = true;
+    for (const ExecutableMapping& mapping : process.maps.mappings) {
+        const std::optional<ModuleNumber> module = modules_.find(pid, mapping);
+        process.complete &= module.has_value();
+        if (module) process.placed.push_back({mapping.start, mapping.end, modules_.bias_of(mapping, *module), *module});
+    }
+    if (process.complete && tables_ != nullptr) {
+        tables_->publish_process(pid, process.placed, process.maps.executable_pages);
+    }
+}
+
+void StackCollector::forget(Pid pid) {
+    if (processes_.erase(pid) != 0 && tables_ != nullptr) tables_->forget_process(pid);
+}
+
+void StackCollector::on_exited(Pid pid, MonotonicTime time) {
+    // Its stacks can still be walked by what is known of it; after that, the pid means somebody else.
+    retry_copies(time);
+    forget(pid);
+}
+
+// --- copies of stacks -----------------------------------------------------------------------------------------------
+
+bool StackCollector::keep_copy(OpenId id, const StackTaken& taken) {
+    if (copied_bytes_ + taken.copied.size() > options_.most_copied_bytes) return false;
+    if (process_of(taken.pid, taken.time, taken.stop == StopReason::NO_MAPPING) == nullptr) return false;
+    Copy copy{id, taken.pid, taken.time, taken.ip, taken.sp, taken.bp, {taken.copied.begin(), taken.copied.end()}};
+    if (walk(copy, open_.at(id)) != Walk::kWaiting) return false;
+    copied_bytes_ += copy.bytes.size();
+    copies_.push_back(std::move(copy));
+    return true;
+}
+
+StackCollector::Walk StackCollector::walk(const Copy& copy, Open& open) {
+    const auto found = processes_.find(copy.pid);
+    if (found == processes_.end()) return Walk::kGivenUp;
+    if (!found->second.complete) return Walk::kWaiting;
+    Rows rows(modules_, found->second);
+    const WalkedStack walked = walk_stack({copy.ip, copy.sp, copy.bp}, {copy.sp, copy.bytes}, rows);
+    if (rows.waiting()) return Walk::kWaiting;
+    Sample& sample = open.sample;
+    sample.stop = static_cast<StopReason>(walked.stop);
+    sample.user.clear();
+    for (const WalkedFrame& frame : walked.frames) {
+        const PlacedMapping* mapping = rows.mapping_of(frame.address);
+        const ModuleNumber module = mapping != nullptr ? mapping->module : 0;
+        sample.user.push_back({module, module != 0 ? frame.address - mapping->bias : frame.address, frame.guessed});
+    }
+    note_seen(sample, copy.time);
+    // A table that had to make room is wanted again.
+    for (const UserFrame& frame : sample.user) {
+        if (modules_.at(frame.module).table_state == TableState::kLoaded) publish(frame.module);
+    }
+    return Walk::kDone;
+}
+
+void StackCollector::retry_copies(MonotonicTime now) {
+    std::deque<Copy> again;
+    std::swap(again, copies_);
+    for (Copy& copy : again) {
+        const auto open = open_.find(copy.sample);
+        const bool patient = elapsed(copy.time, now) < options_.patience_nanoseconds;
+        if (open != open_.end() && walk(copy, open->second) == Walk::kWaiting && patient) {
+            copies_.push_back(std::move(copy));
+            continue;
+        }
+        copied_bytes_ -= copy.bytes.size();
+        if (open == open_.end()) continue;
+        open->second.walked = true;
+        settle(copy.sample);
+    }
+}
+
+void StackCollector::advance(MonotonicTime now) {
+    bool described = false;
+    const std::vector<ModuleNumber> settled = modules_.take_loaded(&described);
+    for (const ModuleNumber number : settled) publish(number);
+    if (described) {
+        for (auto& [pid, process] : processes_) {
+            if (!process.complete) place(pid, process);
+        }
+    }
+    const bool late = !copies_.empty() && elapsed(copies_.front().time, now) >= options_.patience_nanoseconds;
+    if (described || !settled.empty() || late) retry_copies(now);
+}
+
+void StackCollector::publish(ModuleNumber number) {
+    if (tables_ == nullptr) return;
+    CodeModule& module = modules_.at(number);
+    if (module.table_state == TableState::kNone) return tables_->publish_no_table(number);
+    for (std::size_t tries = 0; tries < modules_.count() && !module.in_kernel; ++tries) {
+        module.in_kernel = tables_->publish_table(number, *module.table);
+        if (!module.in_kernel) make_room_in_kernel();
+    }
+}
+
+void StackCollector::make_room_in_kernel() {
+    ModuleNumber oldest = 0;
+    for (std::size_t i = 1; i < modules_.count(); ++i) {
+        const CodeModule& module = modules_.at(static_cast<ModuleNumber>(i));
+        if (!module.in_kernel) continue;
+        if (oldest == 0 || module.last_seen < modules_.at(oldest).last_seen) oldest = static_cast<ModuleNumber>(i);
+    }
+    if (oldest == 0) return;
+    modules_.at(oldest).in_kernel = false;
+    tables_->withdraw_table(oldest);
+}
+
+void StackCollector::session_end(MonotonicTime now) {
+    retry_copies({now.nanoseconds + options_.patience_nanoseconds});
+    for (const auto& [tid, id] : waiting_) {
+        const auto open = open_.find(id);
+        if (open == open_.end()) continue;
+        Open& waiting = open->second;
+        waiting.ended = true;
+        waiting.blocked_nanoseconds = waiting.sample.state == StackState::kBlocked ? elapsed(waiting.begin, now) : 0;
+        waiting.queued_nanoseconds = waiting.sample.state == StackState::kQueued ? elapsed(waiting.begin, now) : 0;
+        settle(id);
+    }
+    waiting_.clear();
+}
+
+}  // namespace footfall

@@ -1,0 +1,127 @@
+// From StackTaken and WaitEnded to samples in the profile.
+//
+// The kernel side walks user stacks by the tables that it was given. Where it lacks one, or does not know (any more) what is
+// mapped where in a process, the event carries a copy of the stack: it is walked here, by the same steps, as soon as the table
+// is there; and the kernel side gets the table, so that the next one is walked there. So the first sample of a program is as
+// complete as any other.
+//
+// A stack that leads to a wait is kept until the wait is over, or the session is.
+// Thread: the one that owns the pipeline's state. What is kept is bounded; what finds no room is counted, and its sample
+// keeps the frames that the kernel side had found.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/base/clock.h"
+#include "agent/stacks/executable_maps.h"
+#include "agent/stacks/kernel_tables.h"
+#include "agent/stacks/modules.h"
+#include "agent/stacks/sample.h"
+#include "agent/stacks/stack_profile.h"
+
+namespace footfall {
+
+struct CollectorOptions {
+    std::uint64_t shortest_wait_nanoseconds = 0;  // shorter ones are not kept
+    std::size_t most_modules = 4096;
+    std::size_t most_processes = 4096;
+    std::size_t most_waits = 65536;
+    std::size_t most_copied_bytes = std::size_t{16} << 20;
+    std::uint64_t patience_nanoseconds = 10 * kNanosecondsPerSecond;  // with a table that does not come
+    LoaderOptions loader;
+};
+
+class StackCollector {
+public:
+    using ServiceOf = std::function<ServiceId(Pid)>;
+
+    // tables may be null: then nobody is told, and every copy is walked here. It outlives the collector.
+    StackCollector(CollectorOptions options, KernelTables* tables, ServiceOf service_of);
+
+    void on(const StackTaken& taken);
+    void on(const WaitEnded& ended);
+    void on_executed(Pid pid) { forget(pid); }
+    void on_exited(Pid pid, MonotonicTime time);
+
+    // Takes in tables that have come meanwhile, and gives up what has waited too long.
+    void advance(MonotonicTime now);
+    // What still waits is a sample up to now.
+    void session_end(MonotonicTime now);
+
+    [[nodiscard]] const StackProfile& profile() const { return profile_; }
+    [[nodiscard]] StackProfile& profile() { return profile_; }
+    [[nodiscard]] const CodeModules& modules() const { return modules_; }
+    // Stacks of waits since the last call, for whoever adjusts how many are looked at.
+    std::uint64_t take_wait_count() { return std::exchange(waits_taken_, 0); }
+    // Tables are being looked for, and stacks wait for them.
+    [[nodiscard]] bool busy() const { return !copies_.empty(); }
+
+private:
+    // A sample in the making: done when its stack is walked and, if it leads to a wait, that is over.
+    struct Open {
+        Sample sample;
+        bool walked = true;
+        bool ended = true;
+        double waits = 1;
+        std::uint64_t wait = 0;
+        MonotonicTime begin;
+        std::uint64_t blocked_nanoseconds = 0;
+        std::uint64_t queued_nanoseconds = 0;
+    };
+    using OpenId = std::uint64_t;
+
+    struct Copy {
+        OpenId sample = 0;
+        Pid pid{};
+        MonotonicTime time;
+        std::uint64_t ip = 0;
+        std::uint64_t sp = 0;
+        std::uint64_t bp = 0;
+        std::vector<std::byte> bytes;
+    };
+
+    struct Process {
+        ExecutableMaps maps;
+        std::vector<PlacedMapping> placed;  // empty until all of its modules are described
+        bool complete = false;
+        MonotonicTime read;
+    };
+
+    class Rows;
+    enum class Walk : std::uint8_t { kDone, kWaiting, kGivenUp };
+
+    Process* process_of(Pid pid, MonotonicTime now, bool again);
+    void place(Pid pid, Process& process);
+    void forget(Pid pid);
+    Walk walk(const Copy& copy, Open& open);
+    bool keep_copy(OpenId id, const StackTaken& taken);
+    void retry_copies(MonotonicTime now);
+    void publish(ModuleNumber number);
+    void make_room_in_kernel();
+    void settle(OpenId id);
+    void add(const Open& open);
+    void note_seen(const Sample& sample, MonotonicTime time);
+
+    CollectorOptions options_;
+    KernelTables* tables_;
+    ServiceOf service_of_;
+    ModuleLoader loader_;
+    CodeModules modules_;
+    StackProfile profile_;
+    std::unordered_map<Pid, Process> processes_;
+    std::unordered_map<OpenId, Open> open_;
+    std::unordered_map<Tid, OpenId> waiting_;  // off the CPU
+    std::deque<Copy> copies_;
+    std::size_t copied_bytes_ = 0;
+    OpenId next_open_ = 0;
+    std::uint64_t waits_taken_ = 0;
+};
+
+}  // namespace footfall

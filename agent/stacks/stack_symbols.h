@@ -1,0 +1,46 @@
+// Names a profile's addresses and fills it into a snapshot. What takes time (reading symbols) happens in fill_stacks().
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "agent/base/fd.h"
+#include "agent/stacks/modules.h"
+#include "agent/stacks/stack_profile.h"
+#include "output/session/snapshot.pb.h"
+#include "symbolizer/frame.h"
+#include "symbolizer/worker/symbolizer_client.h"
+
+namespace footfall {
+
+// What fill_stacks() needs of a module.
+struct CapturedModule {
+    std::string path;
+    std::string root;
+    FileDescription description;
+    Fd file;
+};
+
+// A profile at one moment, by value: it may be named on another thread.
+struct StackCapture {
+    std::vector<Sample> samples;
+    std::map<ModuleNumber, CapturedModule> modules;
+    std::map<ServiceId, std::string> services;
+    std::array<std::uint64_t, kStopReasons> stops{};
+    std::uint64_t user_frames = 0;
+    std::uint64_t guessed_frames = 0;
+    std::uint64_t period_nanoseconds = 0;
+    std::string clock;
+    Detail detail = Detail::kNames;
+};
+
+// Everything but services, period, clock and detail.
+StackCapture capture_stacks(const StackProfile& profile, const CodeModules& modules);
+
+// Samples come in descending order of time. client: asked for names; used by the calling thread only.
+void fill_stacks(const StackCapture& capture, SymbolizerClient& client, Stacks& stacks);
+
+}  // namespace footfall

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Walks the user stack of the running thread by unwind tables (bpf/unwind has the single steps), and copies the stack for
+ * the agent to walk where a table or a mapping is not known yet.
+ */
+#ifndef FOOTFALL_LIB_WALK_H
+#define FOOTFALL_LIB_WALK_H
+
+#include <vmlinux.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#include "bpf/contract/stack_events.h"
+#include "bpf/contract/stack_maps.h"
+#include "maps.h"
+
+/* Rows are looked up in one chunk, which travels with the page whose rows it holds. */
+struct rows_chunk {
+	struct ff_unwind_row rows[FF_ROWS_IN_CHUNK];
+};
+
+struct located_page {
+	struct ff_unwind_page page;
+	struct rows_chunk *chunk;
+};
+
+#define chunk_of(page_pointer)        (((const struct located_page *)(page_pointer))->chunk)
+#define ff_row_at(index)              (&chunk_of(page)->rows[(index) & (FF_ROWS_IN_CHUNK - 1)])
+#define ff_read_user(to, size, address) bpf_probe_read_user(to, size, (const void *)(address))
+#include "bpf/unwind/search.h"
+#include "bpf/unwind/step.h"
+
+/* Processes whose mappings are known, by pid. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, struct ff_process_mappings);
+} process_mappings SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* the agent sets it, as those of the next two */
+	__type(key, __u32);
+	__type(value, struct ff_mapping);
+} mappings SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FF_MOST_MODULES);
+	__type(key, __u32);
+	__type(value, struct ff_module);
+} modules SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ff_unwind_page);
+} unwind_pages SEC(".maps");
+
+struct rows_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct rows_chunk)); /* by its size: clang keeps no types of an inner map's value */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct rows_map);
+} unwind_rows SEC(".maps");
+
+/* A walk in progress, and the event that it becomes. */
+struct walk {
+	struct ff_stack_event event;
+	__u64 frames[2 * FF_STACK_DEPTH]; /* the kernel's, then the user's */
+	__u8 copy[FF_STACK_COPY_PAGES * FF_STACK_COPY_PAGE];
+	struct ff_frame frame;
+	struct ff_innermost innermost;
+	struct ff_process_mappings process;
+	struct ff_mapping mapping; /* that the latest address was in */
+	__u32 interrupted;         /* the frame's ip is where it was interrupted, not behind a call */
+	__u32 is_innermost;
+	__u32 guessed; /* the frame was found by frame pointer */
+	__u32 reserved;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* the agent sets it: FF_SCRATCH_PER_CPU for each CPU */
+	__type(key, __u32);
+	__type(value, struct walk);
+} walks SEC(".maps");
+
+static __always_inline bool holds(const struct ff_mapping *mapping, __u64 address)
+{
+	return address >= mapping->start && address < mapping->end;
+}
+
+/* Copies the mapping that an address lies in to walk->mapping. A global function: the verifier looks at its loop once. */
+__noinline int find_mapping(struct walk *walk, __u64 address)
+{
+	struct ff_mapping *mapping;
+	__u32 low = 0, high, index, i;
+
+	if (!walk)
+		return 0;
+	if (holds(&walk->mapping, address))
+		return 1;
+	high = walk->process.count;
+	for (i = 0; i < FF_MAPPINGS_STEPS && low < high; i++) {
+		index = walk->process.first + (low + high) / 2;
+		mapping = bpf_map_lookup_elem(&mappings, &index);
+		if (!mapping)
+			return 0;
+		if (holds(mapping, address)) {
+			walk->mapping = *mapping;
+			return 1;
+		}
+		if (address < mapping->start)
+			high = (low + high) / 2;
+		else
+			low = (low + high) / 2 + 1;
+	}
+	return 0;
+}
+
+/* One step by the module's table. FF_STOP_NO_RULE: it has none for this address. */
+__noinline int step_by_table(struct walk *walk, __u64 address)
+{
+	__u32 number = walk ? walk->mapping.module : 0, chunk, zero = 0;
+	struct ff_module *module = bpf_map_lookup_elem(&modules, &number);
+	struct located_page located = {};
+	const struct ff_unwind_row *row;
+	struct ff_unwind_page *page;
+	void *rows;
+
+	if (!walk || !number || !module || module->state == FF_TABLE_NONE)
+		return FF_STOP_NO_RULE;
+	if (module->state == FF_TABLE_MISSING)
+		return FF_STOP_NO_TABLE;
+	address -= walk->mapping.bias;
+	number = (address >> FF_UNWIND_PAGE_SHIFT) - module->page_base;
+	if (number >= module->pages)
+		return FF_STOP_NO_RULE;
+	number += module->first_page;
+	page = bpf_map_lookup_elem(&unwind_pages, &number);
+	if (!page)
+		return FF_STOP_NO_RULE;
+	located.page = *page;
+	chunk = located.page.first_row >> FF_ROWS_SHIFT;
+	rows = bpf_map_lookup_elem(&unwind_rows, &chunk);
+	if (!rows)
+		return FF_STOP_NO_RULE;
+	located.chunk = bpf_map_lookup_elem(rows, &zero);
+	if (!located.chunk)
+		return FF_STOP_NO_RULE;
+	row = ff_find_row(&located.page, address);
+	if (!row)
+		return FF_STOP_NO_RULE;
+	return ff_unwind_step(&walk->frame, row, walk->is_innermost ? &walk->innermost : NULL, &walk->interrupted);
+}
+
+static __always_inline void keep_frame(struct walk *walk, __u64 address)
+{
+	__u32 at = walk->event.kernel_frames + walk->event.user_frames, number = walk->event.user_frames;
+	__u64 frame = address;
+
+	if (walk->mapping.module)
+		frame = (address - walk->mapping.bias) | (__u64)walk->mapping.module << FF_FRAME_MODULE_SHIFT;
+	if (at < 2 * FF_STACK_DEPTH)
+		walk->frames[at] = frame;
+	if (walk->guessed)
+		walk->event.guessed[(number >> 6) & 1] |= 1ULL << (number & 63);
+	walk->event.user_frames = number + 1;
+}
+
+struct walk_context {
+	struct walk *walk;
+};
+
+enum { WALK_ON = 0, WALK_DONE = 1 }; /* what bpf_loop wants to hear */
+
+static long walk_frame(__u32 index, struct walk_context *context)
+{
+	struct walk *walk = context->walk;
+	__u64 address = walk->frame.ip - !walk->interrupted;
+	int step;
+
+	if (!find_mapping(walk, address)) {
+		/* A guess that leads nowhere was none. */
+		walk->event.stop = walk->guessed ? FF_STOP_NO_RULE : FF_STOP_NO_MAPPING;
+		return WALK_DONE;
+	}
+	keep_frame(walk, address);
+	walk->guessed = 0;
+	step = step_by_table(walk, address);
+	if (step == FF_STOP_NO_RULE) {
+		walk->guessed = 1;
+		walk->interrupted = 0;
+		step = ff_frame_pointer_step(&walk->frame);
+	}
+	walk->is_innermost = 0;
+	if (step != FF_STEP_ON) {
+		walk->event.stop = step;
+		return WALK_DONE;
+	}
+	return WALK_ON;
+}
+
+static __always_inline void load_innermost(struct walk *walk, const struct pt_regs *regs)
+{
+	__u64 *registers = walk->innermost.registers;
+
+	registers[0] = regs->ax;
+	registers[1] = regs->dx;
+	registers[2] = regs->cx;
+	registers[3] = regs->bx;
+	registers[4] = regs->si;
+	registers[5] = regs->di;
+	registers[6] = regs->bp;
+	registers[7] = regs->sp;
+	registers[8] = regs->r8;
+	registers[9] = regs->r9;
+	registers[10] = regs->r10;
+	registers[11] = regs->r11;
+	registers[12] = regs->r12;
+	registers[13] = regs->r13;
+	registers[14] = regs->r14;
+	registers[15] = regs->r15;
+	walk->frame.ip = regs->ip;
+	walk->frame.sp = regs->sp;
+	walk->frame.bp = regs->bp;
+	walk->interrupted = 1;
+	walk->is_innermost = 1;
+	walk->guessed = 0;
+	walk->mapping.start = walk->mapping.end = 0;
+}
+
+/* The stack from the stack pointer on, page by page, until one can't be read. */
+static __always_inline void copy_stack(struct walk *walk)
+{
+	__u64 from = walk->event.stack_pointer;
+	__u32 copied = 0, length = FF_STACK_COPY_PAGE - (from & (FF_STACK_COPY_PAGE - 1));
+	__u32 i;
+
+	for (i = 0; i < FF_STACK_COPY_PAGES; i++) {
+		if (copied > (FF_STACK_COPY_PAGES - 1) * FF_STACK_COPY_PAGE || length > FF_STACK_COPY_PAGE)
+			break;
+		if (bpf_probe_read_user(walk->copy + copied, length, (const void *)(from + copied)))
+			break;
+		copied += length;
+		length = FF_STACK_COPY_PAGE;
+	}
+	walk->event.copied = copied;
+}
+
+static __always_inline bool is_curable(__u8 stop)
+{
+	return stop == FF_STOP_NO_MAPPING || stop == FF_STOP_NO_TABLE;
+}
+
+/* Fills in the user's part of the event. The kernel's frames are in place. */
+static __always_inline void walk_user_stack(struct walk *walk, const struct task_struct *task, const struct pt_regs *regs)
+{
+	struct walk_context context = {.walk = walk};
+	struct ff_process_mappings *process;
+	struct mm_struct *mm = task->mm;
+	__u32 pid = task->tgid;
+
+	load_innermost(walk, regs);
+	walk->event.instruction_pointer = walk->frame.ip;
+	walk->event.stack_pointer = walk->frame.sp;
+	walk->event.frame_pointer = walk->frame.bp;
+	process = bpf_map_lookup_elem(&process_mappings, &pid);
+	if (!process || !mm || process->executable_pages != mm->exec_vm) {
+		walk->event.stop = FF_STOP_NO_MAPPING;
+	} else {
+		walk->process = *process;
+		walk->event.stop = FF_STOP_TOO_DEEP;
+		bpf_loop(FF_STACK_DEPTH, walk_frame, &context, 0);
+	}
+	if (is_curable(walk->event.stop))
+		copy_stack(walk);
+}
+
+#endif

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * The stacks probe: where watched threads are when the clock ticks, and where they are when they leave the CPU.
+ *
+ * A stack that leads to a wait is taken when the thread leaves, since only then is its memory at hand; how long the wait
+ * was follows when it is back. Which waits are looked at is a matter of chance, the same for long and for short ones, so
+ * that each that is stands for as many as the odds say.
+ */
+#include <vmlinux.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "bpf/lib/filter.h"
+#include "bpf/lib/walk.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#define PF_KTHREAD   0x00200000
+#define PF_EXITING   0x00000004
+#define TASK_DEAD    0x0080
+#define WEIGHT_ONE   65536 /* ff_stack_event.weight of waits */
+
+const volatile struct ff_stack_config stack_config;
+
+/* One of how many waits is looked at. The agent sets it by what it sees. */
+__u32 waits_one_in = 1;
+
+enum scratch { SCRATCH_CLOCK, SCRATCH_SCHEDULER };
+
+/* A thread that is off the CPU, and was looked at when it left. */
+struct wait {
+	__u64 number;
+	__u64 left_ns;
+	__u64 woken_ns; /* 0: not yet. A preempted thread is never asleep */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct wait);
+} waits SEC(".maps");
+
+static __always_inline struct walk *begin_walk(enum scratch scratch, const struct task_struct *task)
+{
+	__u32 cpu = bpf_get_smp_processor_id(), index = cpu * FF_SCRATCH_PER_CPU + scratch;
+	struct walk *walk = bpf_map_lookup_elem(&walks, &index);
+
+	if (!walk)
+		return NULL;
+	__builtin_memset(&walk->event, 0, sizeof(walk->event));
+	walk->event.event.kind = FF_EVENT_STACK;
+	walk->event.event.time_ns = bpf_ktime_get_ns();
+	walk->event.pid = task->tgid;
+	walk->event.tid = task->pid;
+	walk->event.cpu = cpu;
+	walk->event.system_call = -1;
+	bpf_get_current_comm(walk->event.comm, sizeof(walk->event.comm));
+	return walk;
+}
+
+static __always_inline void keep_kernel_stack(struct walk *walk, void *context)
+{
+	long bytes = bpf_get_stack(context, walk->frames, FF_STACK_DEPTH * sizeof(__u64), 0);
+
+	walk->event.kernel_frames = bytes > 0 ? bytes / sizeof(__u64) : 0;
+}
+
+/* The frames lie behind the event already; what was copied of the stack has to close up with them. */
+static __always_inline void submit_walk(struct walk *walk)
+{
+	__u64 size = (walk->event.kernel_frames + walk->event.user_frames) * sizeof(__u64);
+
+	if (size > sizeof(walk->frames))
+		size = sizeof(walk->frames);
+	size += sizeof(walk->event);
+	if (walk->event.copied) {
+		walk->event.copied = sizeof(walk->copy) < walk->event.copied ? sizeof(walk->copy) : walk->event.copied;
+		size = __builtin_offsetof(struct walk, copy) + walk->event.copied;
+	}
+	if (size > __builtin_offsetof(struct walk, frame))
+		return;
+	walk->event.event.size = size;
+	if (bpf_ringbuf_output(&events, walk, size, BPF_RB_NO_WAKEUP))
+		count(FF_DROP_RING_FULL);
+	else
+		count(FF_COUNT_SUBMITTED);
+}
+
+static __always_inline void walk_and_submit(struct walk *walk, const struct task_struct *task, const struct pt_regs *regs)
+{
+	if (task->flags & (PF_KTHREAD | PF_EXITING))
+		walk->event.stop = FF_STOP_NO_USER_STACK;
+	else
+		walk_user_stack(walk, task, regs);
+	submit_walk(walk);
+}
+
+/* By the half of the address space that it is in: cs is declared with another size from one kernel to the next. */
+static __always_inline bool was_in_kernel(const struct bpf_perf_event_data *context)
+{
+	return (__s64)context->regs.ip < 0;
+}
+
+SEC("perf_event")
+int clock_ticked(struct bpf_perf_event_data *context)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct walk *walk;
+
+	if (!is_watched_process(task->tgid))
+		return 0;
+	walk = begin_walk(SCRATCH_CLOCK, task);
+	if (!walk)
+		return 0;
+	walk->event.state = FF_STACK_RUNNING;
+	walk->event.weight = stack_config.sample_ns;
+	if (was_in_kernel(context)) {
+		keep_kernel_stack(walk, context);
+		walk->event.system_call = regs->orig_ax;
+	}
+	walk_and_submit(walk, task, regs);
+	return 0;
+}
+
+static __always_inline __u64 next_wait(void)
+{
+	/* Unique enough: it only tells one wait of a thread from its other waits. */
+	return bpf_ktime_get_ns();
+}
+
+static __always_inline void on_left(void *context, struct task_struct *task, bool preempted, __u32 state)
+{
+	__u32 one_in = waits_one_in;
+	struct wait *wait;
+	struct walk *walk;
+
+	if (state & TASK_DEAD || !is_watched_process(task->tgid))
+		return;
+	if (one_in > 1 && bpf_get_prandom_u32() % one_in)
+		return;
+	wait = bpf_task_storage_get(&waits, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	walk = begin_walk(SCRATCH_SCHEDULER, task);
+	if (!wait || !walk)
+		return;
+	wait->number = walk->event.event.time_ns;
+	wait->left_ns = walk->event.event.time_ns;
+	wait->woken_ns = preempted || !state ? wait->left_ns : 0;
+	walk->event.state = wait->woken_ns ? FF_STACK_QUEUED : FF_STACK_BLOCKED;
+	walk->event.weight = (__u64)one_in * WEIGHT_ONE;
+	walk->event.wait = wait->number;
+	keep_kernel_stack(walk, context);
+	walk->event.system_call = ((struct pt_regs *)bpf_task_pt_regs(task))->orig_ax;
+	walk_and_submit(walk, task, (struct pt_regs *)bpf_task_pt_regs(task));
+}
+
+static __always_inline void on_back(struct task_struct *task)
+{
+	struct wait *wait = bpf_task_storage_get(&waits, task, NULL, 0);
+	struct ff_waited_event *event;
+	__u64 woken;
+
+	if (!wait || !wait->number)
+		return;
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (begin_event((void *)event, FF_EVENT_WAITED, sizeof(*event))) {
+		woken = wait->woken_ns ? wait->woken_ns : event->event.time_ns;
+		event->pid = task->tgid;
+		event->tid = task->pid;
+		event->wait = wait->number;
+		event->blocked_ns = woken - wait->left_ns;
+		event->queued_ns = event->event.time_ns - woken;
+		submit_event(event);
+	}
+	wait->number = 0;
+}
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(thread_switched, bool preempted, struct task_struct *previous, struct task_struct *next, unsigned int state)
+{
+	on_back(next);
+	on_left(ctx, previous, preempted, state);
+	return 0;
+}
+
+SEC("tp_btf/sched_wakeup")
+int BPF_PROG(thread_woken, struct task_struct *task)
+{
+	struct wait *wait = bpf_task_storage_get(&waits, task, NULL, 0);
+
+	if (wait && wait->number && !wait->woken_ns)
+		wait->woken_ns = bpf_ktime_get_ns();
+	return 0;
+}
