@@ -4,10 +4,11 @@ perf with copies of the stack, on the same programs under the same load, in one 
 
 stacks.py [--seconds 4] [--frequency 99] [--programs python3,redis-server,nginx,postgres] [--footfall PATH]
 
-A stack is complete when its outermost user frame is where a program or a thread starts. Prints one table: complete stacks,
-the CPU of the tool (and of the kernel's part of it, where that is known), and the bytes that it wrote. Standard library only;
-needs the programs, their load generators (wrk, redis-benchmark, pgbench) and perf; what is missing is left out, by name.
-Run as root.
+A stack is complete when its outermost user frame is where a program or a thread starts. Prints two tables. The first: complete
+stacks, the CPU of the tool (all of it, start and naming included, and for footfall that of the recording alone), and the
+bytes that it wrote. The second: what one sample of a stack of some 30 frames takes in the kernel, by its own statistics.
+Standard library only; needs the programs, their load generators (wrk, redis-benchmark, pgbench), perf and bpftool; what is
+missing is left out, by name. Run as root.
 """
 import argparse
 import contextlib
@@ -25,7 +26,8 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path.insert(0, str(ROOT / "tests/live"))
+sys.path[:0] = [str(ROOT / "tests/live"), str(HERE)]
+import live as live_bench  # noqa: E402  (the other bench's way to watch)
 import run as live  # noqa: E402  (the live tests' own way to start and end processes)
 import servers  # noqa: E402
 
@@ -118,6 +120,7 @@ def with_footfall(options, pid, directory):
     completeness = session["stacks"]["completeness"]
     without_user = completeness["stops"].get("no_user_stack", 0)
     row.update(stacks=completeness["user_stacks"] - without_user, complete=completeness["complete"], bytes=file.stat().st_size,
+               recording=session["session"]["overhead"]["agent_cpu_seconds"],
                note=", ".join(f"{reason} {count}" for reason, count in completeness["stops"].items() if reason != "outermost"))
     return row
 
@@ -166,9 +169,34 @@ def measure(options, name):
                     continue
                 row = run(options, pid, path)
                 share = 100 * row["complete"] / max(row["stacks"], 1)
-                print(f"{name:<14} {tool:<26} {row['stacks']:>7} {share:>8.1f}% {row['cpu']:>8.2f} {row['bytes'] / 1024:>10.0f}  {row['note']}")
+                print(f"{name:<14} {tool:<26} {row['stacks']:>7} {share:>8.1f}% {row['cpu']:>8.2f} "
+                      f"{row.get('recording', row['cpu']):>10.2f} {row['bytes'] / 1024:>8.0f}  {row['note']}")
         finally:
             processes.end_all()
+
+
+def burner_depth(frames):
+    """Its other frames are the two functions that burn, and those of the thread's start."""
+    return str(frames - 8)
+
+
+def sample_cost(options, frequency):
+    """Prints what the clock's program takes for each sample, ticks of other processes included."""
+    processes = live.Processes()
+    with tempfile.TemporaryDirectory(prefix="footfall-bench-") as directory, live_bench.bpf_statistics():
+        try:
+            pid = quiet(processes, [str(options.burner), "60", burner_depth(30)]).pid
+            watcher = live_bench.Watcher(processes, [options.footfall, "record", "--json", "-F", str(frequency), "--pid", str(pid)], rb"recording")
+            time.sleep(1)  # Tables come in the first samples.
+            before = live_bench.programs_of(watcher.process.pid)
+            begin = time.monotonic()
+            time.sleep(options.seconds)
+            after, seconds = live_bench.programs_of(watcher.process.pid), time.monotonic() - begin
+        finally:
+            processes.end_all()
+    spent = sum(after[number][0] - before.get(number, (0, 0))[0] for number in after)
+    samples = frequency * seconds  # one thread burns all the time
+    print(f"{frequency:>6} Hz {spent / samples / 1000:>8.2f} µs a sample {100 * spent / seconds / 1e9:>8.3f} % of a core")
 
 
 def main():
@@ -177,14 +205,18 @@ def main():
     parser.add_argument("--frequency", type=int, default=99)
     parser.add_argument("--programs", default=",".join(PROGRAMS))
     parser.add_argument("--footfall", default=os.environ.get("FOOTFALL", str(ROOT / "build/release/agent/footfall")))
+    parser.add_argument("--burner", type=pathlib.Path, default=ROOT / "build/release/tests/live/burner")
     options = parser.parse_args()
     os.environ["PATH"] += ":/usr/sbin:/sbin"
-    print(f"{'program':<14} {'tool':<26} {'stacks':>7} {'complete':>9} {'CPU s':>8} {'KiB':>10}  incomplete, by reason")
+    print(f"{'program':<14} {'tool':<26} {'stacks':>7} {'complete':>9} {'CPU s':>8} {'recording':>10} {'KiB':>8}  incomplete, by reason")
     for name in options.programs.split(","):
         try:
             measure(options, name)
         except Missing as reason:
             print(f"{name:<14} left out: {reason}")
+    print("\none sample of 30 frames, in the kernel")
+    for frequency in (options.frequency, 10 * options.frequency):
+        sample_cost(options, frequency)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,46 @@
+// Reads the function symbols out of the symbol tables of an ELF file, as they are: the raw material of a SymbolTable.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "symbolizer/elf/elf_file.h"
+#include "symbolizer/frame.h"
+
+namespace footfall {
+
+// How sure it is that a symbol stands for a function with these bytes; the surer kind first.
+enum class SymbolKind : std::uint8_t { kSizedFunction, kUnsizedFunction, kUntyped };
+
+// The first is preferred for a name.
+enum class SymbolBinding : std::uint8_t { kGlobal, kWeak, kLocal };
+
+struct RawSymbol {
+    std::uint64_t address = 0;
+    std::uint64_t size = 0;
+    std::uint64_t limit = 0;  // the end of its section
+    std::string_view name;    // in the file that it was read from
+    SymbolKind kind = SymbolKind::kUntyped;
+    SymbolBinding binding = SymbolBinding::kLocal;
+};
+
+// A range of addresses that holds code, as the section headers tell.
+struct CodeRange {
+    std::uint64_t start = 0;
+    std::uint64_t end = 0;
+};
+
+// Sorted by start.
+std::vector<CodeRange> code_ranges(const ElfFile& file);
+// The range that an address is in; null: it is no code.
+const CodeRange* code_range_of(std::span<const CodeRange> code, std::uint64_t address);
+
+// Appends the symbols in code of the first section of a type (SHT_SYMTAB, SHT_DYNSYM). False when there is no such section.
+bool append_function_symbols(const ElfFile& file, std::uint32_t section_type, std::span<const CodeRange> code,
+                             std::vector<RawSymbol>& symbols);
+
+}  // namespace footfall

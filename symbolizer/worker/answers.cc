@@ -1,0 +1,110 @@
+#include "symbolizer/worker/answers.h"
+
+#include <utility>
+
+namespace footfall {
+namespace {
+
+constexpr auto kLastMiss = Miss::kHiddenAddresses;
+
+}  // namespace
+
+symbolizer::Answer answer_of(Miss miss) {
+    symbolizer::Answer answer;
+    answer.set_miss(static_cast<std::uint32_t>(miss));
+    return answer;
+}
+
+symbolizer::Answer answer_of(const FileDescription& description) {
+    symbolizer::Answer answer;
+    symbolizer::Description& message = *answer.mutable_description();
+    message.set_build_id(description.build_id);
+    for (const CodeSegment& segment : description.code) {
+        message.add_code(segment.address);
+        message.add_code(segment.file_offset);
+        message.add_code(segment.size);
+    }
+    message.set_debug_link(description.debug_link);
+    message.set_debug_link_crc(description.debug_link_crc);
+    message.set_alt_link(description.alt_link);
+    message.set_alt_build_id(description.alt_build_id);
+    message.set_has_symbols(description.has_symbols);
+    message.set_has_dwarf(description.has_dwarf);
+    return answer;
+}
+
+FileDescription read_description(const symbolizer::Description& message) {
+    FileDescription description;
+    description.build_id = message.build_id();
+    for (int i = 0; i + 2 < message.code_size(); i += 3)
+        description.code.push_back({message.code(i), message.code(i + 1), message.code(i + 2)});
+    description.debug_link = message.debug_link();
+    description.debug_link_crc = message.debug_link_crc();
+    description.alt_link = message.alt_link();
+    description.alt_build_id = message.alt_build_id();
+    description.has_symbols = message.has_symbols();
+    description.has_dwarf = message.has_dwarf();
+    return description;
+}
+
+bool read_miss(std::uint32_t number, Miss& miss) {
+    if (number > static_cast<std::uint32_t>(kLastMiss)) return false;
+    miss = static_cast<Miss>(number);
+    return true;
+}
+
+NamesWriter::NamesWriter(std::size_t addresses) : addresses_(addresses) {
+    names_.add_strings();
+    indexes_.emplace(std::string(), 0);
+}
+
+std::uint32_t NamesWriter::index_of(const std::string& text) {
+    const auto [known, is_new] = indexes_.try_emplace(text, static_cast<std::uint32_t>(names_.strings_size()));
+    if (is_new) names_.add_strings(text);
+    return known->second;
+}
+
+void NamesWriter::set(std::size_t index, const SymbolizedAddress& address) {
+    addresses_[index] = {address.miss, address.offset_in_function, static_cast<std::uint32_t>(lines_.size()),
+                         static_cast<std::uint32_t>(address.lines.size())};
+    for (const Line& line : address.lines) lines_.push_back({index_of(line.function), index_of(line.file), line.line});
+}
+
+symbolizer::Answer NamesWriter::finish() {
+    for (const PackedAddress& address : addresses_) {
+        names_.add_misses(static_cast<std::uint32_t>(address.miss));
+        names_.add_offsets(address.offset);
+        names_.add_line_counts(address.lines);
+        for (std::uint32_t i = address.first_line; i < address.first_line + address.lines; ++i) {
+            names_.add_functions(lines_[i].function);
+            names_.add_files(lines_[i].file);
+            names_.add_lines(lines_[i].line);
+        }
+    }
+    symbolizer::Answer answer;
+    *answer.mutable_names() = std::move(names_);
+    return answer;
+}
+
+bool read_names(const symbolizer::Names& names, std::span<SymbolizedAddress> into) {
+    const auto addresses = static_cast<int>(into.size());
+    if (names.misses_size() != addresses || names.offsets_size() != addresses || names.line_counts_size() != addresses ||
+        names.functions_size() != names.lines_size() || names.files_size() != names.lines_size())
+        return false;
+    const auto strings = static_cast<std::uint32_t>(names.strings_size());
+    int at = 0;
+    for (int i = 0; i < addresses; ++i) {
+        SymbolizedAddress& address = into[static_cast<std::size_t>(i)];
+        if (!read_miss(names.misses(i), address.miss)) return false;
+        address.offset_in_function = names.offsets(i);
+        if (names.line_counts(i) > static_cast<std::uint32_t>(names.lines_size() - at)) return false;
+        for (const int end = at + static_cast<int>(names.line_counts(i)); at < end; ++at) {
+            if (names.functions(at) >= strings || names.files(at) >= strings) return false;
+            address.lines.push_back({names.strings(static_cast<int>(names.functions(at))),
+                                     names.strings(static_cast<int>(names.files(at))), names.lines(at)});
+        }
+    }
+    return true;
+}
+
+}  // namespace footfall

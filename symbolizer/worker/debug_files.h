@@ -1,0 +1,28 @@
+// Finds the separate debug file of a module where distributions put it, and proves that it belongs to that build.
+//
+// Looked at, below the file system root of the process that runs the module: usr/lib/debug/.build-id/xx/yyy.debug, then the
+// name in .gnu_debuglink next to the module, in .debug/ there, and below usr/lib/debug. Symbolic links stay inside that
+// root, devices and pipes are not opened. The build-ids of both files must agree; without them, the checksum in
+// .gnu_debuglink must.
+#pragma once
+
+#include <string>
+
+#include "agent/base/fd.h"
+#include "symbolizer/elf/description.h"
+#include "symbolizer/worker/symbolizer_client.h"
+
+namespace footfall {
+
+struct DebugFiles {
+    Fd debug;  // not valid: none was found
+    Fd alt;    // the dwz file that debug refers to; not valid where it refers to none, or that is missing
+    // kNone: found. kNoSuchFile: none there. kDebugFileMismatch: there is one, of another build.
+    Miss miss = Miss::kNoSuchFile;
+};
+
+// root: "/", or /proc/PID/root. module_path: absolute, as seen below root. description: of the module.
+DebugFiles find_debug_files(SymbolizerClient& client, const std::string& root, const std::string& module_path,
+                            const FileDescription& description);
+
+}  // namespace footfall

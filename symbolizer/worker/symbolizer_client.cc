@@ -1,0 +1,205 @@
+#include "symbolizer/worker/symbolizer_client.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <numeric>
+#include <utility>
+
+#include "symbolizer/worker/answers.h"
+#include "symbolizer/worker/message_socket.h"
+#include "symbolizer/worker/symbolizer_worker.h"
+
+namespace footfall {
+namespace {
+
+constexpr std::size_t kAddressesAtOnce = 16'384;  // keeps an answer below kMaxMessageBytes
+
+class SpawnSettings {
+public:
+    SpawnSettings(int socket, const sigset_t& no_signals, const sigset_t& all_signals) {
+        posix_spawn_file_actions_init(&actions_);
+        posix_spawnattr_init(&attributes_);
+        // The copy has no close-on-exec flag; everything above it goes.
+        posix_spawn_file_actions_adddup2(&actions_, socket, kSymbolizerWorkerSocket);
+        posix_spawn_file_actions_addclosefrom_np(&actions_, kSymbolizerWorkerSocket + 1);
+        posix_spawnattr_setsigmask(&attributes_, &no_signals);
+        posix_spawnattr_setsigdefault(&attributes_, &all_signals);
+        posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    }
+    ~SpawnSettings() {
+        posix_spawn_file_actions_destroy(&actions_);
+        posix_spawnattr_destroy(&attributes_);
+    }
+    SpawnSettings(const SpawnSettings&) = delete;
+    SpawnSettings& operator=(const SpawnSettings&) = delete;
+
+    // The pid, or -1.
+    pid_t spawn(const std::vector<std::string>& command) {
+        std::vector<char*> arguments;
+        arguments.reserve(command.size() + 1);
+        for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
+        arguments.push_back(nullptr);
+        pid_t pid = -1;
+        return posix_spawn(&pid, arguments[0], &actions_, &attributes_, arguments.data(), environ) == 0 ? pid : -1;
+    }
+
+private:
+    posix_spawn_file_actions_t actions_{};
+    posix_spawnattr_t attributes_{};
+};
+
+}  // namespace
+
+SymbolizerClient::SymbolizerClient(SymbolizerOptions options) : options_(std::move(options)) {}
+
+SymbolizerClient::~SymbolizerClient() { stop(); }
+
+bool SymbolizerClient::start() {
+    if (pid_ > 0) return true;
+    std::array<int, 2> ends{};
+    if (options_.command.empty() || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) return false;
+    Fd ours(ends[0]);
+    Fd theirs(ends[1]);
+    // dup2() to itself would leave the close-on-exec flag set.
+    if (theirs.get() == kSymbolizerWorkerSocket)
+        theirs = Fd(fcntl(theirs.get(), F_DUPFD_CLOEXEC, kSymbolizerWorkerSocket + 1));
+    sigset_t none;
+    sigset_t all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    pid_ = SpawnSettings(theirs.get(), none, all).spawn(options_.command);
+    if (pid_ > 0) socket_ = std::move(ours);
+    return pid_ > 0;
+}
+
+void SymbolizerClient::stop() {
+    socket_.reset();
+    if (pid_ <= 0) return;
+    kill(pid_, SIGKILL);
+    while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) continue;
+    pid_ = -1;
+}
+
+SymbolizerClient::FileKey SymbolizerClient::key_of(int file, Purpose purpose) {
+    struct stat status {};
+    fstat(file, &status);
+    const auto modified = static_cast<std::uint64_t>(status.st_mtim.tv_sec) * 1'000'000'000U +
+                          static_cast<std::uint64_t>(status.st_mtim.tv_nsec);
+    return {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size), modified, purpose};
+}
+
+Miss SymbolizerClient::known_as_bad(const FileKey& key) const {
+    const auto found = bad_files_.find(key);
+    return found == bad_files_.end() ? Miss::kNone : found->second.miss;
+}
+
+void SymbolizerClient::remember_as_bad(const FileKey& key, Miss miss) {
+    bad_files_[key] = {miss, failures_++};
+    if (bad_files_.size() <= options_.bad_files) return;
+    bad_files_.erase(std::min_element(bad_files_.begin(), bad_files_.end(),
+                                      [](const auto& a, const auto& b) { return a.second.since < b.second.since; }));
+}
+
+tl::expected<symbolizer::Answer, Miss> SymbolizerClient::ask(const FileKey& key, const symbolizer::Question& question,
+                                                             std::span<const int> files) {
+    if (const Miss known = known_as_bad(key); known != Miss::kNone) return tl::unexpected(known);
+    const auto deadline = std::chrono::steady_clock::now() + options_.deadline;
+    const std::string bytes = question.SerializeAsString();
+    // A worker that ended while it had nothing to do is not this file's fault: the second try has a new one.
+    bool sent = false;
+    for (int tries = 0; tries < 2 && !sent; ++tries) {
+        if (!start()) return tl::unexpected(Miss::kNoWorker);
+        sent = !send_message(socket_.get(), bytes, files, deadline);
+        if (!sent) stop();
+    }
+    if (!sent) return tl::unexpected(Miss::kNoWorker);
+
+    const auto message = receive_message(socket_.get(), deadline);
+    symbolizer::Answer answer;
+    if (message && answer.ParseFromString(message->bytes)) {
+        Miss miss = Miss::kNone;
+        if (!read_miss(answer.miss(), miss)) miss = Miss::kMalformed;
+        if (miss != Miss::kNone) return tl::unexpected(miss);
+        return answer;
+    }
+    const bool late = !message && message.error() == SocketFailure::kTimedOut;
+    const Miss miss = late ? Miss::kTimedOut : Miss::kCrashed;
+    stop();
+    ++workers_lost_;
+    remember_as_bad(key, miss);
+    return tl::unexpected(miss);
+}
+
+tl::expected<FileDescription, Miss> SymbolizerClient::describe(int elf) {
+    symbolizer::Question question;
+    question.mutable_describe();
+    const auto answer = ask(key_of(elf, Purpose::kDescribe), question, std::span(&elf, 1));
+    if (!answer) return tl::unexpected(answer.error());
+    return read_description(answer->description());
+}
+
+tl::expected<std::uint32_t, Miss> SymbolizerClient::checksum(int file) {
+    symbolizer::Question question;
+    question.mutable_checksum();
+    const auto answer = ask(key_of(file, Purpose::kChecksum), question, std::span(&file, 1));
+    if (!answer) return tl::unexpected(answer.error());
+    return answer->checksum();
+}
+
+Miss SymbolizerClient::build_unwind_table(int elf, int out) {
+    symbolizer::Question question;
+    question.mutable_build_unwind_table();
+    const std::array<int, 2> files{elf, out};
+    const auto answer = ask(key_of(elf, Purpose::kUnwindTable), question, files);
+    return answer ? Miss::kNone : answer.error();
+}
+
+std::vector<SymbolizedAddress> SymbolizerClient::symbols(const ModuleFiles& files, std::span<const std::uint64_t> addresses,
+                                                         Detail detail) {
+    // In the order of addresses, what one question reads is not read again for the next.
+    std::vector<std::size_t> order(addresses.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return addresses[a] < addresses[b]; });
+    std::vector<SymbolizedAddress> answers(addresses.size());
+    std::vector<SymbolizedAddress> part;
+    for (std::size_t begin = 0; begin < order.size(); begin += kAddressesAtOnce) {
+        const auto indexes = std::span(order).subspan(begin, std::min(kAddressesAtOnce, order.size() - begin));
+        symbolizer::Symbols question;
+        for (const std::size_t index : indexes) question.add_addresses(addresses[index]);
+        part.assign(indexes.size(), {});
+        Miss miss = name_part(files, question, detail, part);
+        if (detail == Detail::kLines && (miss == Miss::kTimedOut || miss == Miss::kCrashed))
+            miss = name_part(files, question, Detail::kNames, part);
+        for (std::size_t i = 0; i < indexes.size(); ++i) {
+            if (miss != Miss::kNone) part[i].miss = miss;
+            answers[indexes[i]] = std::move(part[i]);
+        }
+    }
+    return answers;
+}
+
+Miss SymbolizerClient::name_part(const ModuleFiles& files, symbolizer::Symbols symbols, Detail detail,
+                                 std::span<SymbolizedAddress> into) {
+    std::vector<int> descriptors{files.elf};
+    if (files.debug >= 0) descriptors.push_back(files.debug);
+    if (files.alt >= 0) descriptors.push_back(files.alt);
+    symbols.set_has_debug(files.debug >= 0);
+    symbols.set_has_alt(files.alt >= 0);
+    symbols.set_lines(detail == Detail::kLines);
+    symbolizer::Question question;
+    *question.mutable_symbols() = std::move(symbols);
+    const FileKey key = key_of(files.elf, detail == Detail::kLines ? Purpose::kLines : Purpose::kNames);
+    const auto answer = ask(key, question, descriptors);
+    if (!answer) return answer.error();
+    return read_names(answer->names(), into) ? Miss::kNone : Miss::kMalformed;
+}
+
+}  // namespace footfall

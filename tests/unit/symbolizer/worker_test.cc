@@ -1,0 +1,277 @@
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstring>
+#include <fstream>
+#include <thread>
+
+#include "symbolizer/worker/symbolizer_worker.h"
+#include "tests/unit/symbolizer/own_worker.h"
+#include "tests/unit/symbolizer/programs.h"
+
+namespace footfall {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr const char* kLibc = "/lib/x86_64-linux-gnu/libc.so.6";
+
+// Stands for a reader with a fault: does what the first word of its file says.
+Miss misbehave(int elf, int out) {
+    std::array<char, 64> text{};
+    const ssize_t count = pread(elf, text.data(), text.size() - 1, 0);
+    const std::string wish(text.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+    if (wish == "crash") *reinterpret_cast<volatile int*>(8) = 1;  // NOLINT: that is the point
+    if (wish == "sleep") {
+        for (volatile bool for_ever = true; for_ever;) continue;
+    }
+    if (wish == "allocate") {
+        for (std::size_t size = 1 << 20;; size += size) std::memset(new char[size], 1, size);
+    }
+    if (wish == "open") return open("/etc/passwd", O_RDONLY) >= 0 ? Miss::kNone : Miss::kNoPermission;
+    if (wish == "connect") return socket(AF_INET, SOCK_STREAM, 0) >= 0 ? Miss::kNone : Miss::kNoPermission;
+    if (wish == "signal") return kill(getppid(), 0) == 0 ? Miss::kNone : Miss::kNoPermission;
+    if (wish == "miss") return Miss::kMalformed;
+    return write(out, "table", 5) == 5 ? Miss::kNone : Miss::kMalformed;
+}
+
+class SymbolizerWorker : public testing::Test {
+protected:
+    Fd wish(const std::string& text) {
+        const std::string path = scratch_.file(text);
+        write_contents(path, text);
+        return open_file(path);
+    }
+    Miss ask_for(SymbolizerClient& client, const std::string& text) {
+        const Fd elf = wish(text);
+        const Fd out(open(scratch_.file("out").c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+        return client.build_unwind_table(elf.get(), out.get());
+    }
+    static std::uint64_t address_of_malloc(const std::string& path) {
+        for (const std::string& line : lines_of(output_of("nm -D " + path))) {
+            if (line.find(" malloc@") != std::string::npos) return std::stoull(line, nullptr, 16);
+        }
+        return 0;
+    }
+
+    ScratchDirectory scratch_;
+};
+
+TEST_F(SymbolizerWorker, NamesAFunctionOfTheCLibrary) {
+    const Fd libc = open_file(kLibc);
+    const std::uint64_t malloc_at = address_of_malloc(kLibc);
+    if (!libc.valid() || malloc_at == 0) GTEST_SKIP() << "no " << kLibc << " or no nm";
+    SymbolizerClient client(own_worker());
+    const std::array<std::uint64_t, 2> addresses{malloc_at + 3, 0xffffffffffff};
+    const auto names = client.symbols({libc.get()}, addresses, Detail::kNames);
+    ASSERT_EQ(names.size(), 2);
+    ASSERT_EQ(names[0].lines.size(), 1);
+    EXPECT_EQ(names[0].lines[0].function, "malloc");
+    EXPECT_EQ(names[0].offset_in_function, 3);
+    EXPECT_EQ(names[0].miss, Miss::kNone);
+    EXPECT_TRUE(names[1].lines.empty());
+    EXPECT_EQ(names[1].miss, Miss::kOutsideOfSymbols);
+}
+
+TEST_F(SymbolizerWorker, AnswersInTheOrderOfTheQuestionHoweverManyAddresses) {
+    const Fd self = open_file("/proc/self/exe");
+    const auto known = addresses_in(std::filesystem::read_symlink("/proc/self/exe").string());
+    if (known.empty()) GTEST_SKIP() << "no nm";
+    const std::uint64_t main_at = known.at("main");
+    std::vector<std::uint64_t> addresses(40'000, 1);
+    addresses.front() = addresses[20'000] = addresses.back() = main_at;
+    SymbolizerClient client(own_worker());
+    const auto names = client.symbols({self.get()}, addresses, Detail::kNames);
+    ASSERT_EQ(names.size(), addresses.size());
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        const bool is_main = addresses[i] == main_at;
+        ASSERT_EQ(names[i].lines.size(), is_main ? 1 : 0) << i;
+        if (!is_main) continue;
+        ASSERT_EQ(names[i].lines[0].function, "main") << i;
+    }
+}
+
+TEST_F(SymbolizerWorker, DescribesAFile) {
+    const Fd libc = open_file(kLibc);
+    if (!libc.valid()) GTEST_SKIP() << "no " << kLibc;
+    SymbolizerClient client(own_worker());
+    const auto description = client.describe(libc.get());
+    ASSERT_TRUE(description);
+    EXPECT_EQ(description->build_id.size(), 40);
+    ASSERT_EQ(description->code.size(), 1);
+    const CodeSegment& code = description->code[0];
+    EXPECT_EQ(address_of_offset(*description, code.file_offset + 5), code.address + 5);
+    EXPECT_EQ(address_of_offset(*description, code.file_offset + code.size), std::nullopt);
+}
+
+TEST_F(SymbolizerWorker, SaysWhyAFileHasNoNames) {
+    SymbolizerClient client(own_worker());
+    const Fd text = wish("not a program");
+    const std::array<std::uint64_t, 1> address{0x1000};
+    EXPECT_EQ(client.symbols({text.get()}, address, Detail::kLines)[0].miss, Miss::kNotElf);
+    EXPECT_EQ(client.describe(text.get()).error(), Miss::kNotElf);
+}
+
+TEST_F(SymbolizerWorker, ComputesTheChecksumOfADebugLink) {
+    SymbolizerClient client(own_worker());
+    const Fd file = wish("123456789");
+    EXPECT_EQ(client.checksum(file.get()).value(), 0xcbf43926U);  // the check value of CRC-32
+}
+
+TEST_F(SymbolizerWorker, WritesAnUnwindTableToTheFileThatItIsGiven) {
+    SymbolizerClient client(own_worker());
+    EXPECT_EQ(ask_for(client, "anything"), Miss::kNone);
+    EXPECT_EQ(contents_of(scratch_.file("out")), "table");
+    EXPECT_EQ(ask_for(client, "miss"), Miss::kMalformed);
+}
+
+TEST_F(SymbolizerWorker, AFileThatCrashesItCostsOnlyItself) {
+    SymbolizerClient client(own_worker());
+    EXPECT_EQ(ask_for(client, "fine"), Miss::kNone);
+    const int first = client.worker_pid();
+    EXPECT_EQ(ask_for(client, "crash"), Miss::kCrashed);
+    EXPECT_EQ(client.workers_lost(), 1);
+    EXPECT_EQ(ask_for(client, "fine"), Miss::kNone);
+    EXPECT_NE(client.worker_pid(), first);
+    EXPECT_NE(kill(first, 0), 0) << "the old worker was not reaped";
+}
+
+TEST_F(SymbolizerWorker, AFileThatCrashedItIsNotTriedAgain) {
+    SymbolizerClient client(own_worker());
+    EXPECT_EQ(ask_for(client, "fine"), Miss::kNone);
+    const Fd bad = wish("crash");
+    const Fd out = open_file("/dev/null");
+    EXPECT_EQ(client.build_unwind_table(bad.get(), out.get()), Miss::kCrashed);
+    EXPECT_EQ(client.build_unwind_table(bad.get(), out.get()), Miss::kCrashed);
+    EXPECT_EQ(client.workers_lost(), 1);
+    // For what did not crash it, it is.
+    EXPECT_TRUE(client.checksum(bad.get()));
+}
+
+TEST_F(SymbolizerWorker, AFileThatKeepsItBusyIsGivenUpAtTheDeadline) {
+    SymbolizerClient client(own_worker(milliseconds(300)));
+    EXPECT_EQ(ask_for(client, "fine"), Miss::kNone);
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_EQ(ask_for(client, "sleep"), Miss::kTimedOut);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, milliseconds(2'000));
+    EXPECT_EQ(ask_for(client, "fine"), Miss::kNone);
+}
+
+TEST_F(SymbolizerWorker, AFileThatMakesItAllocateForEverEndsItAtItsLimit) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "sanitizers reserve terabytes, so their builds have no limit";
+#endif
+    SymbolizerClient client(own_worker(milliseconds(20'000)));
+    EXPECT_EQ(ask_for(client, "allocate"), Miss::kCrashed);
+    EXPECT_EQ(ask_for(client, "fine"), Miss::kNone);
+}
+
+TEST_F(SymbolizerWorker, CanNeitherOpenNorConnectNorSignal) {
+    SymbolizerClient client(own_worker());
+    EXPECT_EQ(ask_for(client, "open"), Miss::kNoPermission);
+    for (const char* wish : {"connect", "signal"}) EXPECT_EQ(ask_for(client, wish), Miss::kCrashed) << wish;
+}
+
+TEST_F(SymbolizerWorker, HasNoPrivilege) {
+    SymbolizerClient client(own_worker());
+    ASSERT_EQ(ask_for(client, "fine"), Miss::kNone);
+    const std::string status = contents_of("/proc/" + std::to_string(client.worker_pid()) + "/status");
+    for (const char* line : {"CapInh:\t0000000000000000", "CapPrm:\t0000000000000000", "CapEff:\t0000000000000000",
+                             "CapAmb:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"})
+        EXPECT_NE(status.find(line), std::string::npos) << line << "\n" << status;
+    if (getuid() == 0) {
+        EXPECT_NE(status.find("Uid:\t65534\t65534\t65534\t65534"), std::string::npos) << status;
+        EXPECT_NE(status.find("Gid:\t65534\t65534\t65534\t65534"), std::string::npos) << status;
+        EXPECT_NE(status.find("Groups:\t \n"), std::string::npos) << status;
+    }
+}
+
+TEST_F(SymbolizerWorker, InheritsNoFileOfTheAgent) {
+    const int leaked = open("/etc/passwd", O_RDONLY);  // without close-on-exec
+    SymbolizerClient client(own_worker());
+    ASSERT_EQ(ask_for(client, "fine"), Miss::kNone);
+    const std::string directory = "/proc/" + std::to_string(client.worker_pid()) + "/fd";
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+        const std::string target = std::filesystem::read_symlink(entry.path(), error).string();
+        EXPECT_NE(target, "/etc/passwd");
+        const bool is_socket = std::stoi(entry.path().filename().string()) == kSymbolizerWorkerSocket;
+        EXPECT_EQ(target.starts_with("socket:"), is_socket) << target;
+    }
+    close(leaked);
+}
+
+TEST_F(SymbolizerWorker, IsStartedAgainWhenSomebodyEndedIt) {
+    SymbolizerClient client(own_worker());
+    ASSERT_EQ(ask_for(client, "fine"), Miss::kNone);
+    kill(client.worker_pid(), SIGKILL);
+    std::this_thread::sleep_for(milliseconds(50));
+    EXPECT_EQ(ask_for(client, "fine"), Miss::kNone);
+    EXPECT_EQ(client.workers_lost(), 0);
+}
+
+TEST_F(SymbolizerWorker, EndsWithItsClient) {
+    int worker = -1;
+    {
+        SymbolizerClient client(own_worker());
+        ASSERT_EQ(ask_for(client, "fine"), Miss::kNone);
+        worker = client.worker_pid();
+    }
+    EXPECT_NE(kill(worker, 0), 0);
+}
+
+// Also in the middle of work: the socket alone would not tell it.
+TEST_F(SymbolizerWorker, EndsWithAnAgentThatWasKilledWhileItWorked) {
+    std::array<int, 2> pipe_ends{};
+    ASSERT_EQ(pipe(pipe_ends.data()), 0);
+    const pid_t agent = fork();
+    if (agent == 0) {
+        SymbolizerClient client(own_worker(milliseconds(30'000)));
+        static_cast<void>(ask_for(client, "fine"));
+        const int worker = client.worker_pid();
+        static_cast<void>(write(pipe_ends[1], &worker, sizeof worker));
+        static_cast<void>(ask_for(client, "sleep"));
+        _exit(0);
+    }
+    int worker = -1;
+    ASSERT_EQ(read(pipe_ends[0], &worker, sizeof worker), static_cast<ssize_t>(sizeof worker));
+    std::this_thread::sleep_for(milliseconds(100));
+    ASSERT_EQ(kill(worker, 0), 0);
+    kill(agent, SIGKILL);
+    waitpid(agent, nullptr, 0);
+    bool gone = false;
+    for (int i = 0; i < 100 && !gone; ++i) {
+        std::this_thread::sleep_for(milliseconds(20));
+        const std::string status = contents_of("/proc/" + std::to_string(worker) + "/status");
+        gone = status.empty() || status.find("State:\tZ") != std::string::npos;
+    }
+    EXPECT_TRUE(gone);
+    close(pipe_ends[0]);
+    close(pipe_ends[1]);
+}
+
+TEST_F(SymbolizerWorker, ThatCannotBeStartedIsAReason) {
+    SymbolizerOptions options;
+    options.command = {scratch_.file("no such program")};
+    SymbolizerClient client(options);
+    EXPECT_EQ(ask_for(client, "fine"), Miss::kNoWorker);
+}
+
+}  // namespace
+}  // namespace footfall
+
+// This program is its own worker, as footfall is.
+int main(int argc, char** argv) {
+    if (argc == 2 && std::strcmp(argv[1], footfall::kWorkerArgument) == 0) {
+        footfall::SymbolizerWorkerOptions options;
+        options.build_unwind_table = footfall::misbehave;
+        return footfall::run_symbolizer_worker(footfall::kSymbolizerWorkerSocket, options);
+    }
+    testing::InitGoogleTest(&argc, argv);
+    return RUN_ALL_TESTS();
+}
