@@ -72,8 +72,7 @@ void ConfigOptions::add_to(CLI::App& command) {
         ->allow_extra_args(false);
     for (const Setting& setting : settings()) {
         const std::string name(setting.name);
-        const std::string names =
-            "--" + name + (setting.short_names.empty() ? "" : "," + std::string(setting.short_names));
+        const std::string names = "--" + name + (setting.short_names.empty() ? "" : "," + std::string(setting.short_names));
         command.add_option(names, settings_[name], std::string(setting.help))
             ->type_name(std::string(setting.value))
             ->group("Configuration");

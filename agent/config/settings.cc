@@ -94,7 +94,8 @@ Result<void> set_drain_interval(std::string_view text, Config& config) {
 }
 
 Result<void> set_stacks(std::string_view text, Config& config) {
-    static constexpr std::array kModes{Choice<StackMode>{"on-cpu", StackMode::kOnCpu}, Choice<StackMode>{"all", StackMode::kAll},
+    static constexpr std::array kModes{Choice<StackMode>{"on-cpu", StackMode::kOnCpu},
+                                       Choice<StackMode>{"all", StackMode::kAll},
                                        Choice<StackMode>{"none", StackMode::kNone}};
     return choose(text, kModes, config.stacks.mode);
 }
@@ -158,8 +159,8 @@ constexpr std::array kSettings{
             set_consumer_key},
     Setting{"ring.size", "SIZE", "the buffer between kernel and agent: a power of two (8MiB)", set_ring_size},
     Setting{"ring.drain_interval", "DURATION", "how often it is emptied, 1ms to 100ms (5ms)", set_drain_interval},
-    Setting{"stacks.mode", "MODE", "on-cpu (sampled by the clock), all (where threads wait, too) or none (on-cpu)", set_stacks,
-            "--stacks"},
+    Setting{"stacks.mode", "MODE", "on-cpu (sampled by the clock), all (where threads wait, too) or none (on-cpu)",
+            set_stacks, "--stacks"},
     Setting{"stacks.frequency", "HERTZ", "samples a second and CPU (99; the agent 19)", set_frequency, "-F,--frequency"},
     Setting{"stacks.shortest_wait", "DURATION", "waits that are shorter are not kept (0s)", set_shortest_wait},
     Setting{"stacks.most_waits", "COUNT", "waits looked at in a second; beyond, some stand for all (2000)", set_most_waits},

@@ -215,8 +215,8 @@ std::optional<Event> decode_stack(RawEvent raw) {
 std::optional<Event> decode_waited(RawEvent raw) {
     const auto record = fixed_part<ff_waited_event>(raw);
     if (!record) return std::nullopt;
-    return WaitEnded{{record->event.time_ns}, Pid{record->pid},   Tid{record->tid},
-                     record->wait,            record->blocked_ns, record->queued_ns};
+    return WaitEnded{{record->event.time_ns}, Pid{record->pid}, Tid{record->tid}, record->wait,
+                     record->blocked_ns,      record->queued_ns};
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Why a walk over a user stack ended: bpf/contract/stop_reasons.def as a type, so that both sides count under the same names.
+// Why a walk over a user stack ended: bpf/contract/stop_reasons.def as a type, so that both sides count under the same
+// names.
 #pragma once
 
 #include <cstddef>

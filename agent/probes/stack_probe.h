@@ -1,5 +1,5 @@
-// The user half of the stacks probe: loads it with the maps that all probes share, opens the clock on every CPU, and holds the
-// maps that it walks by. Gone from the kernel when it is destroyed.
+// The user half of the stacks probe: loads it with the maps that all probes share, opens the clock on every CPU, and holds
+// the maps that it walks by. Gone from the kernel when it is destroyed.
 #pragma once
 
 #include <cstdint>

@@ -35,7 +35,8 @@ bool UnwindMaps::publish_table(ModuleNumber module, const TableFile& file) {
         give_back(table);
         return false;
     }
-    const ff_module entry{table.pages.first, table.pages.count, static_cast<std::uint32_t>(file.first_page()), FF_TABLE_LOADED};
+    const ff_module entry{table.pages.first, table.pages.count, static_cast<std::uint32_t>(file.first_page()),
+                          FF_TABLE_LOADED};
     tables_.emplace(module, std::move(table));
     return update(maps_.modules, static_cast<std::uint32_t>(module), entry);
 }

@@ -1,5 +1,5 @@
-// The maps that the stacks probe walks by (bpf/contract/stack_maps.h), from the agent's side: lays unwind tables and mappings
-// into them and takes them out again, within a limit of memory.
+// The maps that the stacks probe walks by (bpf/contract/stack_maps.h), from the agent's side: lays unwind tables and
+// mappings into them and takes them out again, within a limit of memory.
 //
 // Rows live in chunks, which are made as they are needed; all else has its size from the start. Thread: one.
 #pragma once

@@ -27,8 +27,8 @@ struct LiveOptions {
     std::vector<std::string> target_words;  // as given, for the session file
     Config config;
     SocketHook hook = SocketHook::kAutomatic;
-    std::string raw_path;  // empty: no raw file
-    bool force = false;    // may replace raw_path
+    std::string raw_path;          // empty: no raw file
+    bool force = false;            // may replace raw_path
     std::uint32_t frequency = 99;  // of stacks, unless it is configured
     std::string version;
 };

@@ -1,5 +1,6 @@
-// Finds out what modules are and where their callers' registers lie, on a thread of its own, so that the pipeline never waits
-// for a file: describes them, and gets their unwind tables from the cache or has them built by the symbolizer's worker.
+// Finds out what modules are and where their callers' registers lie, on a thread of its own, so that the pipeline never
+// waits for a file: describes them, and gets their unwind tables from the cache or has them built by the symbolizer's
+// worker.
 //
 // Threads: the loader's own; everything public is called from one other thread.
 #pragma once

@@ -27,7 +27,8 @@ Fd copy_of_vdso() {
     if (image == nullptr || !file.valid()) return {};
     Elf64_Ehdr header;
     std::memcpy(&header, image, sizeof header);
-    const std::size_t size = std::min<std::size_t>(header.e_shoff + std::size_t{header.e_shnum} * header.e_shentsize, kMostBytes);
+    const std::size_t size =
+        std::min<std::size_t>(header.e_shoff + std::size_t{header.e_shnum} * header.e_shentsize, kMostBytes);
     return write(file.get(), image, size) == static_cast<ssize_t>(size) ? std::move(file) : Fd();
 }
 
@@ -39,8 +40,8 @@ bool is_the_file(int fd, std::uint64_t inode) {
 // Through the mapping itself, which works for files that were removed and in other mount namespaces; else by name.
 Fd open_mapped(Pid pid, const ExecutableMapping& mapping) {
     const std::string process = fmt::format("/proc/{}", number(pid));
-    for (const std::string& path : {fmt::format("{}/map_files/{:x}-{:x}", process, mapping.start, mapping.end),
-                                    process + "/root" + mapping.path}) {
+    for (const std::string& path :
+         {fmt::format("{}/map_files/{:x}-{:x}", process, mapping.start, mapping.end), process + "/root" + mapping.path}) {
         Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
         if (file.valid() && is_the_file(file.get(), mapping.inode)) return file;
     }

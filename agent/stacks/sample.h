@@ -1,5 +1,5 @@
-// A whole stack with what it stands for: what a StackTaken becomes once its user part is complete (or known not to become so)
-// and, for a wait, its length is known.
+// A whole stack with what it stands for: what a StackTaken becomes once its user part is complete (or known not to become
+// so) and, for a wait, its length is known.
 #pragma once
 
 #include <cstdint>

@@ -58,8 +58,9 @@ private:
         std::vector<ff_unwind_row> rows(page.rows);
         if (rows.empty() || !table.read_rows(page.first_row, rows)) return {};
         const auto low = static_cast<std::uint16_t>(address);
-        const auto above = std::upper_bound(rows.begin(), rows.end(), low,
-                                            [](std::uint16_t wanted, const ff_unwind_row& row) { return wanted < row.address; });
+        const auto above =
+            std::upper_bound(rows.begin(), rows.end(), low,
+                             [](std::uint16_t wanted, const ff_unwind_row& row) { return wanted < row.address; });
         return above == rows.begin() ? ff_unwind_row{} : *std::prev(above);
     }
 

@@ -1,9 +1,9 @@
 // From StackTaken and WaitEnded to samples in the profile.
 //
 // The kernel side walks user stacks by the tables that it was given. Where it lacks one, or does not know (any more) what is
-// mapped where in a process, the event carries a copy of the stack: it is walked here, by the same steps, as soon as the table
-// is there; and the kernel side gets the table, so that the next one is walked there. So the first sample of a program is as
-// complete as any other.
+// mapped where in a process, the event carries a copy of the stack: it is walked here, by the same steps, as soon as the
+// table is there; and the kernel side gets the table, so that the next one is walked there. So the first sample of a program
+// is as complete as any other.
 //
 // A stack that leads to a wait is kept until the wait is over, or the session is.
 // Thread: the one that owns the pipeline's state. What is kept is bounded; what finds no room is counted, and its sample

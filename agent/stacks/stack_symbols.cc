@@ -107,8 +107,8 @@ private:
         const bool complete = capture_.detail == Detail::kLines ? description.has_dwarf : description.has_symbols;
         DebugFiles debug;
         if (!complete) debug = find_debug_files(client_, module.root, module.path, description);
-        const std::vector<SymbolizedAddress> named = client_.symbols(
-            {module.file.get(), debug.debug.get(), debug.alt.get()}, wanted, capture_.detail);
+        const std::vector<SymbolizedAddress> named =
+            client_.symbols({module.file.get(), debug.debug.get(), debug.alt.get()}, wanted, capture_.detail);
         for (std::size_t i = 0; i < wanted.size() && i < named.size(); ++i) {
             add_location({Place::Kind::kModule, number, wanted[i]}, module_of(module), named[i]);
         }
@@ -117,7 +117,8 @@ private:
     std::uint32_t module_of(const CapturedModule& module) { return module_named(module.path, module.description.build_id); }
 
     std::uint32_t module_named(const std::string& path, const std::string& build_id = {}) {
-        const auto [found, added] = modules_.try_emplace({path, build_id}, static_cast<std::uint32_t>(stacks_.modules_size()));
+        const auto [found, added] =
+            modules_.try_emplace({path, build_id}, static_cast<std::uint32_t>(stacks_.modules_size()));
         if (added) {
             StackModule* module = stacks_.add_modules();
             module->set_path(strings_.of(path));

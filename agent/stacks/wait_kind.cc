@@ -16,24 +16,42 @@ struct NamedWait {
 
 // The innermost function that one of these fits decides.
 constexpr std::array kWaits{
-    NamedWait{"io_schedule", WaitKind::kIo},          NamedWait{"folio_wait", WaitKind::kIo},
-    NamedWait{"wait_on_page", WaitKind::kIo},         NamedWait{"wait_on_buffer", WaitKind::kIo},
-    NamedWait{"jbd2_log_wait", WaitKind::kIo},        NamedWait{"blk_", WaitKind::kIo},
-    NamedWait{"pipe_", WaitKind::kIo},                NamedWait{"anon_pipe_", WaitKind::kIo},
-    NamedWait{"n_tty_read", WaitKind::kIo},           NamedWait{"fuse_", WaitKind::kIo},
-    NamedWait{"futex", WaitKind::kLock},              NamedWait{"__futex", WaitKind::kLock},
-    NamedWait{"do_futex", WaitKind::kLock},           NamedWait{"mutex_lock", WaitKind::kLock},
-    NamedWait{"__mutex_lock", WaitKind::kLock},       NamedWait{"rwsem_down", WaitKind::kLock},
-    NamedWait{"down_", WaitKind::kLock},              NamedWait{"fcntl_setlk", WaitKind::kLock},
-    NamedWait{"flock_lock", WaitKind::kLock},         NamedWait{"hrtimer_nanosleep", WaitKind::kSleep},
-    NamedWait{"do_nanosleep", WaitKind::kSleep},      NamedWait{"common_nsleep", WaitKind::kSleep},
-    NamedWait{"sk_wait", WaitKind::kNetwork},         NamedWait{"sk_stream_wait", WaitKind::kNetwork},
-    NamedWait{"inet_csk_accept", WaitKind::kNetwork}, NamedWait{"inet_csk_wait", WaitKind::kNetwork},
-    NamedWait{"inet_wait", WaitKind::kNetwork},       NamedWait{"__skb_wait", WaitKind::kNetwork},
-    NamedWait{"unix_stream", WaitKind::kNetwork},     NamedWait{"unix_wait", WaitKind::kNetwork},
-    NamedWait{"tcp_", WaitKind::kNetwork},            NamedWait{"ep_poll", WaitKind::kNetwork},
-    NamedWait{"do_epoll", WaitKind::kNetwork},        NamedWait{"poll_schedule", WaitKind::kNetwork},
-    NamedWait{"do_sys_poll", WaitKind::kNetwork},     NamedWait{"do_select", WaitKind::kNetwork},
+    NamedWait{"io_schedule", WaitKind::kIo},
+    NamedWait{"folio_wait", WaitKind::kIo},
+    NamedWait{"wait_on_page", WaitKind::kIo},
+    NamedWait{"wait_on_buffer", WaitKind::kIo},
+    NamedWait{"jbd2_log_wait", WaitKind::kIo},
+    NamedWait{"blk_", WaitKind::kIo},
+    NamedWait{"pipe_", WaitKind::kIo},
+    NamedWait{"anon_pipe_", WaitKind::kIo},
+    NamedWait{"n_tty_read", WaitKind::kIo},
+    NamedWait{"fuse_", WaitKind::kIo},
+    NamedWait{"futex", WaitKind::kLock},
+    NamedWait{"__futex", WaitKind::kLock},
+    NamedWait{"do_futex", WaitKind::kLock},
+    NamedWait{"mutex_lock", WaitKind::kLock},
+    NamedWait{"__mutex_lock", WaitKind::kLock},
+    NamedWait{"rwsem_down", WaitKind::kLock},
+    NamedWait{"down_", WaitKind::kLock},
+    NamedWait{"fcntl_setlk", WaitKind::kLock},
+    NamedWait{"flock_lock", WaitKind::kLock},
+    NamedWait{"hrtimer_nanosleep", WaitKind::kSleep},
+    NamedWait{"do_nanosleep", WaitKind::kSleep},
+    NamedWait{"common_nsleep", WaitKind::kSleep},
+    NamedWait{"sk_wait", WaitKind::kNetwork},
+    NamedWait{"sk_stream_wait", WaitKind::kNetwork},
+    NamedWait{"inet_csk_accept", WaitKind::kNetwork},
+    NamedWait{"inet_csk_wait", WaitKind::kNetwork},
+    NamedWait{"inet_wait", WaitKind::kNetwork},
+    NamedWait{"__skb_wait", WaitKind::kNetwork},
+    NamedWait{"unix_stream", WaitKind::kNetwork},
+    NamedWait{"unix_wait", WaitKind::kNetwork},
+    NamedWait{"tcp_", WaitKind::kNetwork},
+    NamedWait{"ep_poll", WaitKind::kNetwork},
+    NamedWait{"do_epoll", WaitKind::kNetwork},
+    NamedWait{"poll_schedule", WaitKind::kNetwork},
+    NamedWait{"do_sys_poll", WaitKind::kNetwork},
+    NamedWait{"do_select", WaitKind::kNetwork},
     NamedWait{"io_cqring_wait", WaitKind::kNetwork},
 };
 
@@ -97,8 +115,8 @@ std::string_view name(WaitKind kind) {
 
 WaitKind wait_kind(std::span<const std::string_view> kernel, std::int32_t system_call) {
     for (const std::string_view function : kernel) {
-        const auto* const known =
-            std::find_if(kWaits.begin(), kWaits.end(), [&](const NamedWait& wait) { return function.starts_with(wait.prefix); });
+        const auto* const known = std::find_if(kWaits.begin(), kWaits.end(),
+                                               [&](const NamedWait& wait) { return function.starts_with(wait.prefix); });
         if (known != kWaits.end()) return known->kind;
     }
     return kind_of_call(system_call);

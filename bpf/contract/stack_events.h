@@ -23,9 +23,9 @@ enum ff_stack_state {
 };
 
 /*
- * One stack. Behind the struct stand kernel_frames and then user_frames addresses of 8 bytes, innermost first. Where a copy of
- * the stack follows (copied > 0), they have the room of 2 * FF_STACK_DEPTH addresses, used or not.
- * A stack of a thread that leaves the CPU is followed by an ff_waited_event of the same thread and `wait`.
+ * One stack. Behind the struct stand kernel_frames and then user_frames addresses of 8 bytes, innermost first. Where a copy
+ * of the stack follows (copied > 0), they have the room of 2 * FF_STACK_DEPTH addresses, used or not. A stack of a thread
+ * that leaves the CPU is followed by an ff_waited_event of the same thread and `wait`.
  */
 struct ff_stack_event {
 	struct ff_event event;

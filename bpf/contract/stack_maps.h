@@ -11,14 +11,14 @@
 
 #include "unwind_table.h"
 
-#define FF_MOST_MODULES       16384 /* number 0 is none; a frame has 16 bits for it */
-#define FF_MAPPINGS_STEPS     13    /* of the search among a process's mappings */
-#define FF_MOST_MAPPINGS      ((1 << FF_MAPPINGS_STEPS) - 1)
-#define FF_ROWS_SHIFT         15 /* rows are kept in chunks of 2^15; those of one page never span two chunks */
-#define FF_ROWS_IN_CHUNK      (1 << FF_ROWS_SHIFT)
-#define FF_STACK_COPY_PAGES   16 /* of stack that are copied for the agent to walk */
-#define FF_STACK_COPY_PAGE    4096
-#define FF_SCRATCH_PER_CPU    2 /* one for the clock, one for the scheduler */
+#define FF_MOST_MODULES     16384 /* number 0 is none; a frame has 16 bits for it */
+#define FF_MAPPINGS_STEPS   13    /* of the search among a process's mappings */
+#define FF_MOST_MAPPINGS    ((1 << FF_MAPPINGS_STEPS) - 1)
+#define FF_ROWS_SHIFT       15 /* rows are kept in chunks of 2^15; those of one page never span two chunks */
+#define FF_ROWS_IN_CHUNK    (1 << FF_ROWS_SHIFT)
+#define FF_STACK_COPY_PAGES 16 /* of stack that are copied for the agent to walk */
+#define FF_STACK_COPY_PAGE  4096
+#define FF_SCRATCH_PER_CPU  2 /* one for the clock, one for the scheduler */
 
 /* A process that is known: its executable mappings are mappings[first] to mappings[first + count - 1], by address. */
 struct ff_process_mappings {
@@ -31,7 +31,7 @@ FF_ASSERT_SIZE(struct ff_process_mappings, 16);
 struct ff_mapping {
 	__u64 start;
 	__u64 end;
-	__u64 bias; /* address in the process - bias = address in the module */
+	__u64 bias;   /* address in the process - bias = address in the module */
 	__u32 module; /* 0: no file is behind it */
 	__u32 reserved;
 };

@@ -9,7 +9,8 @@
 #include "connection.h"
 #include "syscall.h"
 
-#define REQUESTS_MOST   65536 /* bytes of the front of a message that begins with a request: more may be pipelined behind it … */
+#define REQUESTS_MOST \
+	65536 /* bytes of the front of a message that begins with a request: more may be pipelined behind it … */
 #define HEAD_MOST       16384 /* … with the head of a response … */
 #define FRONT_MOST      4096  /* … of any other, while heads may be under way … */
 #define FRONT_LEAST     256   /* … and while it only streams a body */

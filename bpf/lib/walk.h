@@ -24,8 +24,8 @@ struct located_page {
 	struct rows_chunk *chunk;
 };
 
-#define chunk_of(page_pointer)        (((const struct located_page *)(page_pointer))->chunk)
-#define ff_row_at(index)              (&chunk_of(page)->rows[(index) & (FF_ROWS_IN_CHUNK - 1)])
+#define chunk_of(page_pointer)          (((const struct located_page *)(page_pointer))->chunk)
+#define ff_row_at(index)                (&chunk_of(page)->rows[(index) & (FF_ROWS_IN_CHUNK - 1)])
 #define ff_read_user(to, size, address) bpf_probe_read_user(to, size, (const void *)(address))
 #include "bpf/unwind/search.h"
 #include "bpf/unwind/step.h"

@@ -16,10 +16,10 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-#define PF_KTHREAD   0x00200000
-#define PF_EXITING   0x00000004
-#define TASK_DEAD    0x0080
-#define WEIGHT_ONE   65536 /* ff_stack_event.weight of waits */
+#define PF_KTHREAD 0x00200000
+#define PF_EXITING 0x00000004
+#define TASK_DEAD  0x0080
+#define WEIGHT_ONE 65536 /* ff_stack_event.weight of waits */
 
 const volatile struct ff_stack_config stack_config;
 

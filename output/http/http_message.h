@@ -11,8 +11,8 @@ namespace footfall {
 
 struct HttpRequest {
     std::string path;
-    std::string accept = {};           // the header, or empty
-    std::string accept_encoding = {};  // the header, or empty
+    std::string accept = {};                            // the header, or empty
+    std::string accept_encoding = {};                   // the header, or empty
     std::map<std::string, std::string> arguments = {};  // of the query, decoded
 };
 
@@ -23,7 +23,8 @@ struct HttpResponse {
     std::vector<std::pair<std::string, std::string>> headers = {};  // besides Content-Type, -Length and -Encoding
 };
 
-// Runs on a thread of the server's, several at once, so it must get what it shows through something that is safe to call from there.
+// Runs on a thread of the server's, several at once, so it must get what it shows through something that is safe to call
+// from there.
 using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
 
 }  // namespace footfall

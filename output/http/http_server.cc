@@ -88,10 +88,11 @@ public:
         if (!listening) return tl::unexpected(listening.error());
         port_ = listening->port;
         // From here on the socket is the daemon's, which closes it when it stops.
-        daemon_ = MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC, 0, nullptr, nullptr, &Impl::on_request, this,
-                                   MHD_OPTION_LISTEN_SOCKET, listening->fd.release(), MHD_OPTION_CONNECTION_LIMIT,
-                                   options.max_connections, MHD_OPTION_CONNECTION_TIMEOUT, options.idle_timeout_seconds,
-                                   MHD_OPTION_CONNECTION_MEMORY_LIMIT, options.connection_memory_bytes, MHD_OPTION_END);
+        daemon_ = MHD_start_daemon(
+            MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC, 0, nullptr,
+            nullptr, &Impl::on_request, this, MHD_OPTION_LISTEN_SOCKET, listening->fd.release(), MHD_OPTION_CONNECTION_LIMIT,
+            options.max_connections, MHD_OPTION_CONNECTION_TIMEOUT, options.idle_timeout_seconds,
+            MHD_OPTION_CONNECTION_MEMORY_LIMIT, options.connection_memory_bytes, MHD_OPTION_END);
         if (daemon_ == nullptr) return system_failure("cannot start the HTTP server", errno);
         return {};
     }
@@ -101,8 +102,8 @@ public:
 private:
     static MHD_Result on_request(void* self, MHD_Connection* connection, const char* url, const char* method, const char*,
                                  const char*, std::size_t*, void**) {
-        HttpRequest request{url, header_of(connection, MHD_HTTP_HEADER_ACCEPT),
-                            header_of(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING), {}};
+        HttpRequest request{
+            url, header_of(connection, MHD_HTTP_HEADER_ACCEPT), header_of(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING), {}};
         MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, &Impl::on_argument, &request.arguments);
         HttpResponse response = static_cast<const Impl*>(self)->answer(method, request);
         compress(response, request);

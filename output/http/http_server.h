@@ -1,7 +1,8 @@
 // A small HTTP/1.1 server for what the agent shows: GET and HEAD of a fixed table of paths, gzip where the client takes it.
 //
 // Each connection has a thread of its own, on which handlers run: several at once, and a slow one holds up nobody else.
-// Connections, their memory and their idle time are limited, so that no client can hold more than a little. There is no TLS: by default it listens on loopback only.
+// Connections, their memory and their idle time are limited, so that no client can hold more than a little. There is no TLS:
+// by default it listens on loopback only.
 #pragma once
 
 #include <cstdint>

@@ -20,8 +20,8 @@
 // - A request that comes while earlier ones wait, and after response bytes passed out of step: the earlier ones are lost.
 // So without pipelining a response is never handed out with another request's name. A response without a request is lost
 // itself on a connection that was open before footfall came, until its first request (kBeganBefore), and after a gap in the
-// requests, until the next request (kGap), less the one that the gap itself counted. Otherwise its request is counted as lost
-// already, or there was none (408 to an idle connection).
+// requests, until the next request (kGap), less the one that the gap itself counted. Otherwise its request is counted as
+// lost already, or there was none (408 to an idle connection).
 #pragma once
 
 #include <array>
@@ -112,8 +112,8 @@ private:
     std::array<bool, 2> gap_before_role_{};  // by direction: a head was lost before the role was known
     std::uint16_t status_ = 0;               // of the response being read
     bool request_seen_ = false;
-    bool responding_ = false;        // the response framer is behind the start line of the front's response
-    bool responses_passed_ = false;  // response bytes passed out of step since the latest request
+    bool responding_ = false;              // the response framer is behind the start line of the front's response
+    bool responses_passed_ = false;        // response bytes passed out of step since the latest request
     bool requests_unseen_ = false;         // a gap carried requests since the latest one that was seen …
     bool unseen_request_counted_ = false;  // … and one of them is counted, and not in the queue
     bool tunnel_ = false;

@@ -1,7 +1,7 @@
 // A program whose use of time is known: burns the CPU in known shares and waits in known ways, and says on stdout, as JSON,
 // how long it really did each, by its own clocks. Built without frame pointers. For the live tests of stacks.
 //
-//   burner [SECONDS]
+//   burner [SECONDS [DEPTH]]     DEPTH: of the recursion that burns, 60
 #include <poll.h>
 #include <pthread.h>
 #include <sys/socket.h>
@@ -46,9 +46,7 @@ __attribute__((noinline)) void burn_tail_called(double length) { spin(length, 2)
 // Leaves no frame of its own: it jumps.
 __attribute__((noinline)) void calls_by_tail(double length) { burn_tail_called(length); }
 
-__attribute__((always_inline)) inline void burn_inlined(double length) {
-    spin(length, 3);
-}
+__attribute__((always_inline)) inline void burn_inlined(double length) { spin(length, 3); }
 __attribute__((noinline)) void holds_inlined(double length) { burn_inlined(length); }
 
 // Big frames, aligned ones and variable ones, so that every kind of unwinding rule is in the way.
@@ -72,11 +70,10 @@ struct Burnt {
     double inlined = 0;
 };
 
-Burnt burn() {
-    constexpr unsigned kDepth = 60;
+Burnt burn(unsigned depth) {
     pthread_setname_np(pthread_self(), "burning");
     const double begin = seconds(CLOCK_THREAD_CPUTIME_ID);
-    while (!ending) recurse(kDepth);
+    while (!ending) recurse(depth);
     const double all = seconds(CLOCK_THREAD_CPUTIME_ID) - begin;
     return {all * 0.5, all * 0.3, all * 0.2};
 }
@@ -149,6 +146,7 @@ void keep_feeding(int pipe_end, int socket_end) {
 
 int main(int count, char** words) {
     const double length = count > 1 ? strtod(words[1], nullptr) : 3;
+    const unsigned depth = count > 2 ? static_cast<unsigned>(strtoul(words[2], nullptr, 10)) : 60;
     int pipes[2];
     int sockets[2];
     if (pipe(pipes) != 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) != 0) return 1;
@@ -158,7 +156,7 @@ int main(int count, char** words) {
     double read_pipe = 0;
     double read_socket = 0;
     std::thread threads[] = {
-        std::thread([&] { burnt = burn(); }),
+        std::thread([&] { burnt = burn(depth); }),
         std::thread([&] { slept = keep_sleeping(); }),
         std::thread(keep_holding),
         std::thread([&] { locked = keep_locking(); }),
@@ -172,8 +170,8 @@ int main(int count, char** words) {
     for (std::thread& thread : threads) thread.join();
     printf("{\"cpu\": {\"burn_half\": %.4f, \"burn_tail_called\": %.4f, \"holds_inlined\": %.4f},\n", burnt.half, burnt.tail,
            burnt.inlined);
-    printf(" \"waits\": {\"sleeping\": {\"sleep\": %.4f}, \"locking\": {\"lock\": %.4f}, \"reading\": {\"io\": %.4f}, ", slept, locked,
-           read_pipe);
+    printf(" \"waits\": {\"sleeping\": {\"sleep\": %.4f}, \"locking\": {\"lock\": %.4f}, \"reading\": {\"io\": %.4f}, ",
+           slept, locked, read_pipe);
     printf("\"receiving\": {\"network\": %.4f}}}\n", read_socket);
     return 0;
 }

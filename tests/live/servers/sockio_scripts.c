@@ -111,7 +111,8 @@ static void build_pipelined(struct script* script) { pipeline(script, 32, ""); }
 
 /* Some 40 KiB of requests in one call. */
 static void build_pipelined_deep(struct script* script) {
-    pipeline(script, 300, "Cookie: session=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef; theme=dark\r\n");
+    pipeline(script, 300,
+             "Cookie: session=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef; theme=dark\r\n");
 }
 
 static void build_chunked(struct script* script) {
