@@ -80,7 +80,7 @@ std::optional<DropReason> Pipeline::handle(const Blind& blind) {
 
 std::optional<DropReason> Pipeline::handle(const ProcessExited& exited) {
     const std::optional<DropReason> dropped = connections_.on(exited);
-    if (stacks_) stacks_->on_exited(exited.pid, exited.time);
+    if (stacks_) stacks_->on_exited(exited.pid);
     processes_.on_exited(exited);
     return dropped;
 }

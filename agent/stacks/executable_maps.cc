@@ -26,6 +26,16 @@ std::uint64_t number_of(std::string_view text, int base) {
     return value;
 }
 
+// In a path, the kernel writes the end of a line as \012.
+std::string path_of(std::string_view text) {
+    constexpr std::string_view kEscapedLineEnd = "\\012";
+    std::string path(text);
+    for (std::size_t at = path.find(kEscapedLineEnd); at != std::string::npos; at = path.find(kEscapedLineEnd, at + 1))
+        path.replace(at, kEscapedLineEnd.size(), "\n");
+    strip_deleted(path);
+    return path;
+}
+
 struct MapsLine {
     ExecutableMapping mapping;
     std::string_view permissions;  // "r-xp"
@@ -45,8 +55,7 @@ MapsLine parse(std::string_view line) {
     mapping.device = major << kMinorBits | number_of(take_field(line, ' '), kHex);
     mapping.inode = number_of(take_field(line, ' '), 10);
     line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
-    mapping.path = line;
-    strip_deleted(mapping.path);
+    mapping.path = path_of(line);
     return parsed;
 }
 

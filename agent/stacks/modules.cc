@@ -48,6 +48,15 @@ Fd open_mapped(Pid pid, const ExecutableMapping& mapping) {
     return {};
 }
 
+// The process's file system as a path. Ours, where it is the same: that stays when the process ends.
+std::string root_of(Pid pid) {
+    const std::string root = fmt::format("/proc/{}/root", number(pid));
+    struct stat own {};
+    struct stat its {};
+    if (stat("/", &own) != 0 || stat(root.c_str(), &its) != 0) return "/";
+    return own.st_dev == its.st_dev && own.st_ino == its.st_ino ? "/" : root;
+}
+
 bool has_no_file(const ExecutableMapping& mapping) { return mapping.inode == 0 && mapping.path != kVdso; }
 
 }  // namespace
@@ -60,16 +69,21 @@ std::optional<ModuleNumber> CodeModules::find(Pid pid, const ExecutableMapping& 
     if (has_no_file(mapping)) return 0;
     const FileKey key{mapping.device, mapping.path == kVdso ? kVdsoInode : mapping.inode};
     File& file = files_[key];
-    if (!file.module && !file.undescribed) begin(pid, mapping, key, file);
+    const bool unopened = file.module && *file.module != 0 && !modules_[*file.module]->file.valid();
+    if (unopened || (!file.module && !file.undescribed)) begin(pid, mapping, key, file);
     return file.module;
 }
 
 void CodeModules::begin(Pid pid, const ExecutableMapping& mapping, const FileKey& key, File& file) {
+    Fd opened = mapping.path == kVdso ? copy_of_vdso() : open_mapped(pid, mapping);
+    // A process before this one may have ended too early for its files to be opened; this one is no better then.
+    if (file.module && !opened.valid()) return;
+    file.module.reset();
     file.undescribed = std::make_unique<CodeModule>();
     CodeModule& module = *file.undescribed;
     module.path = mapping.path;
-    module.root = fmt::format("/proc/{}/root", number(pid));
-    module.file = mapping.path == kVdso ? copy_of_vdso() : open_mapped(pid, mapping);
+    module.root = root_of(pid);
+    module.file = std::move(opened);
     if (!module.file.valid()) {
         settle(file, {.miss = Miss::kNoSuchFile});
         return;

@@ -29,7 +29,7 @@ enum class TableState : std::uint8_t {
 
 struct CodeModule {
     std::string path;  // as the process saw it that had it first
-    std::string root;  // that process's file system: /proc/PID/root
+    std::string root;  // that process's file system: "/", or /proc/PID/root
     FileDescription description;
     Fd file;
     TableState table_state = TableState::kUnknown;

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kMostMappings = 4096;
 constexpr std::uint64_t kLookAgainInterval = 100'000'000;  // at a process whose mappings seem out of date
+constexpr std::uint64_t kRoomInterval = 100'000'000;       // room that was made in the kernel can't be used sooner
 
 bool lacks_table(StopReason stop) { return stop == StopReason::NO_MAPPING || stop == StopReason::NO_TABLE; }
 
@@ -52,9 +53,12 @@ public:
 
 private:
     static ff_unwind_row row_in(const TableFile& table, std::uint64_t address) {
+        constexpr std::size_t kMostRows = std::size_t{1} << FF_UNWIND_PAGE_SHIFT;
         const std::uint64_t number = (address >> FF_UNWIND_PAGE_SHIFT) - table.first_page();
         ff_unwind_page page{};
         if (number >= table.pages() || !table.read_pages(static_cast<std::uint32_t>(number), {&page, 1})) return {};
+        // Checked when it was opened, but whoever made the file may still write to it.
+        if (page.rows > kMostRows) return {};
         std::vector<ff_unwind_row> rows(page.rows);
         if (rows.empty() || !table.read_rows(page.first_row, rows)) return {};
         const auto low = static_cast<std::uint16_t>(address);
@@ -95,16 +99,28 @@ void StackCollector::on(const StackTaken& taken) {
     note_seen(sample, taken.time);
 
     const OpenId id = next_open_++;
-    if (!open.ended) {
-        ++waits_taken_;
-        // A wait whose end was lost gives way to the thread's next.
-        if (const auto before = waiting_.find(taken.tid); before != waiting_.end()) open_.erase(before->second);
-        if (waiting_.size() < options_.most_waits) waiting_[taken.tid] = id;
-    }
+    if (!open.ended && !keep_wait(taken.tid, id)) return;
     open.walked = !lacks_table(taken.stop) || taken.copied.empty();
     open_.emplace(id, std::move(open));
     if (!open_.at(id).walked) open_.at(id).walked = !keep_copy(id, taken);
     settle(id);
+}
+
+// False: too many go on.
+bool StackCollector::keep_wait(Tid tid, OpenId id) {
+    ++waits_taken_;
+    if (const auto before = waiting_.find(tid); before != waiting_.end()) {
+        // A wait whose end was lost gives way to the thread's next.
+        open_.erase(before->second);
+        before->second = id;
+        return true;
+    }
+    if (waiting_.size() >= options_.most_waits) {
+        ++waits_without_room_;
+        return false;
+    }
+    waiting_.emplace(tid, id);
+    return true;
 }
 
 void StackCollector::on(const WaitEnded& ended) {
@@ -151,18 +167,24 @@ void StackCollector::note_seen(const Sample& sample, MonotonicTime time) {
 
 // --- processes ------------------------------------------------------------------------------------------------------
 
-StackCollector::Process* StackCollector::process_of(Pid pid, MonotonicTime now, bool again) {
-    auto found = processes_.find(pid);
+std::shared_ptr<StackCollector::Process> StackCollector::process_of(Pid pid, MonotonicTime now, bool again) {
+    const auto found = processes_.find(pid);
     const bool known = found != processes_.end();
-    if (known && (!again || elapsed(found->second.read, now) < kLookAgainInterval)) return &found->second;
+    if (known && (!again || elapsed(found->second->read, now) < kLookAgainInterval)) return found->second;
     if (!known && processes_.size() >= options_.most_processes) return nullptr;
     auto maps = read_executable_maps(pid, kMostMappings);
-    if (!maps) return known ? &found->second : nullptr;
-    Process& process = processes_[pid];
-    process.maps = std::move(*maps);
-    process.read = now;
-    place(pid, process);
-    return &process;
+    if (!maps) return known ? found->second : nullptr;
+    const auto process = known ? found->second : processes_.emplace(pid, std::make_shared<Process>()).first->second;
+    process->maps = std::move(*maps);
+    process->read = now;
+    place(pid, *process);
+    return process;
+}
+
+// Not one that has ended, or has executed something else since.
+bool StackCollector::is_current(Pid pid, const Process& process) const {
+    const auto found = processes_.find(pid);
+    return found != processes_.end() && found->second.get() == &process;
 }
 
 // Finds the modules of all mappings; complete once all are described.
@@ -174,8 +196,18 @@ void StackCollector::place(Pid pid, Process& process) {
         process.complete &= module.has_value();
         if (module) process.placed.push_back({mapping.start, mapping.end, modules_.bias_of(mapping, *module), *module});
     }
-    if (process.complete && tables_ != nullptr) {
+    if (process.complete && tables_ != nullptr && is_current(pid, process)) {
         tables_->publish_process(pid, process.placed, process.maps.executable_pages);
+    }
+}
+
+// Once more, now that more files are described. Copies may be of processes that are current no more.
+void StackCollector::place_described() {
+    for (const auto& [pid, process] : processes_) {
+        if (!process->complete) place(pid, *process);
+    }
+    for (const Copy& copy : copies_) {
+        if (!copy.process->complete && !is_current(copy.pid, *copy.process)) place(copy.pid, *copy.process);
     }
 }
 
@@ -183,31 +215,26 @@ void StackCollector::forget(Pid pid) {
     if (processes_.erase(pid) != 0 && tables_ != nullptr) tables_->forget_process(pid);
 }
 
-void StackCollector::on_exited(Pid pid, MonotonicTime time) {
-    // Its stacks can still be walked by what is known of it; after that, the pid means somebody else.
-    retry_copies(time);
-    forget(pid);
-}
-
 // --- copies of stacks -----------------------------------------------------------------------------------------------
 
 bool StackCollector::keep_copy(OpenId id, const StackTaken& taken) {
     if (copied_bytes_ + taken.copied.size() > options_.most_copied_bytes) return false;
-    if (process_of(taken.pid, taken.time, taken.stop == StopReason::NO_MAPPING) == nullptr) return false;
-    Copy copy{id, taken.pid, taken.time, taken.ip, taken.sp, taken.bp, {taken.copied.begin(), taken.copied.end()}};
-    if (walk(copy, open_.at(id)) != Walk::kWaiting) return false;
+    auto process = process_of(taken.pid, taken.time, taken.stop == StopReason::NO_MAPPING);
+    if (process == nullptr) return false;
+    Copy copy{id,       taken.pid, std::move(process), taken.time,
+              taken.ip, taken.sp,  taken.bp,           {taken.copied.begin(), taken.copied.end()}};
+    if (walk(copy, open_.at(id), taken.time)) return false;
     copied_bytes_ += copy.bytes.size();
     copies_.push_back(std::move(copy));
     return true;
 }
 
-StackCollector::Walk StackCollector::walk(const Copy& copy, Open& open) {
-    const auto found = processes_.find(copy.pid);
-    if (found == processes_.end()) return Walk::kGivenUp;
-    if (!found->second.complete) return Walk::kWaiting;
-    Rows rows(modules_, found->second);
+// False: it has to wait for a table.
+bool StackCollector::walk(const Copy& copy, Open& open, MonotonicTime now) {
+    if (!copy.process->complete) return false;
+    Rows rows(modules_, *copy.process);
     const WalkedStack walked = walk_stack({copy.ip, copy.sp, copy.bp}, {copy.sp, copy.bytes}, rows);
-    if (rows.waiting()) return Walk::kWaiting;
+    if (rows.waiting()) return false;
     Sample& sample = open.sample;
     sample.stop = static_cast<StopReason>(walked.stop);
     sample.user.clear();
@@ -219,9 +246,9 @@ StackCollector::Walk StackCollector::walk(const Copy& copy, Open& open) {
     note_seen(sample, copy.time);
     // A table that had to make room is wanted again.
     for (const UserFrame& frame : sample.user) {
-        if (modules_.at(frame.module).table_state == TableState::kLoaded) publish(frame.module);
+        if (modules_.at(frame.module).table_state == TableState::kLoaded) publish(frame.module, now);
     }
-    return Walk::kDone;
+    return true;
 }
 
 void StackCollector::retry_copies(MonotonicTime now) {
@@ -230,7 +257,7 @@ void StackCollector::retry_copies(MonotonicTime now) {
     for (Copy& copy : again) {
         const auto open = open_.find(copy.sample);
         const bool patient = elapsed(copy.time, now) < options_.patience_nanoseconds;
-        if (open != open_.end() && walk(copy, open->second) == Walk::kWaiting && patient) {
+        if (open != open_.end() && !walk(copy, open->second, now) && patient) {
             copies_.push_back(std::move(copy));
             continue;
         }
@@ -244,27 +271,25 @@ void StackCollector::retry_copies(MonotonicTime now) {
 void StackCollector::advance(MonotonicTime now) {
     bool described = false;
     const std::vector<ModuleNumber> settled = modules_.take_loaded(&described);
-    for (const ModuleNumber number : settled) publish(number);
-    if (described) {
-        for (auto& [pid, process] : processes_) {
-            if (!process.complete) place(pid, process);
-        }
-    }
+    if (described) place_described();
     const bool late = !copies_.empty() && elapsed(copies_.front().time, now) >= options_.patience_nanoseconds;
     if (described || !settled.empty() || late) retry_copies(now);
+    // Behind the walks, which publish what they have seen: what was never seen is the first to make room.
+    for (const ModuleNumber number : settled) publish(number, now);
 }
 
-void StackCollector::publish(ModuleNumber number) {
+void StackCollector::publish(ModuleNumber number, MonotonicTime now) {
     if (tables_ == nullptr) return;
     CodeModule& module = modules_.at(number);
     if (module.table_state == TableState::kNone) return tables_->publish_no_table(number);
-    for (std::size_t tries = 0; tries < modules_.count() && !module.in_kernel; ++tries) {
-        module.in_kernel = tables_->publish_table(number, *module.table);
-        if (!module.in_kernel) make_room_in_kernel();
-    }
+    if (module.in_kernel) return;
+    module.in_kernel = tables_->publish_table(number, *module.table);
+    if (!module.in_kernel) make_room_in_kernel(now);
 }
 
-void StackCollector::make_room_in_kernel() {
+// For whoever comes next: the room has to rest first, and to make more of it meanwhile would take all tables away.
+void StackCollector::make_room_in_kernel(MonotonicTime now) {
+    if (elapsed(made_room_, now) < kRoomInterval) return;
     ModuleNumber oldest = 0;
     for (std::size_t i = 1; i < modules_.count(); ++i) {
         const CodeModule& module = modules_.at(static_cast<ModuleNumber>(i));
@@ -274,6 +299,7 @@ void StackCollector::make_room_in_kernel() {
     if (oldest == 0) return;
     modules_.at(oldest).in_kernel = false;
     tables_->withdraw_table(oldest);
+    made_room_ = now;
 }
 
 void StackCollector::session_end(MonotonicTime now) {

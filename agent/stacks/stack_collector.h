@@ -48,7 +48,7 @@ public:
     void on(const StackTaken& taken);
     void on(const WaitEnded& ended);
     void on_executed(Pid pid) { forget(pid); }
-    void on_exited(Pid pid, MonotonicTime time);
+    void on_exited(Pid pid) { forget(pid); }
 
     // Takes in tables that have come meanwhile, and gives up what has waited too long.
     void advance(MonotonicTime now);
@@ -60,6 +60,8 @@ public:
     [[nodiscard]] const CodeModules& modules() const { return modules_; }
     // Stacks of waits since the last call, for whoever adjusts how many are looked at.
     std::uint64_t take_wait_count() { return std::exchange(waits_taken_, 0); }
+    // Waits that were not kept, because too many go on.
+    [[nodiscard]] std::uint64_t waits_without_room() const { return waits_without_room_; }
     // Tables are being looked for, and stacks wait for them.
     [[nodiscard]] bool busy() const { return !copies_.empty(); }
 
@@ -77,16 +79,6 @@ private:
     };
     using OpenId = std::uint64_t;
 
-    struct Copy {
-        OpenId sample = 0;
-        Pid pid{};
-        MonotonicTime time;
-        std::uint64_t ip = 0;
-        std::uint64_t sp = 0;
-        std::uint64_t bp = 0;
-        std::vector<std::byte> bytes;
-    };
-
     struct Process {
         ExecutableMaps maps;
         std::vector<PlacedMapping> placed;  // empty until all of its modules are described
@@ -94,17 +86,30 @@ private:
         MonotonicTime read;
     };
 
-    class Rows;
-    enum class Walk : std::uint8_t { kDone, kWaiting, kGivenUp };
+    struct Copy {
+        OpenId sample = 0;
+        Pid pid{};
+        std::shared_ptr<Process> process;  // as it was then: its pid may mean other code by now
+        MonotonicTime time;
+        std::uint64_t ip = 0;
+        std::uint64_t sp = 0;
+        std::uint64_t bp = 0;
+        std::vector<std::byte> bytes;
+    };
 
-    Process* process_of(Pid pid, MonotonicTime now, bool again);
+    class Rows;
+
+    bool keep_wait(Tid tid, OpenId id);
+    std::shared_ptr<Process> process_of(Pid pid, MonotonicTime now, bool again);
+    [[nodiscard]] bool is_current(Pid pid, const Process& process) const;
     void place(Pid pid, Process& process);
+    void place_described();
     void forget(Pid pid);
-    Walk walk(const Copy& copy, Open& open);
+    bool walk(const Copy& copy, Open& open, MonotonicTime now);
     bool keep_copy(OpenId id, const StackTaken& taken);
     void retry_copies(MonotonicTime now);
-    void publish(ModuleNumber number);
-    void make_room_in_kernel();
+    void publish(ModuleNumber number, MonotonicTime now);
+    void make_room_in_kernel(MonotonicTime now);
     void settle(OpenId id);
     void add(const Open& open);
     void note_seen(const Sample& sample, MonotonicTime time);
@@ -115,13 +120,15 @@ private:
     ModuleLoader loader_;
     CodeModules modules_;
     StackProfile profile_;
-    std::unordered_map<Pid, Process> processes_;
+    std::unordered_map<Pid, std::shared_ptr<Process>> processes_;
     std::unordered_map<OpenId, Open> open_;
     std::unordered_map<Tid, OpenId> waiting_;  // off the CPU
     std::deque<Copy> copies_;
     std::size_t copied_bytes_ = 0;
     OpenId next_open_ = 0;
     std::uint64_t waits_taken_ = 0;
+    std::uint64_t waits_without_room_ = 0;
+    MonotonicTime made_room_;  // in the kernel, last
 };
 
 }  // namespace footfall

@@ -91,6 +91,8 @@ void StackProfile::add(const Sample& sample) {
         bare.thread.clear();
         bare.kernel.clear();
         bare.user.clear();
+        // A running thread has any number that it likes in that register; one that waits is in a call that exists.
+        if (bare.state != StackState::kBlocked) bare.system_call = -1;
         packed = pack(bare);
         found = totals_.find(packed);
     }
