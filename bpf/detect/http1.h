@@ -89,6 +89,8 @@ static inline enum ff_detected ff_detect_http1(const unsigned char *bytes, unsig
 
 	if (empty >= length)
 		return FF_DETECT_MAYBE;
+	__asm__("" : "+r"(empty)); /* or the compiler drops the mask, which it has no use for and older verifiers have */
+	empty &= 7;
 	bytes += empty;
 	length -= empty;
 	response = ff_detect_http1_response(bytes, length);

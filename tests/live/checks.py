@@ -4,6 +4,8 @@ import json
 import re
 import shlex
 
+import stack_checks
+
 ROLES = ("server", "client")
 
 
@@ -98,7 +100,7 @@ def blind(session, pattern):
     return [f"no blind spot matches {pattern!r}: {found}"]
 
 
-class Checker:
+class Checker(stack_checks.StackChecks):
     """Holds what a case produced. `results` are the finished footfalls in the order of the case, `run` the RUN line's."""
 
     def __init__(self, case, servers, results, run, directory):

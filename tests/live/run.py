@@ -245,8 +245,9 @@ def run_one(runner, case):
 
 def main():
     options = parse_options()
-    os.environ.setdefault("SOCKIO", str(BUILD / "tests/live/sockio"))
-    os.environ["PATH"] += ":/usr/sbin:/sbin"
+    for program in ("sockio", "burner", "corners", "twin", "turn"):
+        os.environ.setdefault(program.upper(), str(BUILD / "tests/live" / program))
+    os.environ["PATH"] += ":/usr/sbin:/sbin:/usr/local/go/bin"
     sys.stdout.reconfigure(line_buffering=True)
     runner = Runner(options, None if options.loads_only else why_no_bpf(options))
     cases = [case for file in options.files for case in case_files.read_file(file) if re.search(options.only, case.name)]

@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 
+#include "agent/base/text.h"
 #include "agent/config/settings.h"
 
 namespace footfall {
@@ -56,6 +58,11 @@ TEST_F(ConfigFileTest, WithoutAFileThereAreDefaults) {
     EXPECT_EQ(config.ring_bytes, 8U << 20);
     EXPECT_EQ(config.log_level, LogLevel::kInfo);
     EXPECT_TRUE(config.naming.routes.empty());
+    EXPECT_EQ(config.stacks.mode, StackMode::kOnCpu);
+    EXPECT_EQ(config.stacks.frequency, 0U) << "99 in sessions, 19 in the agent";
+    EXPECT_EQ(config.stacks.shortest_wait_nanoseconds, 0U);
+    EXPECT_EQ(config.stacks.most_waits_a_second, 2000U);
+    EXPECT_FALSE(config.stacks.lines);
 }
 
 TEST_F(ConfigFileTest, AnEmptyFileIsTheDefaults) {
@@ -75,6 +82,7 @@ operations: {limit: 500}
 consumers: {mode: hash, key_file: )" +
                                key + R"(}
 ring: {size: 16MiB, drain_interval: 10ms}
+stacks: {mode: all, frequency: 49, shortest_wait: 10us, most_waits: 500, lines: true, cache: /tmp/tables}
 web: {listen: "0.0.0.0:80", insecure: true}
 log: {level: debug, format: json}
 )")
@@ -91,6 +99,12 @@ log: {level: debug, format: json}
     EXPECT_EQ(config.consumer_key, expected);
     EXPECT_EQ(config.ring_bytes, 16U << 20);
     EXPECT_EQ(config.drain_interval_nanoseconds, 10'000'000U);
+    EXPECT_EQ(config.stacks.mode, StackMode::kAll);
+    EXPECT_EQ(config.stacks.frequency, 49U);
+    EXPECT_EQ(config.stacks.shortest_wait_nanoseconds, 10'000U);
+    EXPECT_EQ(config.stacks.most_waits_a_second, 500U);
+    EXPECT_TRUE(config.stacks.lines);
+    EXPECT_EQ(config.stacks.cache_directory, "/tmp/tables");
     EXPECT_EQ(config.listen, (ListenAddress{"0.0.0.0", 80}));
     EXPECT_EQ(config.log_level, LogLevel::kDebug);
     EXPECT_EQ(config.log_format, LogFormat::kJson);
@@ -104,7 +118,7 @@ TEST_F(ConfigFileTest, UnknownKeysAreErrorsThatNameTheNearestKnownOne) {
     EXPECT_THAT(section.error().what, EndsWith(":2: unknown key 'route'"));
     EXPECT_EQ(section.error().fix, "did you mean 'routes'?");
     const auto far = load("banana: 1\n");
-    EXPECT_THAT(far.error().fix, HasSubstr("known here: operations, consumers, ring, web, log, routes, services"));
+    EXPECT_THAT(far.error().fix, HasSubstr("known here: operations, consumers, ring, stacks, web, log, routes, services"));
 }
 
 TEST_F(ConfigFileTest, BadValuesAreErrorsWithTheirLine) {
@@ -121,6 +135,21 @@ TEST_F(ConfigFileTest, BadValuesAreErrorsWithTheirLine) {
     EXPECT_THAT(error_of("consumers: {key_file: /nonexistent}"),
                 HasSubstr(":1: consumers.key_file: cannot read a key from '/nonexistent'"));
     EXPECT_THAT(error_of("consumers: {key_file: " + file("key", "12345") + "}"), HasSubstr("holds no key of 64 hex digits"));
+}
+
+TEST_F(ConfigFileTest, BadSettingsOfStacksAreErrorsThatSayWhatIsAllowed) {
+    EXPECT_THAT(error_of("stacks: {mode: off-cpu}"), HasSubstr("stacks.mode: 'off-cpu' is not one of on-cpu, all, none"));
+    EXPECT_THAT(error_of("stacks: {frequency: 0}"), HasSubstr("stacks.frequency"));
+    EXPECT_THAT(error_of("stacks: {frequency: 0}"), HasSubstr("a whole number from 1 to 10000"));
+    EXPECT_THAT(error_of("stacks: {frequency: 10001}"), HasSubstr("a whole number from 1 to 10000"));
+    EXPECT_THAT(error_of("stacks: {frequency: 99.5}"), HasSubstr("a whole number from 1 to 10000"));
+    EXPECT_THAT(error_of("stacks: {most_waits: 0}"), HasSubstr("a whole number from 1 to 1000000"));
+    EXPECT_THAT(error_of("stacks: {shortest_wait: 10}"), HasSubstr("stacks.shortest_wait"));
+    EXPECT_THAT(error_of("stacks: {lines: maybe}"), HasSubstr("stacks.lines: 'maybe' is not one of true, false"));
+}
+
+TEST_F(ConfigFileTest, StacksCanBeTurnedOff) {
+    EXPECT_EQ(load("stacks: {mode: none}\n").value().stacks.mode, StackMode::kNone);
 }
 
 TEST_F(ConfigFileTest, BadPatternsAreErrorsWithLineAndCharacter) {
@@ -183,6 +212,21 @@ TEST(Settings, EachHasASectionAKeyAndHelp) {
         EXPECT_TRUE(names.insert(setting.name).second) << setting.name;
     }
     EXPECT_EQ(find_setting("nothing"), nullptr);
+}
+
+// They stand beside those of the commands (-d, -o, -p, …), which a test of the command line holds apart.
+TEST(Settings, ShortFlagsAreWhatUsersOfOtherProfilersType) {
+    std::map<std::string_view, std::string_view> short_names;
+    for (const Setting& setting : settings()) {
+        for (const std::string_view name : split(setting.short_names, ',')) {
+            if (name.empty()) continue;
+            EXPECT_TRUE(name.starts_with('-')) << name;
+            EXPECT_TRUE(short_names.emplace(name, setting.name).second) << name << " twice";
+        }
+    }
+    EXPECT_EQ(short_names["-F"], "stacks.frequency");
+    EXPECT_EQ(short_names["--frequency"], "stacks.frequency");
+    EXPECT_EQ(short_names["--stacks"], "stacks.mode");
 }
 
 }  // namespace

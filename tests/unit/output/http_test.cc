@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <stdexcept>
 #include <string>
@@ -85,6 +86,21 @@ protected:
                       {"/-/healthy", {}, [](const HttpRequest&) { return HttpResponse{.body = "ok\n"}; }},
                       {"/echo", "<Echo>",
                        [](const HttpRequest& request) { return HttpResponse{.body = request.path + "|" + request.accept}; }},
+                      {"/arguments",
+                       {},
+                       [](const HttpRequest& request) {
+                           HttpResponse all;
+                           for (const auto& [name, value] : request.arguments) all.body += "[" + name + "=" + value + "]";
+                           return all;
+                       }},
+                      {"/slow",
+                       {},
+                       [this](const HttpRequest&) {
+                           ++slow_ones;
+                           go_on.wait(false);
+                           --slow_ones;
+                           return HttpResponse{.body = "at last\n"};
+                       }},
                       {"/throws", {}, [](const HttpRequest&) -> HttpResponse { throw std::runtime_error("no luck"); }}});
         ASSERT_TRUE(started) << started.error().what;
         server = std::move(*started);
@@ -96,7 +112,18 @@ protected:
 
     HttpServerOptions options{.address = "127.0.0.1", .port = 0, .version = "9.9<>"};
     std::string big = std::string(20'000, 'm') + "\n";
+    void wait_for_slow_ones(int count) {
+        for (int i = 0; i < 10'000 && slow_ones != count; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        EXPECT_EQ(slow_ones, count);
+    }
+    void let_slow_ones_go_on() {
+        go_on = true;
+        go_on.notify_all();
+    }
+
     std::atomic<int> calls = 0;
+    std::atomic<int> slow_ones = 0;  // handlers that have begun and not ended
+    std::atomic<bool> go_on = false;
     std::unique_ptr<HttpServer> server;
 };
 
@@ -110,6 +137,41 @@ TEST_F(Server, ServesARoute) {
 }
 
 TEST_F(Server, TheQueryIsNotPartOfThePath) { EXPECT_EQ(body_of(get("/echo?a=b", "Accept: x/y\r\n")), "/echo|x/y"); }
+
+TEST_F(Server, TheArgumentsOfTheQueryAreDecoded) {
+    EXPECT_EQ(body_of(get("/arguments?seconds=5&name=a%20b%26c+d")), "[name=a b&c d][seconds=5]");
+    EXPECT_EQ(body_of(get("/arguments?flag&empty=")), "[empty=][flag=]");
+    EXPECT_EQ(body_of(get("/arguments?x=1&x=2")), "[x=1]") << "the first one counts";
+    EXPECT_EQ(body_of(get("/arguments")), "");
+    EXPECT_EQ(body_of(get("/arguments?")), "");
+    EXPECT_THAT(get("/arguments?%zz=%&&&=&%00=%00"), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(Server, ASlowHandlerHoldsUpNobodyElse) {
+    std::vector<std::thread> patient;
+    std::atomic<int> answered = 0;
+    for (int i = 0; i < 3; ++i) {
+        patient.emplace_back([&] { answered += body_of(get("/slow")) == "at last\n" ? 1 : 0; });
+    }
+    wait_for_slow_ones(3);
+    EXPECT_EQ(body_of(get("/-/healthy")), "ok\n");
+    EXPECT_EQ(slow_ones, 3) << "they still run";
+    let_slow_ones_go_on();
+    for (std::thread& thread : patient) thread.join();
+    EXPECT_EQ(answered, 3);
+}
+
+TEST_F(Server, AHandlerThatRunsIsWaitedForWhenTheServerStops) {
+    const Fd client = connect_to(server->port());
+    const std::string request = request_of("GET", "/slow");
+    ::send(client.get(), request.data(), request.size(), MSG_NOSIGNAL);
+    wait_for_slow_ones(1);
+    std::thread stopping([&] { server.reset(); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    let_slow_ones_go_on();
+    stopping.join();
+    EXPECT_EQ(slow_ones, 0);
+}
 
 TEST_F(Server, CompressesForWhoTakesIt) {
     const std::string response = get("/metrics", "Accept-Encoding: br, gzip\r\n");

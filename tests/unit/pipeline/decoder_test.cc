@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <random>
 
+#include "bpf/contract/stack_events.h"
 #include "tests/unit/pipeline/raw_records.h"
 
 namespace footfall {
@@ -92,21 +94,214 @@ TEST(Decoder, EveryCutOfARecordIsMalformedOrSmaller) {
     }
 }
 
+// The stack event, and behind it so many addresses, numbered from 0, and the bytes of a copy.
+Record stack_record(const ff_stack_event& event, std::uint64_t addresses, std::string_view copy = {}) {
+    std::string behind(addresses * sizeof(std::uint64_t), '\0');
+    for (std::uint64_t i = 0; i < addresses; ++i) std::memcpy(behind.data() + i * sizeof i, &i, sizeof i);
+    return record_of(event, FF_EVENT_STACK, 9, behind + std::string(copy));
+}
+
+TEST(Decoder, AStackKeepsItsFramesAndWhatItStandsFor) {
+    ff_stack_event event{};
+    event.pid = 42;
+    event.tid = 43;
+    event.stop = FF_STOP_NO_TABLE;
+    event.kernel_frames = 2;
+    event.user_frames = 3;
+    event.weight = 10'000'000;
+    event.guessed[0] = 0b101;
+    event.system_call = -1;
+    std::memset(event.comm, 't', sizeof event.comm);
+    const Record record = stack_record(event, 5);
+    const auto taken = decoded<StackTaken>(record);
+    EXPECT_EQ(taken.time.nanoseconds, 9U);
+    EXPECT_EQ(taken.pid, Pid{42});
+    EXPECT_EQ(taken.tid, Tid{43});
+    EXPECT_EQ(taken.state, StackState::kRunning);
+    EXPECT_EQ(taken.stop, StopReason::NO_TABLE);
+    EXPECT_EQ(taken.nanoseconds, 10'000'000U);
+    EXPECT_EQ(taken.system_call, -1);
+    EXPECT_EQ(taken.thread, std::string(FF_COMM_LENGTH, 't'));
+    ASSERT_EQ(taken.kernel.size(), 2U);
+    EXPECT_EQ(taken.kernel[1], 1U);
+    ASSERT_EQ(taken.user.size(), 3U);
+    EXPECT_EQ(taken.user[0], 2U);
+    EXPECT_TRUE(taken.user_frame(0).guessed);
+    EXPECT_FALSE(taken.user_frame(1).guessed);
+    EXPECT_TRUE(taken.user_frame(2).guessed);
+    EXPECT_TRUE(taken.copied.empty());
+}
+
+TEST(Decoder, AUserFrameIsAModuleAndAnAddressInIt) {
+    ff_stack_event event{};
+    event.user_frames = FF_STACK_DEPTH;
+    event.guessed[1] = 1ULL << 62;
+    std::string behind(FF_STACK_DEPTH * sizeof(std::uint64_t), '\0');
+    const std::uint64_t frame = 0xffff'0123'4567'89ab;
+    std::memcpy(behind.data() + 126 * sizeof frame, &frame, sizeof frame);
+    const Record record = record_of(event, FF_EVENT_STACK, 1, behind);
+    const auto taken = decoded<StackTaken>(record);
+    EXPECT_EQ(taken.user_frame(126), (UserFrame{0xffff, 0x0123'4567'89ab, true}));
+    EXPECT_EQ(taken.user_frame(125), (UserFrame{0, 0, false}));
+}
+
+TEST(Decoder, AStackOfAWaitSaysWhichAndOfHowManyItIsOne) {
+    ff_stack_event event{};
+    event.state = FF_STACK_BLOCKED;
+    event.weight = (5ULL << 16) / 2;
+    event.wait = 77;
+    event.system_call = 202;
+    const auto taken = decoded<StackTaken>(stack_record(event, 0));
+    EXPECT_EQ(taken.state, StackState::kBlocked);
+    EXPECT_EQ(taken.waits, 2.5);
+    EXPECT_EQ(taken.nanoseconds, 0U);
+    EXPECT_EQ(taken.wait, 77U);
+    EXPECT_EQ(taken.system_call, 202);
+    event.state = FF_STACK_QUEUED;
+    EXPECT_EQ(decoded<StackTaken>(stack_record(event, 0)).state, StackState::kQueued);
+}
+
+// The frames have their full room where a copy follows, however few they are.
+TEST(Decoder, TheCopyOfAStackLiesBehindTheRoomOfAllFrames) {
+    ff_stack_event event{};
+    event.kernel_frames = 1;
+    event.user_frames = 1;
+    event.copied = 5;
+    event.instruction_pointer = 1;
+    event.stack_pointer = 2;
+    event.frame_pointer = 3;
+    const Record record = stack_record(event, 2 * std::uint64_t{FF_STACK_DEPTH}, "stack");
+    const auto taken = decoded<StackTaken>(record);
+    const std::string copied(reinterpret_cast<const char*>(taken.copied.data()), taken.copied.size());
+    EXPECT_EQ(copied, "stack");
+    ASSERT_EQ(taken.user.size(), 1U);
+    EXPECT_EQ(taken.user[0], 1U);
+    EXPECT_EQ(taken.ip, 1U);
+    EXPECT_EQ(taken.sp, 2U);
+    EXPECT_EQ(taken.bp, 3U);
+    EXPECT_FALSE(decode(raw(stack_record(event, 2, "stack")))) << "the room of the frames is missing";
+}
+
+TEST(Decoder, AStackThatSaysMoreThanItHoldsIsMalformed) {
+    ff_stack_event event{};
+    event.kernel_frames = 2;
+    event.user_frames = 2;
+    EXPECT_TRUE(decode(raw(stack_record(event, 4))));
+    EXPECT_FALSE(decode(raw(stack_record(event, 3))));
+    event.copied = 4;
+    EXPECT_FALSE(decode(raw(stack_record(event, 2 * std::uint64_t{FF_STACK_DEPTH}, "abc"))));
+    event.copied = std::numeric_limits<std::uint32_t>::max();
+    EXPECT_FALSE(decode(raw(stack_record(event, 2 * std::uint64_t{FF_STACK_DEPTH}, "abc"))));
+
+    constexpr std::uint64_t kPlenty = 600;
+    for (const auto field : {&ff_stack_event::kernel_frames, &ff_stack_event::user_frames}) {
+        ff_stack_event deep{};
+        deep.*field = FF_STACK_DEPTH;
+        EXPECT_TRUE(decode(raw(stack_record(deep, kPlenty))));
+        deep.*field = FF_STACK_DEPTH + 1;
+        EXPECT_FALSE(decode(raw(stack_record(deep, kPlenty)))) << "more frames than are ever kept";
+    }
+}
+
+TEST(Decoder, AStackOfAnUnknownStateOrStopIsMalformed) {
+    ff_stack_event event{};
+    event.state = FF_STACK_QUEUED + 1;
+    EXPECT_FALSE(decode(raw(stack_record(event, 0))));
+    event = {};
+    event.stop = FF_STOP_REASONS;
+    EXPECT_FALSE(decode(raw(stack_record(event, 0))));
+    event.stop = FF_STOP_REASONS - 1;
+    EXPECT_TRUE(decode(raw(stack_record(event, 0))));
+}
+
+TEST(Decoder, EveryCutOfAStackOrTheEndOfAWaitIsMalformed) {
+    ff_stack_event event{};
+    event.kernel_frames = event.user_frames = 2;
+    event.copied = 3;
+    const Record stack = stack_record(event, 2 * std::uint64_t{FF_STACK_DEPTH}, "abc");
+    const Record waited = record_of(ff_waited_event{}, FF_EVENT_WAITED, 1);
+    for (const Record& whole : {stack, waited}) {
+        for (std::size_t length = 0; length < whole.size(); ++length) {
+            Record cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length));
+            EXPECT_FALSE(decode(raw(cut))) << length;
+            if (length < sizeof(ff_event)) continue;
+            // Also where the record knows how short it is.
+            const auto size = static_cast<std::uint32_t>(length);
+            std::memcpy(cut.data() + offsetof(ff_event, size), &size, sizeof size);
+            EXPECT_FALSE(decode(raw(cut))) << length;
+        }
+    }
+}
+
+TEST(Decoder, TheEndOfAWaitSaysHowLongItWas) {
+    ff_waited_event event{};
+    event.pid = 42;
+    event.tid = 43;
+    event.wait = 77;
+    event.blocked_ns = 1000;
+    event.queued_ns = 30;
+    const auto ended = decoded<WaitEnded>(record_of(event, FF_EVENT_WAITED, 9));
+    EXPECT_EQ(ended.time.nanoseconds, 9U);
+    EXPECT_EQ(ended.pid, Pid{42});
+    EXPECT_EQ(ended.tid, Tid{43});
+    EXPECT_EQ(ended.wait, 77U);
+    EXPECT_EQ(ended.blocked_nanoseconds, 1000U);
+    EXPECT_EQ(ended.queued_nanoseconds, 30U);
+}
+
+// Reads all that the event refers to, so that a sanitizer sees where it leads.
+std::uint64_t touched(const Event& event) {
+    std::uint64_t sum = 0;
+    const auto add = [&](const auto& bytes) {
+        for (const auto byte : bytes) sum += static_cast<std::uint64_t>(byte);
+    };
+    if (const auto* message = std::get_if<Message>(&event)) {
+        add(message->front);
+        add(message->back);
+    }
+    if (const auto* taken = std::get_if<StackTaken>(&event)) {
+        add(taken->thread);
+        add(taken->copied);
+        for (std::size_t i = 0; i < taken->kernel.size(); ++i) sum += taken->kernel[i];
+        for (std::size_t i = 0; i < taken->user.size(); ++i) sum += taken->user_frame(i).address;
+    }
+    return sum;
+}
+
 TEST(Decoder, RandomBytesNeverReachOutsideTheRecord) {
     std::mt19937_64 random(1);
+    int stacks = 0;
     for (int i = 0; i < 20'000; ++i) {
-        Record record(16 + random() % 300);
+        Record record(16 + random() % 3000);
         for (std::byte& byte : record) byte = static_cast<std::byte>(random());
-        const ff_event header{static_cast<std::uint16_t>(1 + random() % 20), 0, static_cast<std::uint32_t>(record.size()),
-                              1};
+        const auto kind = static_cast<std::uint16_t>(1 + random() % 34);
+        const ff_event header{kind, 0, static_cast<std::uint32_t>(record.size()), 1};
         std::memcpy(record.data(), &header, sizeof(header));
+        if (kind == FF_EVENT_STACK && record.size() >= sizeof(ff_stack_event)) {
+            // Likely enough to be taken.
+            record[offsetof(ff_stack_event, state)] = static_cast<std::byte>(random() % 3);
+            record[offsetof(ff_stack_event, stop)] = static_cast<std::byte>(random() % FF_STOP_REASONS);
+            const auto copied = static_cast<std::uint32_t>(random() % 1000);
+            std::memcpy(record.data() + offsetof(ff_stack_event, copied), &copied, sizeof copied);
+        }
         const auto event = decode(raw(record));
-        const auto* message = event ? std::get_if<Message>(&*event) : nullptr;
-        if (message == nullptr || message->front.empty()) continue;
+        if (!event) continue;
+        touched(*event);
         const auto* begin = reinterpret_cast<const char*>(record.data());
-        EXPECT_GE(message->front.data(), begin);
-        EXPECT_LE(message->back.data() + message->back.size(), begin + record.size());
+        const char* const end = begin + record.size();
+        const auto* message = std::get_if<Message>(&*event);
+        if (message != nullptr && !message->front.empty()) {
+            EXPECT_GE(message->front.data(), begin);
+            EXPECT_LE(message->back.data() + message->back.size(), end);
+        }
+        const auto* taken = std::get_if<StackTaken>(&*event);
+        if (taken == nullptr) continue;
+        ++stacks;
+        const auto* copied = reinterpret_cast<const char*>(taken->copied.data());
+        EXPECT_GE(copied, begin);
+        EXPECT_LE(copied + taken->copied.size(), end);
     }
+    EXPECT_GT(stacks, 10) << "hardly anything was tried";
 }
 
 }  // namespace

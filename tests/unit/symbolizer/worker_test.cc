@@ -26,7 +26,10 @@ Miss misbehave(int elf, int out) {
     std::array<char, 64> text{};
     const ssize_t count = pread(elf, text.data(), text.size() - 1, 0);
     const std::string wish(text.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-    if (wish == "crash") *reinterpret_cast<volatile int*>(8) = 1;  // NOLINT: that is the point
+    if (wish == "crash") {
+        int* volatile nowhere = nullptr;
+        *nowhere = 1;  // NOLINT: that is the point
+    }
     if (wish == "sleep") {
         for (volatile bool for_ever = true; for_ever;) continue;
     }
