@@ -209,6 +209,7 @@ std::optional<Event> decode_stack(RawEvent raw) {
         .ip = record->instruction_pointer,
         .sp = record->stack_pointer,
         .bp = record->frame_pointer,
+        .stack_start = record->stack_start,
     };
 }
 

@@ -172,6 +172,8 @@ struct StackTaken {
     std::uint64_t ip = 0;
     std::uint64_t sp = 0;
     std::uint64_t bp = 0;
+    std::uint64_t stack_start =
+        0;  // where the program's stack begins: another one, and the process executes another program
 
     [[nodiscard]] UserFrame user_frame(std::size_t index) const {
         constexpr unsigned kModuleShift = 48;

@@ -112,7 +112,7 @@ void UnwindMaps::give_back(const Table& table) {
     pages_.give_back(table.pages.first, table.pages.count, now);
 }
 
-bool UnwindMaps::publish_process(Pid pid, std::span<const PlacedMapping> mappings, std::uint64_t executable_pages) {
+bool UnwindMaps::publish_process(Pid pid, std::span<const PlacedMapping> mappings, const MemoryIdentity& memory) {
     const auto count = static_cast<std::uint32_t>(std::min<std::size_t>(mappings.size(), FF_MOST_MAPPINGS));
     const auto first = mappings_.take(count, monotonic_now());
     if (!first) return false;
@@ -120,7 +120,8 @@ bool UnwindMaps::publish_process(Pid pid, std::span<const PlacedMapping> mapping
         const PlacedMapping& mapping = mappings[i];
         update(maps_.mappings, *first + i, ff_mapping{mapping.start, mapping.end, mapping.bias, mapping.module, 0});
     }
-    const bool published = update(maps_.processes, number(pid), ff_process_mappings{executable_pages, *first, count});
+    const bool published = update(maps_.processes, number(pid),
+                                  ff_process_mappings{memory.executable_pages, memory.stack_start, *first, count});
     const Range before = std::exchange(processes_[pid], Range{*first, count});
     mappings_.give_back(before.first, before.count, monotonic_now());
     return published;

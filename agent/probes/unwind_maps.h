@@ -41,7 +41,7 @@ public:
     bool publish_table(ModuleNumber module, const TableFile& table) override;
     void publish_no_table(ModuleNumber module) override;
     void withdraw_table(ModuleNumber module) override;
-    bool publish_process(Pid pid, std::span<const PlacedMapping> mappings, std::uint64_t executable_pages) override;
+    bool publish_process(Pid pid, std::span<const PlacedMapping> mappings, const MemoryIdentity& memory) override;
     void forget_process(Pid pid) override;
 
     // Bytes of rows that the kernel holds for us.

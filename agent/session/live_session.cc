@@ -143,6 +143,9 @@ Result<void> LiveSession::load_stacks(const ff_probe_config& who) {
     auto probe = StackProbe::load(settings, probes_->shared_maps());
     if (!probe) return tl::unexpected<Error>(probe.error());
     stack_probe_ = std::move(*probe);
+    auto watch = MappingWatch::start();
+    if (!watch) return tl::unexpected<Error>(watch.error());
+    mapping_watch_ = std::move(*watch);
     return {};
 }
 
@@ -211,6 +214,7 @@ Result<void> LiveSession::drain() {
         last_unix_look_ = now;
         vanished = vanished_unix_sockets();
     }
+    follow_mappings();
     fill_before_drain_ = ring_->fill();
     const auto drained = ring_->drain();
     if (!drained) return tl::unexpected<Error>(drained.error());
@@ -241,6 +245,12 @@ std::uint64_t LiveSession::pause_nanoseconds() const {
 bool LiveSession::target_alive() const {
     if (watch_->whole_host || watch_->judge_executed || !watch_->cgroups.empty() || !watch_->uids.empty()) return true;
     return probes_->watches_any();
+}
+
+void LiveSession::follow_mappings() {
+    StackCollector* stacks = pipeline_->stacks();
+    if (!mapping_watch_ || stacks == nullptr) return;
+    if (mapping_watch_->drain([&](Pid pid) { stacks->on_mapped(pid); })) stacks->on_mapped(std::nullopt);
 }
 
 // A busy host switches threads a million times a second. So many are looked at as was asked for, and each stands for more.
@@ -361,7 +371,7 @@ Snapshot LiveSession::snapshot() const {
 std::optional<StackCapture> LiveSession::stacks() const {
     const StackCollector* collector = pipeline_->stacks();
     if (collector == nullptr) return std::nullopt;
-    StackCapture capture = capture_stacks(collector->profile(), collector->modules());
+    StackCapture capture = capture_stacks(*collector);
     for (const Sample& sample : capture.samples) {
         capture.services.try_emplace(sample.service, pipeline_->services().name(sample.service));
     }

@@ -12,6 +12,7 @@
 #include "agent/kernel/bpf_clock.h"
 #include "agent/kernel/ring_reader.h"
 #include "agent/pipeline/pipeline.h"
+#include "agent/probes/mapping_watch.h"
 #include "agent/probes/probe_set.h"
 #include "agent/probes/stack_probe.h"
 #include "agent/processes/process_source.h"
@@ -87,6 +88,7 @@ private:
     Result<void> watch_splice(MonotonicTime now);
     Result<void> load_stacks(const ff_probe_config& who);
     void adjust_waits(MonotonicTime now);
+    void follow_mappings();
     void wait_for_tables();
     [[nodiscard]] std::vector<ConnectionId> vanished_unix_sockets() const;
     void tell_closed(ConnectionId connection, MonotonicTime now);
@@ -99,7 +101,8 @@ private:
     std::optional<Watch> watch_;
     std::optional<ProbeSet> probes_;
     std::optional<StackProbe> stack_probe_;  // shares maps of probes_
-    std::unique_ptr<Pipeline> pipeline_;     // hands tables to stack_probe_
+    std::optional<MappingWatch> mapping_watch_;
+    std::unique_ptr<Pipeline> pipeline_;  // hands tables to stack_probe_
     std::optional<RingReader> ring_;
     std::optional<BpfClock> bpf_clock_;
     std::optional<RawWriter> raw_;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <iterator>
 #include <string_view>
+#include <utility>
 
 #include "agent/processes/proc_fs.h"
 
@@ -59,10 +61,37 @@ MapsLine parse(std::string_view line) {
     return parsed;
 }
 
-}  // namespace
+// Field 28 of /proc/PID/stat; 0 where it is not shown. The name in front of the fields may hold anything.
+std::uint64_t stack_start_of(const std::filesystem::path& process) {
+    constexpr int kFieldsBehindName = 26;
+    std::ifstream file(process / "stat");
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    const std::size_t name_end = text.rfind(") ");
+    if (name_end == std::string::npos) return 0;
+    std::string_view rest = std::string_view(text).substr(name_end + 2);
+    for (int field = 1; field < kFieldsBehindName; ++field) take_field(rest, ' ');
+    return number_of(take_field(rest, ' '), 10);
+}
 
-std::optional<ExecutableMaps> read_executable_maps(Pid pid, std::size_t most, const std::filesystem::path& proc) {
-    std::ifstream file(ProcFs(proc).directory_of(pid) / "maps");
+bool has_file(const ExecutableMapping& mapping) { return mapping.inode != 0 || mapping.path == "[vdso]"; }
+
+void add(std::vector<ExecutableMapping>& mappings, ExecutableMapping&& mapping) {
+    const bool continues = !mappings.empty() && mappings.back().end == mapping.start;
+    if (continues && !has_file(mapping) && !has_file(mappings.back())) {
+        mappings.back().end = mapping.end;
+    } else {
+        mappings.push_back(std::move(mapping));
+    }
+}
+
+void limit(std::vector<ExecutableMapping>& mappings, std::size_t most) {
+    if (mappings.size() <= most) return;
+    std::erase_if(mappings, [](const ExecutableMapping& mapping) { return !has_file(mapping); });
+    mappings.resize(std::min(mappings.size(), most));
+}
+
+std::optional<ExecutableMaps> read_once(const std::filesystem::path& process, std::size_t most) {
+    std::ifstream file(process / "maps");
     if (!file) return std::nullopt;
     ExecutableMaps maps;
     std::string line;
@@ -72,13 +101,31 @@ std::optional<ExecutableMaps> read_executable_maps(Pid pid, std::size_t most, co
         // The vsyscall page belongs to no process, and its code is the kernel's.
         if (!executable || parsed.mapping.path == "[vsyscall]" || parsed.mapping.end <= parsed.mapping.start) continue;
         if (parsed.permissions[1] != 'w') {
-            maps.executable_pages += (parsed.mapping.end - parsed.mapping.start) / kPageSize;
+            maps.memory.executable_pages += (parsed.mapping.end - parsed.mapping.start) / kPageSize;
         }
-        if (maps.mappings.size() < most) maps.mappings.push_back(std::move(parsed.mapping));
+        add(maps.mappings, std::move(parsed.mapping));
     }
+    limit(maps.mappings, most);
     // An exiting process has none left, and says so by an empty file.
     if (maps.mappings.empty()) return std::nullopt;
     return maps;
+}
+
+}  // namespace
+
+std::optional<ExecutableMaps> read_executable_maps(Pid pid, std::size_t most, const std::filesystem::path& proc) {
+    constexpr int kMostTries = 3;
+    const std::filesystem::path process = ProcFs(proc).directory_of(pid);
+    for (int i = 0; i < kMostTries; ++i) {
+        const std::uint64_t before = stack_start_of(process);
+        auto maps = read_once(process, most);
+        // It may have executed another program meanwhile.
+        if (!maps || stack_start_of(process) == before) {
+            if (maps) maps->memory.stack_start = before;
+            return maps;
+        }
+    }
+    return std::nullopt;
 }
 
 }  // namespace footfall

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/base/ids.h"
+#include "agent/stacks/kernel_tables.h"
 
 namespace footfall {
 
@@ -22,13 +23,11 @@ struct ExecutableMapping {
 
 struct ExecutableMaps {
     std::vector<ExecutableMapping> mappings;  // by address
-    // As the kernel counts them in mm->exec_vm, so that it can tell when these mappings are out of date: code that can't be
-    // written to, the vDSO included.
-    std::uint64_t executable_pages = 0;
+    MemoryIdentity memory;
 };
 
-// Nothing where the process is gone, or may not be looked at. proc: "/proc". At most `most` mappings; those above are left
-// out.
+// Nothing where the process is gone, or may not be looked at. proc: "/proc". Neighbours
+// without a file are one. At most `most` mappings: of more, those without a file are left out first.
 std::optional<ExecutableMaps> read_executable_maps(Pid pid, std::size_t most, const std::filesystem::path& proc = "/proc");
 
 }  // namespace footfall

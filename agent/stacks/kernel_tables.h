@@ -21,6 +21,12 @@ struct PlacedMapping {
     ModuleNumber module = 0;
 };
 
+// By which the kernel side can tell that mappings are out of date.
+struct MemoryIdentity {
+    std::uint64_t executable_pages = 0;  // mm->exec_vm: code that can't be written to, the vDSO included
+    std::uint64_t stack_start = 0;       // mm->start_stack
+};
+
 class KernelTables {
 public:
     virtual ~KernelTables() = default;
@@ -33,7 +39,7 @@ public:
     virtual void withdraw_table(ModuleNumber module) = 0;
 
     // Takes the place of what was known of the process. mappings: by address. False: no room.
-    virtual bool publish_process(Pid pid, std::span<const PlacedMapping> mappings, std::uint64_t executable_pages) = 0;
+    virtual bool publish_process(Pid pid, std::span<const PlacedMapping> mappings, const MemoryIdentity& memory) = 0;
     virtual void forget_process(Pid pid) = 0;
 };
 

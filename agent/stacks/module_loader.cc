@@ -21,8 +21,8 @@ void ModuleLoader::describe(std::uint64_t ticket, int file) {
     add({ticket, false, Fd(fcntl(file, F_DUPFD_CLOEXEC, 0)), {}});
 }
 
-void ModuleLoader::load_table(std::uint64_t ticket, int file, std::string build_id) {
-    add({ticket, true, Fd(fcntl(file, F_DUPFD_CLOEXEC, 0)), std::move(build_id)});
+void ModuleLoader::load_table(std::uint64_t ticket, int file, std::string name) {
+    add({ticket, true, Fd(fcntl(file, F_DUPFD_CLOEXEC, 0)), std::move(name)});
 }
 
 void ModuleLoader::add(Job job) {
@@ -71,7 +71,7 @@ Loaded ModuleLoader::perform(const Job& job, SymbolizerClient& client) {
 Loaded ModuleLoader::make_table(const Job& job, SymbolizerClient& client) {
     Loaded loaded{.ticket = job.ticket, .is_table = true};
     TableCache cache(options_.cache_directory, options_.cache_bytes);
-    loaded.table = cache.find(job.build_id);
+    loaded.table = cache.find(job.name);
     if (loaded.table) return loaded;
     auto file = cache.create();
     loaded.miss = file ? client.build_unwind_table(job.file.get(), file->get()) : Miss::kNoPermission;
@@ -80,7 +80,7 @@ Loaded ModuleLoader::make_table(const Job& job, SymbolizerClient& client) {
     // Made by a process that we don't trust: checked like any file.
     if (auto table = TableFile::open(std::move(*file))) {
         loaded.table = std::move(*table);
-        cache.keep(named.get(), job.build_id);
+        cache.keep(named.get(), job.name);
     } else {
         loaded.miss = Miss::kMalformed;
     }

@@ -46,7 +46,7 @@ public:
 
     // The answers come by take(), in the order of the questions. file is duplicated; ticket is the caller's to choose.
     void describe(std::uint64_t ticket, int file);
-    void load_table(std::uint64_t ticket, int file, std::string build_id);
+    void load_table(std::uint64_t ticket, int file, std::string name);
 
     // What is done since the last call. Never waits.
     std::vector<Loaded> take();
@@ -56,7 +56,7 @@ private:
         std::uint64_t ticket = 0;
         bool is_table = false;
         Fd file;
-        std::string build_id;
+        std::string name;
     };
 
     void add(Job job);

@@ -57,6 +57,15 @@ std::string root_of(Pid pid) {
     return own.st_dev == its.st_dev && own.st_ino == its.st_ino ? "/" : root;
 }
 
+// What a table is kept and shared by; empty: it is not. A build-id is a note that anybody can write into a file, so it is
+// believed of files that only root could have written, and told apart by what a copy of the same file has in common.
+std::string shared_name(int fd, const std::string& build_id) {
+    struct stat status {};
+    if (build_id.empty() || fstat(fd, &status) != 0) return {};
+    if (status.st_uid != 0 || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) return {};
+    return fmt::format("{}-{:x}-{:x}", build_id, status.st_size, status.st_mtim.tv_sec);
+}
+
 bool has_no_file(const ExecutableMapping& mapping) { return mapping.inode == 0 && mapping.path != kVdso; }
 
 }  // namespace
@@ -94,8 +103,8 @@ void CodeModules::begin(Pid pid, const ExecutableMapping& mapping, const FileKey
 
 void CodeModules::settle(File& file, Loaded loaded) {
     const std::unique_ptr<CodeModule> module = std::move(file.undescribed);
-    const std::string& build_id = loaded.description.build_id;
-    if (const auto known = by_build_id_.find(build_id); !build_id.empty() && known != by_build_id_.end()) {
+    const std::string name = shared_name(module->file.get(), loaded.description.build_id);
+    if (const auto known = by_name_.find(name); !name.empty() && known != by_name_.end()) {
         file.module = known->second;
         return;
     }
@@ -106,7 +115,7 @@ void CodeModules::settle(File& file, Loaded loaded) {
     const auto number = static_cast<ModuleNumber>(modules_.size());
     modules_.push_back(std::make_unique<CodeModule>(std::move(*module)));
     CodeModule& settled = *modules_.back();
-    if (!build_id.empty()) by_build_id_[build_id] = number;
+    if (!name.empty()) by_name_[name] = number;
     settled.description = std::move(loaded.description);
     file.module = number;
     if (loaded.miss != Miss::kNone) {
@@ -130,7 +139,8 @@ void CodeModules::want_table(ModuleNumber number) {
     CodeModule& module = *modules_[number];
     if (number == 0 || module.table_state != TableState::kUnknown) return;
     module.table_state = TableState::kLoading;
-    loader_.load_table(kTableTicket | number, module.file.get(), module.description.build_id);
+    const int file = module.file.get();
+    loader_.load_table(kTableTicket | number, file, shared_name(file, module.description.build_id));
 }
 
 std::vector<ModuleNumber> CodeModules::take_loaded(bool* described) {

@@ -1,8 +1,9 @@
 // The files that code was run from, each build once, with a number that frames carry and what was found out about it.
 //
-// A file is known by device and inode; two files with the same build-id are one module. Every module keeps its file open, so
-// that it can still be read when the process, or the file's name, is gone.
-// Thread: the one that owns the pipeline's state; what takes time is the loader's.
+// A file is known by device and inode; two files with the same build-id, size and
+// time of change are one module, if only root can have written them.
+// Every module keeps its file open, so that it can still be read when the process, or the file's name, is gone. Thread: the
+// one that owns the pipeline's state; what takes time is the loader's.
 #pragma once
 
 #include <cstdint>
@@ -79,9 +80,9 @@ private:
     std::size_t most_;
     std::vector<std::unique_ptr<CodeModule>> modules_;
     std::map<FileKey, File> files_;
-    std::map<std::uint64_t, FileKey> asked_;  // by ticket
-    std::map<std::string, ModuleNumber> by_build_id_;
-    std::vector<ModuleNumber> without_table_;  // settled since take_loaded()
+    std::map<std::uint64_t, FileKey> asked_;       // by ticket
+    std::map<std::string, ModuleNumber> by_name_;  // that they may share
+    std::vector<ModuleNumber> without_table_;      // settled since take_loaded()
     std::uint64_t next_ticket_ = 0;
 };
 

@@ -8,9 +8,15 @@
 namespace footfall {
 namespace {
 
-constexpr std::size_t kMostMappings = 4096;
-constexpr std::uint64_t kLookAgainInterval = 100'000'000;  // at a process whose mappings seem out of date
-constexpr std::uint64_t kRoomInterval = 100'000'000;       // room that was made in the kernel can't be used sooner
+constexpr std::size_t kMostMappings = 16383;          // as many as the kernel side searches
+constexpr std::uint64_t kRoomInterval = 100'000'000;  // room that was made in the kernel can't be used sooner
+
+// At a process whose mappings seem out of date: reading thousands of them takes milliseconds.
+std::uint64_t look_again_after(std::size_t mappings) {
+    constexpr std::uint64_t kLeast = 100'000'000;
+    constexpr std::uint64_t kForEach = 100'000;
+    return kLeast + kForEach * mappings;
+}
 
 bool lacks_table(StopReason stop) { return stop == StopReason::NO_MAPPING || stop == StopReason::NO_TABLE; }
 
@@ -24,7 +30,7 @@ public:
     // A table that is not there yet was asked for: the walk is of no use now.
     [[nodiscard]] bool waiting() const { return waiting_; }
 
-    const PlacedMapping* mapping_of(std::uint64_t address) const {
+    [[nodiscard]] const PlacedMapping* mapping_of(std::uint64_t address) const {
         const auto& placed = process_.placed;
         const auto above = std::upper_bound(placed.begin(), placed.end(), address,
                                             [](std::uint64_t wanted, const PlacedMapping& m) { return wanted < m.start; });
@@ -167,14 +173,23 @@ void StackCollector::note_seen(const Sample& sample, MonotonicTime time) {
 
 // --- processes ------------------------------------------------------------------------------------------------------
 
-std::shared_ptr<StackCollector::Process> StackCollector::process_of(Pid pid, MonotonicTime now, bool again) {
+// stack_start: of the program that is meant. again: what is known of it seems out of date.
+std::shared_ptr<StackCollector::Process> StackCollector::process_of(Pid pid, std::uint64_t stack_start, MonotonicTime now,
+                                                                    bool again) {
     const auto found = processes_.find(pid);
     const bool known = found != processes_.end();
-    if (known && (!again || elapsed(found->second->read, now) < kLookAgainInterval)) return found->second;
+    if (known && found->second->maps.memory.stack_start == stack_start) {
+        const Process& process = *found->second;
+        const bool just_read = elapsed(process.read, now) < look_again_after(process.maps.mappings.size());
+        if (!process.stale && (!again || just_read)) return found->second;
+    }
     if (!known && processes_.size() >= options_.most_processes) return nullptr;
     auto maps = read_executable_maps(pid, kMostMappings);
     if (!maps) return known ? found->second : nullptr;
-    const auto process = known ? found->second : processes_.emplace(pid, std::make_shared<Process>()).first->second;
+    // Copies of another program's stacks keep that program's mappings.
+    const bool same = known && found->second->maps.memory.stack_start == maps->memory.stack_start;
+    auto process = same ? found->second : std::make_shared<Process>();
+    processes_[pid] = process;
     process->maps = std::move(*maps);
     process->read = now;
     place(pid, *process);
@@ -197,7 +212,7 @@ void StackCollector::place(Pid pid, Process& process) {
         if (module) process.placed.push_back({mapping.start, mapping.end, modules_.bias_of(mapping, *module), *module});
     }
     if (process.complete && tables_ != nullptr && is_current(pid, process)) {
-        tables_->publish_process(pid, process.placed, process.maps.executable_pages);
+        tables_->publish_process(pid, process.placed, process.maps.memory);
     }
 }
 
@@ -211,6 +226,25 @@ void StackCollector::place_described() {
     }
 }
 
+void StackCollector::on_mapped(std::optional<Pid> pid) {
+    if (!pid) {
+        for (auto& [each, process] : processes_) process->stale = true;
+        return;
+    }
+    const auto found = processes_.find(*pid);
+    if (found == processes_.end() || found->second->stale) return;
+    found->second->stale = true;
+    // The kernel side walks no further by what it knows; the next stack comes as a copy, and has the process read again.
+    if (tables_ != nullptr) tables_->forget_process(*pid);
+}
+
+// Until it executes, a child runs what its parent does; it may be gone before it can be looked at.
+void StackCollector::on_forked(Pid parent, Pid child) {
+    const auto known = processes_.find(parent);
+    if (known == processes_.end() || processes_.size() >= options_.most_processes) return;
+    processes_[child] = std::make_shared<Process>(*known->second);
+}
+
 void StackCollector::forget(Pid pid) {
     if (processes_.erase(pid) != 0 && tables_ != nullptr) tables_->forget_process(pid);
 }
@@ -218,9 +252,13 @@ void StackCollector::forget(Pid pid) {
 // --- copies of stacks -----------------------------------------------------------------------------------------------
 
 bool StackCollector::keep_copy(OpenId id, const StackTaken& taken) {
-    if (copied_bytes_ + taken.copied.size() > options_.most_copied_bytes) return false;
-    auto process = process_of(taken.pid, taken.time, taken.stop == StopReason::NO_MAPPING);
-    if (process == nullptr) return false;
+    if (copied_bytes_ + taken.copied.size() > options_.most_copied_bytes) {
+        ++copies_without_room_;
+        return false;
+    }
+    auto process = process_of(taken.pid, taken.stack_start, taken.time, taken.stop == StopReason::NO_MAPPING);
+    // It may have executed another program since.
+    if (process == nullptr || process->maps.memory.stack_start != taken.stack_start) return false;
     Copy copy{id,       taken.pid, std::move(process), taken.time,
               taken.ip, taken.sp,  taken.bp,           {taken.copied.begin(), taken.copied.end()}};
     if (walk(copy, open_.at(id), taken.time)) return false;

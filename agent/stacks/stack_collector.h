@@ -47,6 +47,9 @@ public:
 
     void on(const StackTaken& taken);
     void on(const WaitEnded& ended);
+    void on_forked(Pid parent, Pid child);
+    // It has mapped code, perhaps where other code was. Without a pid: any may have.
+    void on_mapped(std::optional<Pid> pid);
     void on_executed(Pid pid) { forget(pid); }
     void on_exited(Pid pid) { forget(pid); }
 
@@ -62,6 +65,8 @@ public:
     std::uint64_t take_wait_count() { return std::exchange(waits_taken_, 0); }
     // Waits that were not kept, because too many go on.
     [[nodiscard]] std::uint64_t waits_without_room() const { return waits_without_room_; }
+    // Copies of stacks that were not kept, because too many wait for tables.
+    [[nodiscard]] std::uint64_t copies_without_room() const { return copies_without_room_; }
     // Tables are being looked for, and stacks wait for them.
     [[nodiscard]] bool busy() const { return !copies_.empty(); }
 
@@ -83,6 +88,7 @@ private:
         ExecutableMaps maps;
         std::vector<PlacedMapping> placed;  // empty until all of its modules are described
         bool complete = false;
+        bool stale = false;  // the process has mapped code since
         MonotonicTime read;
     };
 
@@ -100,7 +106,7 @@ private:
     class Rows;
 
     bool keep_wait(Tid tid, OpenId id);
-    std::shared_ptr<Process> process_of(Pid pid, MonotonicTime now, bool again);
+    std::shared_ptr<Process> process_of(Pid pid, std::uint64_t stack_start, MonotonicTime now, bool again);
     [[nodiscard]] bool is_current(Pid pid, const Process& process) const;
     void place(Pid pid, Process& process);
     void place_described();
@@ -128,6 +134,7 @@ private:
     OpenId next_open_ = 0;
     std::uint64_t waits_taken_ = 0;
     std::uint64_t waits_without_room_ = 0;
+    std::uint64_t copies_without_room_ = 0;
     MonotonicTime made_room_;  // in the kernel, last
 };
 

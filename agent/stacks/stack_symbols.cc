@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <map>
@@ -107,8 +108,12 @@ private:
         const bool complete = capture_.detail == Detail::kLines ? description.has_dwarf : description.has_symbols;
         DebugFiles debug;
         if (!complete) debug = find_debug_files(client_, module.root, module.path, description);
-        const std::vector<SymbolizedAddress> named =
+        std::vector<SymbolizedAddress> named =
             client_.symbols({module.file.get(), debug.debug.get(), debug.alt.get()}, wanted, capture_.detail);
+        for (SymbolizedAddress& address : named) {
+            const bool for_want_of_it = address.miss == Miss::kStripped || address.miss == Miss::kOutsideOfSymbols;
+            if (for_want_of_it && debug.miss == Miss::kDebugFileMismatch) address.miss = debug.miss;
+        }
         for (std::size_t i = 0; i < wanted.size() && i < named.size(); ++i) {
             add_location({Place::Kind::kModule, number, wanted[i]}, module_of(module), named[i]);
         }
@@ -144,19 +149,30 @@ private:
         return number;
     }
 
-    std::uint32_t location_of(const Sample& sample, const UserFrame& frame) {
+    // is_last: of a walk that ended for want of a mapping, so that the address is nobody's.
+    std::uint32_t location_of(const Sample& sample, const UserFrame& frame, bool is_last) {
         const Place place = frame.module != 0 ? Place{Place::Kind::kModule, frame.module, frame.address}
                                               : Place{Place::Kind::kPrivate, number(sample.pid), frame.address};
         if (const auto known = locations_.find(place); known != locations_.end()) return known->second;
-        if (frame.module != 0) return add_location(place, 0, {.miss = Miss::kNoSuchFile});
+        const bool unmapped = is_last && sample.stop == StopReason::NO_MAPPING;
+        if (frame.module != 0 || unmapped) return add_location(place, 0, {.miss = Miss::kNoSuchFile});
         return add_location(place, module_named("[jit]"), name_private(sample.pid, frame.address));
+    }
+
+    // Of a process that has ended, the file that most have written stays.
+    static Fd perf_map_of(Pid pid) {
+        if (auto file = PerfMap::open(pid)) return std::move(*file);
+        const std::string left = fmt::format("/tmp/perf-{}.map", number(pid));
+        Fd file(open(left.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+        struct stat status {};
+        return file.valid() && fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) ? std::move(file) : Fd();
     }
 
     SymbolizedAddress name_private(Pid pid, std::uint64_t address) {
         auto found = perf_maps_.find(pid);
         if (found == perf_maps_.end()) {
             found = perf_maps_.try_emplace(pid).first;
-            if (const auto file = PerfMap::open(pid)) found->second.update(file->get());
+            if (const Fd file = perf_map_of(pid); file.valid()) found->second.update(file.get());
         }
         const auto function = found->second.find(address);
         if (!function) return {.miss = function.error()};
@@ -214,7 +230,7 @@ private:
         for (const std::uint64_t address : kernel.addresses) out->add_locations(kernel_location(address));
         for (const UserFrame& frame : sample.user) {
             if (frame.guessed) out->add_guessed(static_cast<std::uint32_t>(out->locations_size()));
-            out->add_locations(location_of(sample, frame));
+            out->add_locations(location_of(sample, frame, &frame == &sample.user.back()));
         }
     }
 
@@ -227,6 +243,9 @@ private:
         }
         stacks_.set_user_frames(capture_.user_frames);
         stacks_.set_guessed_frames(capture_.guessed_frames);
+        for (const auto& [what, count] : capture_.without_room) {
+            if (count != 0) (*stacks_.mutable_without_room())[what] = count;
+        }
     }
 
     [[nodiscard]] std::string_view service_name(ServiceId service) const {
@@ -247,7 +266,9 @@ private:
 
 }  // namespace
 
-StackCapture capture_stacks(const StackProfile& profile, const CodeModules& modules) {
+StackCapture capture_stacks(const StackCollector& collector) {
+    const StackProfile& profile = collector.profile();
+    const CodeModules& modules = collector.modules();
     StackCapture capture;
     profile.for_each([&](const Sample& sum) { capture.samples.push_back(sum); });
     for (const Sample& sample : capture.samples) {
@@ -261,6 +282,9 @@ StackCapture capture_stacks(const StackProfile& profile, const CodeModules& modu
     capture.stops = profile.stops();
     capture.user_frames = profile.user_frames();
     capture.guessed_frames = profile.guessed_frames();
+    capture.without_room = {{"frames", profile.without_room()},
+                            {"waits", collector.waits_without_room()},
+                            {"copies", collector.copies_without_room()}};
     return capture;
 }
 

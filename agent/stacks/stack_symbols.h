@@ -9,7 +9,7 @@
 
 #include "agent/base/fd.h"
 #include "agent/stacks/modules.h"
-#include "agent/stacks/stack_profile.h"
+#include "agent/stacks/stack_collector.h"
 #include "output/session/snapshot.pb.h"
 #include "symbolizer/frame.h"
 #include "symbolizer/worker/symbolizer_client.h"
@@ -32,13 +32,14 @@ struct StackCapture {
     std::array<std::uint64_t, kStopReasons> stops{};
     std::uint64_t user_frames = 0;
     std::uint64_t guessed_frames = 0;
+    std::map<std::string, std::uint64_t> without_room;  // as snapshot.proto has it
     std::uint64_t period_nanoseconds = 0;
     std::string clock;
     Detail detail = Detail::kNames;
 };
 
 // Everything but services, period, clock and detail.
-StackCapture capture_stacks(const StackProfile& profile, const CodeModules& modules);
+StackCapture capture_stacks(const StackCollector& collector);
 
 // Samples come in descending order of time. client: asked for names; used by the calling thread only.
 void fill_stacks(const StackCapture& capture, SymbolizerClient& client, Stacks& stacks);

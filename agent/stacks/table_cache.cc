@@ -14,10 +14,11 @@ namespace {
 
 constexpr const char* kSuffix = ".unwind1";  // the number changes with the format
 
-// Build-ids are hex; anything else would be a path.
-bool is_plain(const std::string& build_id) {
-    return build_id.size() >= 8 && build_id.size() <= 2 * kMaxTableBuildId &&
-           build_id.find_first_not_of("0123456789abcdef") == std::string::npos;
+constexpr std::size_t kMostName = 200;
+
+// Build-ids and what is added to them are hex; anything else would be a path.
+bool is_plain(const std::string& name) {
+    return name.size() >= 8 && name.size() <= kMostName && name.find_first_not_of("0123456789abcdef-") == std::string::npos;
 }
 
 }  // namespace
@@ -32,11 +33,11 @@ TableCache::TableCache(std::filesystem::path directory, std::uint64_t max_bytes)
               (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-std::filesystem::path TableCache::path_of(const std::string& build_id) const { return directory_ / (build_id + kSuffix); }
+std::filesystem::path TableCache::path_of(const std::string& name) const { return directory_ / (name + kSuffix); }
 
-std::optional<TableFile> TableCache::find(const std::string& build_id) {
-    if (!usable_ || !is_plain(build_id)) return std::nullopt;
-    const std::filesystem::path path = path_of(build_id);
+std::optional<TableFile> TableCache::find(const std::string& name) {
+    if (!usable_ || !is_plain(name)) return std::nullopt;
+    const std::filesystem::path path = path_of(name);
     Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
     if (!file.valid()) return std::nullopt;
     futimens(file.get(), nullptr);  // used just now
@@ -56,10 +57,10 @@ Result<Fd> TableCache::create() const {
     return file;
 }
 
-void TableCache::keep(int file, const std::string& build_id) {
-    if (!usable_ || !is_plain(build_id)) return;
+void TableCache::keep(int file, const std::string& name) {
+    if (!usable_ || !is_plain(name)) return;
     const std::string unnamed = "/proc/self/fd/" + std::to_string(file);
-    if (linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, path_of(build_id).c_str(), AT_SYMLINK_FOLLOW) == 0) make_room();
+    if (linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, path_of(name).c_str(), AT_SYMLINK_FOLLOW) == 0) make_room();
 }
 
 void TableCache::make_room() {

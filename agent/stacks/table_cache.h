@@ -1,6 +1,6 @@
-// Unwind tables on disk, by build-id, so that each build of a binary is read once. A directory of files under a limit of
-// bytes; the least recently used go first. Where it can't be written to, tables live in memory files and are gone with the
-// agent. Thread: one at a time.
+// Unwind tables on disk, by names that begin with the build-id, so that each build of a binary is read once. A directory of
+// files under a limit of bytes; the least recently used go first. Where it can't be written to, tables live in memory files
+// and are gone with the agent. Thread: one at a time.
 #pragma once
 
 #include <cstdint>
@@ -17,16 +17,16 @@ class TableCache {
 public:
     TableCache(std::filesystem::path directory, std::uint64_t max_bytes);
 
-    // Nothing where there is none of this build, or a damaged one, which is removed.
-    std::optional<TableFile> find(const std::string& build_id);
+    // Nothing where there is none of this name, or a damaged one, which is removed.
+    std::optional<TableFile> find(const std::string& name);
 
     // An empty file for a table that is to be built; it has no name yet.
     Result<Fd> create() const;
     // Gives a finished file its name. That this fails costs only the next start some time.
-    void keep(int file, const std::string& build_id);
+    void keep(int file, const std::string& name);
 
 private:
-    [[nodiscard]] std::filesystem::path path_of(const std::string& build_id) const;
+    [[nodiscard]] std::filesystem::path path_of(const std::string& name) const;
     void make_room();
 
     std::filesystem::path directory_;

@@ -44,9 +44,10 @@ struct ff_stack_event {
 	__u64 instruction_pointer; /* copied > 0: the registers that the walk begins with */
 	__u64 stack_pointer;
 	__u64 frame_pointer;
+	__u64 stack_start;         /* mm->start_stack: which program the process was then */
 	char comm[FF_COMM_LENGTH]; /* the thread's name */
 };
-FF_ASSERT_SIZE(struct ff_stack_event, 112);
+FF_ASSERT_SIZE(struct ff_stack_event, 120);
 
 /* A wait whose stack was reported is over. */
 struct ff_waited_event {

@@ -12,7 +12,7 @@
 #include "unwind_table.h"
 
 #define FF_MOST_MODULES     16384 /* number 0 is none; a frame has 16 bits for it */
-#define FF_MAPPINGS_STEPS   13    /* of the search among a process's mappings */
+#define FF_MAPPINGS_STEPS   14    /* of the search among a process's mappings */
 #define FF_MOST_MAPPINGS    ((1 << FF_MAPPINGS_STEPS) - 1)
 #define FF_ROWS_SHIFT       15 /* rows are kept in chunks of 2^15; those of one page never span two chunks */
 #define FF_ROWS_IN_CHUNK    (1 << FF_ROWS_SHIFT)
@@ -23,10 +23,11 @@
 /* A process that is known: its executable mappings are mappings[first] to mappings[first + count - 1], by address. */
 struct ff_process_mappings {
 	__u64 executable_pages; /* mm->exec_vm when they were read: any other count, and they are out of date */
+	__u64 stack_start;      /* mm->start_stack: chosen anew at each execution, so it tells one program from the next */
 	__u32 first;
 	__u32 count;
 };
-FF_ASSERT_SIZE(struct ff_process_mappings, 16);
+FF_ASSERT_SIZE(struct ff_process_mappings, 24);
 
 struct ff_mapping {
 	__u64 start;

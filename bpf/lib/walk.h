@@ -203,6 +203,9 @@ static long walk_frame(__u32 index, struct walk_context *context)
 		walk->guessed = 1;
 		walk->interrupted = 0;
 		step = ff_frame_pointer_step(&walk->frame);
+		/* Code that keeps no frame pointer may hold anything in rbp, zero too. */
+		if (step == FF_STOP_OUTERMOST && walk->is_innermost)
+			step = FF_STOP_NO_RULE;
 	}
 	walk->is_innermost = 0;
 	if (step != FF_STEP_ON) {
@@ -276,8 +279,9 @@ static __always_inline void walk_user_stack(struct walk *walk, const struct task
 	walk->event.instruction_pointer = walk->frame.ip;
 	walk->event.stack_pointer = walk->frame.sp;
 	walk->event.frame_pointer = walk->frame.bp;
+	walk->event.stack_start = mm ? mm->start_stack : 0;
 	process = bpf_map_lookup_elem(&process_mappings, &pid);
-	if (!process || !mm || process->executable_pages != mm->exec_vm) {
+	if (!process || !mm || process->executable_pages != mm->exec_vm || process->stack_start != mm->start_stack) {
 		walk->event.stop = FF_STOP_NO_MAPPING;
 	} else {
 		walk->process = *process;

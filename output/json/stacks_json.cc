@@ -22,12 +22,14 @@ StacksJson text_or_null(std::string_view text) {
 
 StacksJson completeness_json(const Stacks& stacks) {
     const std::map<std::string, std::uint64_t> sorted(stacks.stops().begin(), stacks.stops().end());
+    const std::map<std::string, std::uint64_t> without_room(stacks.without_room().begin(), stacks.without_room().end());
     const StackCompleteness all = completeness(stacks);
     return {{"user_stacks", all.walks},
             {"complete", all.complete},
             {"user_frames", all.user_frames},
             {"guessed_frames", all.guessed_frames},
-            {"stops", sorted}};
+            {"stops", sorted},
+            {"without_room", without_room}};
 }
 
 StacksJson location_json(std::uint32_t index, const StackReader& reader) {

@@ -3,6 +3,8 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "agent/base/human_units.h"
@@ -80,6 +82,10 @@ std::string stack_completeness_line(const Stacks& stacks, const TerminalStyle& s
         stops += (stops.empty() ? "stops: " : ", ") + terminal_safe(stop) + " " + grouped(walks);
     }
     if (!stops.empty()) line += "; " + toned(stops, Tone::kAlarm, style);
+    const std::map<std::string, std::uint64_t> without_room(stacks.without_room().begin(), stacks.without_room().end());
+    for (const auto& [what, count] : without_room) {
+        line += "; " + toned(fmt::format("no room for {} {}", grouped(count), terminal_safe(what)), Tone::kAlarm, style);
+    }
     return line + "\n";
 }
 

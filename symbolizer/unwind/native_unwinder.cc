@@ -69,7 +69,9 @@ private:
         guessed_ = true;
         miss_of_guess_ = row ? FF_STOP_NO_RULE : FF_STOP_NO_TABLE;
         const int stop = ff_frame_pointer_step(&frame_);
-        return stop == FF_STOP_NO_RULE ? miss_of_guess_ : stop;
+        // Code that keeps no frame pointer may hold anything in rbp, zero too.
+        const bool believed = stop != FF_STOP_OUTERMOST || walked_.frames.size() > 1;
+        return stop == FF_STOP_NO_RULE || !believed ? miss_of_guess_ : stop;
     }
 
     WalkedStack ended(ff_stop stop) {

@@ -109,8 +109,8 @@ std::optional<SocketFailure> send_message(int socket, std::string_view bytes, st
     return send_bytes(socket, bytes, {}, deadline);
 }
 
-tl::expected<Message, SocketFailure> receive_message(int socket, SocketDeadline deadline) {
-    Message message;
+tl::expected<FileMessage, SocketFailure> receive_message(int socket, SocketDeadline deadline) {
+    FileMessage message;
     std::array<char, sizeof(Length)> head{};
     if (const auto failed = receive_bytes(socket, head, message.files, deadline)) return tl::unexpected(*failed);
     Length length = 0;

@@ -22,7 +22,7 @@ constexpr std::size_t kMaxMessageFiles = 3;
 
 enum class SocketFailure : unsigned char { kClosed, kTimedOut, kTooLong };
 
-struct Message {
+struct FileMessage {
     std::string bytes;
     std::vector<Fd> files;
 };
@@ -33,6 +33,6 @@ using SocketDeadline = std::optional<std::chrono::steady_clock::time_point>;
 // Nothing: sent.
 std::optional<SocketFailure> send_message(int socket, std::string_view bytes, std::span<const int> files,
                                           SocketDeadline deadline);
-tl::expected<Message, SocketFailure> receive_message(int socket, SocketDeadline deadline);
+tl::expected<FileMessage, SocketFailure> receive_message(int socket, SocketDeadline deadline);
 
 }  // namespace footfall

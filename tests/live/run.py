@@ -150,7 +150,7 @@ class Runner:
         check_needs(case, None if self.options.loads_only else self.bpf_reason)
         processes = Processes()
         group = None
-        with tempfile.TemporaryDirectory(prefix="footfall-live-") as name:
+        with tempfile.TemporaryDirectory(prefix="footfall-live-", ignore_cleanup_errors=True) as name:
             directory = pathlib.Path(name)
             directory.chmod(0o755)
             try:
@@ -247,7 +247,8 @@ def main():
     options = parse_options()
     for program in ("sockio", "burner", "corners", "twin", "turn"):
         os.environ.setdefault(program.upper(), str(BUILD / "tests/live" / program))
-    os.environ["PATH"] += ":/usr/sbin:/sbin:/usr/local/go/bin"
+    postgres = [str(path) for path in pathlib.Path("/usr/lib/postgresql").glob("*/bin")]
+    os.environ["PATH"] = ":".join([os.environ["PATH"], "/usr/sbin", "/sbin", "/usr/local/go/bin", *postgres])
     sys.stdout.reconfigure(line_buffering=True)
     runner = Runner(options, None if options.loads_only else why_no_bpf(options))
     cases = [case for file in options.files for case in case_files.read_file(file) if re.search(options.only, case.name)]

@@ -110,6 +110,7 @@ TEST(Decoder, AStackKeepsItsFramesAndWhatItStandsFor) {
     event.user_frames = 3;
     event.weight = 10'000'000;
     event.guessed[0] = 0b101;
+    event.stack_start = 0x7ffc0000;
     event.system_call = -1;
     std::memset(event.comm, 't', sizeof event.comm);
     const Record record = stack_record(event, 5);
@@ -130,6 +131,7 @@ TEST(Decoder, AStackKeepsItsFramesAndWhatItStandsFor) {
     EXPECT_FALSE(taken.user_frame(1).guessed);
     EXPECT_TRUE(taken.user_frame(2).guessed);
     EXPECT_TRUE(taken.copied.empty());
+    EXPECT_EQ(taken.stack_start, 0x7ffc0000U);
 }
 
 TEST(Decoder, AUserFrameIsAModuleAndAnAddressInIt) {
