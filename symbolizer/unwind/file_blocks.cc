@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace footfall {
 namespace {
@@ -31,7 +32,18 @@ FileBlocks::FileBlocks(int fd, std::uint64_t size)
     held_.fill(kNone);
 }
 
+std::uint64_t FileBlocks::append(std::vector<std::uint8_t> bytes) {
+    appended_ = std::move(bytes);
+    return size_;
+}
+
 bool FileBlocks::read(std::uint64_t offset, void* into, std::size_t size) {
+    if (offset >= size_ && !appended_.empty()) {
+        const std::uint64_t skipped = offset - size_;
+        if (skipped > appended_.size() || size > appended_.size() - skipped) return false;
+        std::memcpy(into, appended_.data() + skipped, size);
+        return true;
+    }
     if (offset > size_ || size > size_ - offset) return false;
     auto* to = static_cast<std::uint8_t*>(into);
     while (size > 0) {

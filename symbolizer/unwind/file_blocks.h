@@ -19,7 +19,11 @@ public:
     // Copies size bytes from offset on. False, with `into` undefined, if they are not all there.
     bool read(std::uint64_t offset, void* into, std::size_t size);
 
-    [[nodiscard]] std::uint64_t size() const { return size_; }
+    // Lets bytes that were made of the file's own be read as if they stood at its end. Returns their offset. Once.
+    std::uint64_t append(std::vector<std::uint8_t> bytes);
+
+    // What was appended included.
+    [[nodiscard]] std::uint64_t size() const { return size_ + appended_.size(); }
     [[nodiscard]] bool gave_up() const { return gave_up_; }
 
 private:
@@ -37,6 +41,7 @@ private:
     bool gave_up_ = false;
     std::array<std::uint64_t, kBlocks> held_{};  // the number of the block in each slot
     std::vector<std::uint8_t> bytes_;
+    std::vector<std::uint8_t> appended_;
 };
 
 }  // namespace footfall

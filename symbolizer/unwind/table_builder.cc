@@ -62,7 +62,6 @@ public:
         : file_(file), sections_(sections), rows_(sink, sections.code) {
         if (sections.eh_frame) eh_frame_ = std::make_unique<FrameEntries>(file, *sections.eh_frame);
         if (sections.debug_frame) debug_frame_ = std::make_unique<FrameEntries>(file, *sections.debug_frame);
-        summary_.compressed_debug_frame = sections.compressed_debug_frame;
     }
 
     Result<TableSummary> build() {

@@ -1,11 +1,11 @@
 // Builds the unwind table of an x86-64 executable or library from its .eh_frame, and .debug_frame where that says more.
 //
 // The file is not trusted and may change while it is read; it is read with pread() only. Memory: at most some 24 MiB
-// whatever the file, mostly 2; the table itself goes page by page to a sink. Time: linear in the size of the unwind
-// information.
+// whatever the file, mostly 2, and what a compressed .debug_frame inflates to, 16 more at most; the table itself goes page
+// by page to a sink. Time: linear in the size of the unwind information.
 //
 // .debug_frame is added when the FDEs of .eh_frame describe less than half of the executable segments' bytes; where both
-// describe a function, .eh_frame counts. A compressed .debug_frame is not read.
+// describe a function, .eh_frame counts. A .debug_frame compressed by zlib is inflated.
 //
 // Gaps of 16 bytes and more between described functions are FF_CFA_NONE. The program's entry point is FF_CFA_OUTERMOST where
 // nothing describes it. Units: ELF virtual addresses. Threads: any; no state. The fd is borrowed, its offset stays.
@@ -25,7 +25,6 @@ struct TableSummary {
     std::uint64_t malformed = 0;  // FDEs that contradict themselves; their code has no rule, or an unsupported one
     bool from_header = false;     // in the order of .eh_frame_hdr
     bool used_debug_frame = false;
-    bool compressed_debug_frame = false;  // there is one that was not read
 };
 
 // An error leaves the sink with a part of the pages.

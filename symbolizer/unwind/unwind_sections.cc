@@ -2,6 +2,7 @@
 
 #include <dwarf.h>
 #include <elf.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +12,8 @@
 
 namespace footfall {
 namespace {
+
+constexpr std::uint64_t kMaxInflated = std::uint64_t{16} << 20;  // of .debug_frame, which is of the order of 3 % of the code
 
 constexpr std::size_t kMaxSegments = 1024;
 constexpr std::size_t kMaxSections = 65536;
@@ -104,8 +107,21 @@ private:
             found_.eh_frame = {FrameFormat::kEhFrame, section.sh_offset, section.sh_size, section.sh_addr, false};
         if (is_named(section, names, ".debug_frame") && !compressed)
             found_.debug_frame = {FrameFormat::kDebugFrame, section.sh_offset, section.sh_size, 0, false};
-        if (is_named(section, names, ".zdebug_frame") || (compressed && is_named(section, names, ".debug_frame")))
-            found_.compressed_debug_frame = true;
+        if (compressed && is_named(section, names, ".debug_frame")) inflate_debug_frame(section);
+    }
+
+    // Go's linker compresses it.
+    void inflate_debug_frame(const Elf64_Shdr& section) {
+        Elf64_Chdr head{};
+        if (section.sh_size <= sizeof head || section.sh_size > kMaxInflated) return;
+        if (!file_.read(section.sh_offset, &head, sizeof head)) return;
+        if (head.ch_type != ELFCOMPRESS_ZLIB || head.ch_size == 0 || head.ch_size > kMaxInflated) return;
+        std::vector<std::uint8_t> packed(section.sh_size - sizeof head);
+        std::vector<std::uint8_t> bytes(head.ch_size);
+        uLongf size = bytes.size();
+        if (!file_.read(section.sh_offset + sizeof head, packed.data(), packed.size())) return;
+        if (uncompress(bytes.data(), &size, packed.data(), packed.size()) != Z_OK || size != bytes.size()) return;
+        found_.debug_frame = {FrameFormat::kDebugFrame, file_.append(std::move(bytes)), size, 0, false};
     }
 
     bool is_named(const Elf64_Shdr& section, const Elf64_Shdr& names, std::string_view name) {

@@ -42,9 +42,8 @@ struct UnwindSections {
     std::uint64_t entry = 0;         // where the program starts; 0: nowhere
     std::vector<AddressRange> code;  // ascending, not empty, they don't overlap
     std::optional<FrameSection> eh_frame;
-    std::optional<FrameSection> debug_frame;  // never a compressed one
+    std::optional<FrameSection> debug_frame;  // a compressed one is inflated, behind the end of the file
     std::optional<FdeTable> table;            // of eh_frame; lies within the file, its contents are not checked
-    bool compressed_debug_frame = false;      // there is one, and it is not read
 };
 
 Result<UnwindSections> find_unwind_sections(FileBlocks& file);

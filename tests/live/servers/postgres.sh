@@ -2,7 +2,7 @@
 # postgres.sh PORT: a fresh PostgreSQL under ./postgres with a small pgbench in it; prints its pid once it answers.
 set -euo pipefail
 
-binaries=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
+binaries=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -1)
 as_postgres=(setpriv --reuid postgres --regid postgres --clear-groups)
 install -d -m 700 -o postgres -g postgres postgres
 "${as_postgres[@]}" "$binaries/initdb" -D postgres --auth=trust -E UTF8 --locale=C --no-sync > /dev/null
