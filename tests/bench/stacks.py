@@ -215,7 +215,7 @@ def main():
     options = parser.parse_args()
     os.environ["PATH"] += ":/usr/sbin:/sbin"
     print(f"{'program':<14} {'tool':<26} {'stacks':>7} {'complete':>9} {'CPU s':>8} {'recording':>10} {'KiB':>8}  incomplete, by reason")
-    for name in options.programs.split(","):
+    for name in filter(None, options.programs.split(",")):
         try:
             measure(options, name)
         except Missing as reason:
