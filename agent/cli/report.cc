@@ -72,8 +72,9 @@ Result<void> choose_stacks(Snapshot& snapshot, const ReportFlags& flags, const s
     const StackFilter filter = filter_of(flags);
     if (!snapshot.has_stacks()) {
         if (!flags.format.needs_stacks() && filter.chooses_all()) return {};
-        return failure(file + " has no stacks: it was recorded without --stacks",
-                       "record again with them: footfall record --stacks -o FILE.ffs");
+        return failure(
+            file + " has no stacks: it was recorded with --stacks none, or is a replay, which has none yet",
+            "record again with them: footfall record --stacks on-cpu -o FILE.ffs (or all: where threads wait, too)");
     }
     const std::vector<std::string> services = services_of(snapshot.stacks());
     keep_chosen(*snapshot.mutable_stacks(), filter);

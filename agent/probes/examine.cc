@@ -2,8 +2,12 @@
 
 #include <unistd.h>
 
+#include <string>
+#include <utility>
+
 #include "agent/kernel/support.h"
 #include "agent/probes/probe_set.h"
+#include "agent/probes/stack_probe.h"
 
 namespace footfall {
 namespace {
@@ -24,15 +28,26 @@ Finding examine_hook() {
             "Linux 6.5 or newer makes watching cheaper for the whole host"};
 }
 
+Finding examine_stacks(const ff_probe_config& nobody, const ProbeSet& probes) {
+    auto stacks = StackProbe::load({.who = nobody, .waits = true}, probes.shared_maps());
+    auto attached = stacks ? stacks->attach() : Result<void>(tl::unexpected<Error>(stacks.error()));
+    if (!attached) return {Verdict::kWarning, "stacks", attached.error().what, attached.error().fix};
+    return {Verdict::kOk, "stacks", "sampled by " + std::string(stacks->clock()) + "; waits are seen, too", {}};
+}
+
 // Loads and attaches everything for a moment, with nobody watched.
-Finding examine_probes() {
+void examine_probes(std::vector<Finding>& findings) {
     ProbeSettings nobody;
     nobody.who.own_pid = static_cast<std::uint32_t>(getpid());
     nobody.who.by_pid = 1;
     nobody.ring_bytes = 64U << 10;
     auto probes = ProbeSet::load(nobody);
-    if (!probes) return {Verdict::kFailure, "probes", probes.error().what, probes.error().fix};
-    return from_result("probes", "all programs load and attach", probes->attach());
+    if (!probes) {
+        findings.push_back({Verdict::kFailure, "probes", probes.error().what, probes.error().fix});
+        return;
+    }
+    findings.push_back(from_result("probes", "all programs load and attach", probes->attach()));
+    findings.push_back(examine_stacks(nobody.who, *probes));
 }
 
 }  // namespace
@@ -43,7 +58,7 @@ std::vector<Finding> examine_kernel() {
     findings.push_back(from_result("bpf", "programs may be loaded, kernel types are there", allowed));
     if (!allowed) return findings;
     findings.push_back(examine_hook());
-    findings.push_back(examine_probes());
+    examine_probes(findings);
     return findings;
 }
 

@@ -12,7 +12,7 @@ namespace footfall {
 namespace {
 
 namespace fs = std::filesystem;
-using Names = std::unordered_map<std::string, std::string>;
+using NamesById = std::unordered_map<std::string, std::string>;
 
 constexpr std::size_t kMaxStateFile = std::size_t{8} << 20;
 
@@ -35,7 +35,7 @@ std::vector<fs::path> entries_of(const fs::path& directory) {
 }
 
 // containers/<id>/config.v2.json: {"Name": "/web", …}
-void add_docker(const fs::path& host_root, Names& names) {
+void add_docker(const fs::path& host_root, NamesById& names) {
     for (const fs::path& directory : entries_of(host_root / "var/lib/docker/containers")) {
         std::string name = text_at(read_json(directory / "config.v2.json"), "Name");
         if (name.starts_with('/')) name.erase(0, 1);
@@ -44,7 +44,7 @@ void add_docker(const fs::path& host_root, Names& names) {
 }
 
 // [{"id": "<id>", "names": ["web"], …}, …]
-void add_podman(const fs::path& host_root, Names& names) {
+void add_podman(const fs::path& host_root, NamesById& names) {
     const auto containers = read_json(host_root / "var/lib/containers/storage/overlay-containers/containers.json");
     if (!containers.is_array()) return;
     for (const auto& container : containers) {
@@ -56,7 +56,7 @@ void add_podman(const fs::path& host_root, Names& names) {
 }
 
 // <pod>_<namespace>_<container>-<id>.log
-void add_kubernetes(const fs::path& host_root, Names& names) {
+void add_kubernetes(const fs::path& host_root, NamesById& names) {
     for (const fs::path& log : entries_of(host_root / "var/log/containers")) {
         const std::string stem = log.stem().string();
         const auto parts = split(stem, '_');
@@ -69,8 +69,8 @@ void add_kubernetes(const fs::path& host_root, Names& names) {
 
 }  // namespace
 
-Names container_names(const fs::path& host_root) {
-    Names names;
+NamesById container_names(const fs::path& host_root) {
+    NamesById names;
     add_docker(host_root, names);
     add_podman(host_root, names);
     add_kubernetes(host_root, names);

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <charconv>
 #include <climits>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <unordered_set>
@@ -140,6 +141,15 @@ tl::expected<ProcessFacts, ProcessMiss> ProcFs::facts(Pid pid) const {
     if (const auto text = read_small_file_at(directory.get(), "cmdline")) facts.arguments = parse_arguments(*text);
     if (const auto text = read_small_file_at(directory.get(), "cgroup")) facts.cgroups = parse_cgroups(*text);
     return facts;
+}
+
+bool ProcFs::is_running(Pid pid) const {
+    std::ifstream file(directory_of(pid) / "stat");
+    std::string line;
+    std::getline(file, line);
+    const std::size_t name_end = line.rfind(") ");
+    return name_end != std::string::npos && name_end + 2 < line.size() && line[name_end + 2] != 'Z' &&
+           line[name_end + 2] != 'X';
 }
 
 std::string ProcFs::declared_service(Pid pid) const {

@@ -153,8 +153,13 @@ Result<void> LiveSession::load_stacks(const ff_probe_config& who) {
 Result<void> LiveSession::watch_now(const HostView& host) {
     if (watch_->whole_host) return {};
     const auto again = selectors_->watch(host);
-    if (!again) return {};  // they were there a moment ago; that they have ended is no error
-    for (const Pid pid : again->pids) probes_->watch(pid);
+    // Who has ended meanwhile, no event told of.
+    for (const Pid pid : watch_->pids) {
+        if (!host.processes.is_running(pid)) probes_->unwatch(pid);
+    }
+    if (again) {
+        for (const Pid pid : again->pids) probes_->watch(pid);
+    }
     return {};
 }
 

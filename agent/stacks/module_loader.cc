@@ -73,15 +73,18 @@ Loaded ModuleLoader::make_table(const Job& job, SymbolizerClient& client) {
     TableCache cache(options_.cache_directory, options_.cache_bytes);
     loaded.table = cache.find(job.name);
     if (loaded.table) return loaded;
-    auto file = cache.create();
-    loaded.miss = file ? client.build_unwind_table(job.file.get(), file->get()) : Miss::kNoPermission;
-    if (loaded.miss != Miss::kNone) return loaded;
-    Fd named(fcntl(file->get(), F_DUPFD_CLOEXEC, 0));
-    // Made by a process that we don't trust: checked like any file.
-    if (auto table = TableFile::open(std::move(*file))) {
-        loaded.table = std::move(*table);
-        cache.keep(named.get(), job.name);
-    } else {
+    // A full disk costs only the cache.
+    for (const auto& create : {&TableCache::create, &TableCache::create_in_memory}) {
+        auto file = (cache.*create)();
+        loaded.miss = file ? client.build_unwind_table(job.file.get(), file->get()) : Miss::kNoPermission;
+        if (loaded.miss != Miss::kNone) continue;
+        Fd named(fcntl(file->get(), F_DUPFD_CLOEXEC, 0));
+        // Made by a process that we don't trust: checked like any file.
+        if (auto table = TableFile::open(std::move(*file))) {
+            loaded.table = std::move(*table);
+            cache.keep(named.get(), job.name);
+            return loaded;
+        }
         loaded.miss = Miss::kMalformed;
     }
     return loaded;

@@ -186,8 +186,8 @@ std::shared_ptr<StackCollector::Process> StackCollector::process_of(Pid pid, std
     if (!known && processes_.size() >= options_.most_processes) return nullptr;
     auto maps = read_executable_maps(pid, kMostMappings);
     if (!maps) return known ? found->second : nullptr;
-    // Copies of another program's stacks keep that program's mappings.
-    const bool same = known && found->second->maps.memory.stack_start == maps->memory.stack_start;
+    // Copies of another program's stacks, or from before other code was mapped, keep the mappings of then.
+    const bool same = known && !found->second->stale && found->second->maps.memory.stack_start == maps->memory.stack_start;
     auto process = same ? found->second : std::make_shared<Process>();
     processes_[pid] = process;
     process->maps = std::move(*maps);

@@ -52,6 +52,11 @@ Result<Fd> TableCache::create() const {
         Fd file(open(directory_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
         if (file.valid()) return file;
     }
+    return create_in_memory();
+}
+
+// NOLINTNEXTLINE(readability-convert-member-functions-to-static): one of two ways to the same
+Result<Fd> TableCache::create_in_memory() const {
     Fd file(memfd_create("footfall-unwind-table", MFD_CLOEXEC));
     if (!file.valid()) return system_failure("cannot make a file for an unwind table", errno);
     return file;

@@ -262,9 +262,12 @@ static __always_inline void copy_stack(struct walk *walk)
 	walk->event.copied = copied;
 }
 
-static __always_inline bool is_curable(__u8 stop)
+/* Would a table cure it? Then a copy is worth its room, unless the ring, which others need too, fills up. */
+static __always_inline bool is_worth_a_copy(__u8 stop)
 {
-	return stop == FF_STOP_NO_MAPPING || stop == FF_STOP_NO_TABLE;
+	if (stop != FF_STOP_NO_MAPPING && stop != FF_STOP_NO_TABLE)
+		return false;
+	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) < bpf_ringbuf_query(&events, BPF_RB_RING_SIZE) / 4;
 }
 
 /* Fills in the user's part of the event. The kernel's frames are in place. */
@@ -288,7 +291,7 @@ static __always_inline void walk_user_stack(struct walk *walk, const struct task
 		walk->event.stop = FF_STOP_TOO_DEEP;
 		bpf_loop(FF_STACK_DEPTH, walk_frame, &context, 0);
 	}
-	if (is_curable(walk->event.stop))
+	if (is_worth_a_copy(walk->event.stop))
 		copy_stack(walk);
 }
 

@@ -8,7 +8,7 @@
 //   threads                 in threads that live for 5 ms, one after the other
 //   forks                   in processes that live for 5 ms, one after the other
 //   execs                   in a process that becomes itself anew every 5 ms
-//   plugins A.so B.so       in burn_a or burn_b, opened and closed in turn for 5 ms each
+//   plugins A.so B.so       in burn_a or burn_b, opened and closed in turn for 50 ms each
 //   mappings COUNT          with so many more executable mappings
 //   jit MAP                 in code made at run time, with this text in its perf map: good, none, half, garbage
 //   waits                   in nothing: one read that ends when the program does
@@ -115,7 +115,6 @@ static void become_anew(char** words, double until) {
     abort();
 }
 
-#ifndef WITHOUT_PLUGINS
 #ifndef WITHOUT_PLUGINS  // static programs can have none
 static void open_plugins(char** words, double until) {
     while (now() < until) {
@@ -123,12 +122,11 @@ static void open_plugins(char** words, double until) {
             void* plugin = dlopen(words[i], RTLD_NOW);
             void (*burn)(double) = plugin ? (void (*)(double))dlsym(plugin, "burn") : NULL;
             if (!burn) abort();
-            burn(SLICE);
+            burn(10 * SLICE);
             dlclose(plugin);
         }
     }
 }
-#endif
 #endif
 
 // --- where the code is unusual ---------------------------------------------------------------------------------------
