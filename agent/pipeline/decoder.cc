@@ -188,7 +188,8 @@ std::optional<Event> decode_stack(RawEvent raw) {
     const std::span<const std::byte> behind = raw.bytes.subspan(sizeof(ff_stack_event));
     const std::size_t kernel = record->kernel_frames * sizeof(std::uint64_t);
     const std::size_t user = record->user_frames * sizeof(std::uint64_t);
-    const std::size_t frames = record->copied != 0 ? 2 * FF_STACK_DEPTH * sizeof(std::uint64_t) : kernel + user;
+    constexpr std::size_t kRoom = std::size_t{2} * FF_STACK_DEPTH * sizeof(std::uint64_t);
+    const std::size_t frames = record->copied != 0 ? kRoom : kernel + user;
     if (frames > behind.size() || record->copied > behind.size() - frames) return std::nullopt;
     const bool running = *state == StackState::kRunning;
     return StackTaken{

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 
 namespace footfall {
@@ -14,11 +15,12 @@ enum class StopReason : std::uint8_t {
 #undef FF_STOP_REASON
 };
 
-constexpr std::size_t kStopReasons = 0
-#define FF_STOP_REASON(enumerator, text, help) +1
+constexpr StopReason kAllStopReasons[] = {
+#define FF_STOP_REASON(enumerator, text, help) StopReason::enumerator,
 #include "bpf/contract/stop_reasons.def"
 #undef FF_STOP_REASON
-    ;
+};
+constexpr std::size_t kStopReasons = std::size(kAllStopReasons);
 
 // As users see it: "no_table".
 constexpr std::string_view name(StopReason reason) {

@@ -21,7 +21,8 @@ constexpr std::uint64_t kTableTicket = std::uint64_t{1} << 63;  // beside the mo
 
 // The vDSO is the same in all 64-bit processes of a host, so ours will do.
 Fd copy_of_vdso() {
-    constexpr std::size_t kMostBytes = 2 * 4096;
+    constexpr std::size_t kMostBytes = 8192;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): that is how the kernel tells
     const auto* image = reinterpret_cast<const char*>(getauxval(AT_SYSINFO_EHDR));
     Fd file(memfd_create(kVdso, MFD_CLOEXEC));
     if (image == nullptr || !file.valid()) return {};

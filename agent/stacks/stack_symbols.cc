@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -212,7 +213,7 @@ private:
         StackSample* out = stacks_.add_samples();
         out->set_service(strings_.of(service_name(sample.service)));
         out->set_thread(strings_.of(sample.thread));
-        out->set_samples(static_cast<std::uint64_t>(sample.samples + 0.5));
+        out->set_samples(static_cast<std::uint64_t>(std::llround(sample.samples)));
         out->set_nanos(sample.nanoseconds);
         out->set_stop(strings_.of(name(sample.stop)));
         switch (sample.state) {

@@ -21,9 +21,9 @@ public:
     std::optional<TableFile> find(const std::string& name);
 
     // An empty file for a table that is to be built; it has no name yet.
-    Result<Fd> create() const;
+    [[nodiscard]] Result<Fd> create() const;
     // The same, never on disk.
-    Result<Fd> create_in_memory() const;
+    [[nodiscard]] Result<Fd> create_in_memory() const;
     // Gives a finished file its name. That this fails costs only the next start some time.
     void keep(int file, const std::string& name);
 

@@ -267,7 +267,7 @@ static __always_inline bool is_worth_a_copy(__u8 stop)
 {
 	if (stop != FF_STOP_NO_MAPPING && stop != FF_STOP_NO_TABLE)
 		return false;
-	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) < bpf_ringbuf_query(&events, BPF_RB_RING_SIZE) / 4;
+	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) < bpf_ringbuf_query(&events, BPF_RB_RING_SIZE) / 2;
 }
 
 /* Fills in the user's part of the event. The kernel's frames are in place. */
