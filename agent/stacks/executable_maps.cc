@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
-#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -65,7 +64,8 @@ MapsLine parse(std::string_view line) {
 std::uint64_t stack_start_of(const std::filesystem::path& process) {
     constexpr int kFieldsBehindName = 26;
     std::ifstream file(process / "stat");
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    std::string text;
+    std::getline(file, text, '\0');
     const std::size_t name_end = text.rfind(") ");
     if (name_end == std::string::npos) return 0;
     std::string_view rest = std::string_view(text).substr(name_end + 2);

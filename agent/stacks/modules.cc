@@ -100,6 +100,7 @@ void CodeModules::begin(Pid pid, const ExecutableMapping& mapping, const FileKey
     }
     asked_[next_ticket_] = key;
     loader_.describe(next_ticket_++, module.file.get());
+    ++outstanding_;
 }
 
 void CodeModules::settle(File& file, Loaded loaded) {
@@ -142,11 +143,13 @@ void CodeModules::want_table(ModuleNumber number) {
     module.table_state = TableState::kLoading;
     const int file = module.file.get();
     loader_.load_table(kTableTicket | number, file, shared_name(file, module.description.build_id));
+    ++outstanding_;
 }
 
 std::vector<ModuleNumber> CodeModules::take_loaded(bool* described) {
     std::vector<ModuleNumber> known;
     for (Loaded& loaded : loader_.take()) {
+        --outstanding_;
         if (!loaded.is_table) {
             *described = true;
             const auto asked = asked_.extract(loaded.ticket);

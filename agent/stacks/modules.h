@@ -57,6 +57,9 @@ public:
     // tells that a file became known.
     std::vector<ModuleNumber> take_loaded(bool* described);
 
+    // The loader is busy with something that was asked for.
+    [[nodiscard]] bool loading() const { return outstanding_ != 0; }
+
     [[nodiscard]] CodeModule& at(ModuleNumber number) { return *modules_[number]; }
     [[nodiscard]] const CodeModule& at(ModuleNumber number) const { return *modules_[number]; }
     // Number 0 included, which is none.
@@ -84,6 +87,7 @@ private:
     std::map<std::string, ModuleNumber> by_name_;  // that they may share
     std::vector<ModuleNumber> without_table_;      // settled since take_loaded()
     std::uint64_t next_ticket_ = 0;
+    std::size_t outstanding_ = 0;  // questions to the loader
 };
 
 }  // namespace footfall

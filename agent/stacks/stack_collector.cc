@@ -8,7 +8,8 @@
 namespace footfall {
 namespace {
 
-constexpr std::size_t kMostMappings = 16383;          // as many as the kernel side searches
+constexpr std::size_t kMostMappings = 16383;  // as many as the kernel side searches
+constexpr std::uint64_t kRetryInterval = 50'000'000;
 constexpr std::uint64_t kRoomInterval = 100'000'000;  // room that was made in the kernel can't be used sooner
 
 // At a process whose mappings seem out of date: reading thousands of them takes milliseconds.
@@ -181,7 +182,10 @@ std::shared_ptr<StackCollector::Process> StackCollector::process_of(Pid pid, std
     if (known && found->second->maps.memory.stack_start == stack_start) {
         const Process& process = *found->second;
         const bool just_read = elapsed(process.read, now) < look_again_after(process.maps.mappings.size());
-        if (!process.stale && (!again || just_read)) return found->second;
+        if (!process.stale && (!again || just_read)) {
+            if (!process.published) place(pid, *found->second);
+            return found->second;
+        }
     }
     if (!known && processes_.size() >= options_.most_processes) return nullptr;
     auto maps = read_executable_maps(pid, kMostMappings);
@@ -212,7 +216,7 @@ void StackCollector::place(Pid pid, Process& process) {
         if (module) process.placed.push_back({mapping.start, mapping.end, modules_.bias_of(mapping, *module), *module});
     }
     if (process.complete && tables_ != nullptr && is_current(pid, process)) {
-        tables_->publish_process(pid, process.placed, process.maps.memory);
+        process.published = tables_->publish_process(pid, process.placed, process.maps.memory);
     }
 }
 
@@ -242,7 +246,9 @@ void StackCollector::on_mapped(std::optional<Pid> pid) {
 void StackCollector::on_forked(Pid parent, Pid child) {
     const auto known = processes_.find(parent);
     if (known == processes_.end() || processes_.size() >= options_.most_processes) return;
-    processes_[child] = std::make_shared<Process>(*known->second);
+    const auto process = std::make_shared<Process>(*known->second);
+    process->published = false;
+    processes_[child] = process;
 }
 
 void StackCollector::forget(Pid pid) {
@@ -311,7 +317,14 @@ void StackCollector::advance(MonotonicTime now) {
     const std::vector<ModuleNumber> settled = modules_.take_loaded(&described);
     if (described) place_described();
     const bool late = !copies_.empty() && elapsed(copies_.front().time, now) >= options_.patience_nanoseconds;
-    if (described || !settled.empty() || late) retry_copies(now);
+    // All of them are walked at once when nothing more is to come, rather than again for each table.
+    retry_wanted_ |= described || !settled.empty();
+    const bool complete = !modules_.loading() || elapsed(retried_, now) >= kRetryInterval;
+    if (late || (retry_wanted_ && complete)) {
+        retry_wanted_ = false;
+        retried_ = now;
+        retry_copies(now);
+    }
     // Behind the walks, which publish what they have seen: what was never seen is the first to make room.
     for (const ModuleNumber number : settled) publish(number, now);
 }

@@ -88,7 +88,8 @@ private:
         ExecutableMaps maps;
         std::vector<PlacedMapping> placed;  // empty until all of its modules are described
         bool complete = false;
-        bool stale = false;  // the process has mapped code since
+        bool stale = false;      // the process has mapped code since
+        bool published = false;  // the kernel side has it
         MonotonicTime read;
     };
 
@@ -135,6 +136,8 @@ private:
     std::uint64_t waits_taken_ = 0;
     std::uint64_t waits_without_room_ = 0;
     std::uint64_t copies_without_room_ = 0;
+    bool retry_wanted_ = false;  // something has come that copies may wait for
+    MonotonicTime retried_;
     MonotonicTime made_room_;  // in the kernel, last
 };
 
