@@ -129,6 +129,14 @@ def make_cgroup(pid):
     return group
 
 
+def remove_cgroup(group, patience):
+    """Its processes were killed by now; on a slow machine they may still be on their way out."""
+    deadline = time.monotonic() + patience
+    while "populated 1" in (group / "cgroup.events").read_text(encoding="utf-8") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    group.rmdir()
+
+
 def check_needs(case, bpf_reason):
     if (case.footfalls or "bpf" in case.needs) and bpf_reason:
         raise servers.Skip(bpf_reason)
@@ -162,7 +170,7 @@ class Runner:
             finally:
                 processes.end_all()
                 if group:
-                    group.rmdir()
+                    remove_cgroup(group, self.options.patience)
 
     def start_servers(self, case, processes, directory):
         variables = {"DIR": str(directory), "FOOTFALL": self.options.footfall, "FREE_PORT": str(servers.free_port())}
