@@ -30,7 +30,9 @@ Finding examine_hook() {
 
 Finding examine_stacks(const ff_probe_config& nobody, const ProbeSet& probes) {
     auto stacks = StackProbe::load({.who = nobody, .waits = true}, probes.shared_maps());
-    auto attached = stacks ? stacks->attach() : Result<void>(tl::unexpected<Error>(stacks.error()));
+    Result<void> attached = stacks ? stacks->attach_waits() : Result<void>(tl::unexpected<Error>(stacks.error()));
+    if (attached) attached = stacks->take_waiting([] {});
+    if (attached) attached = stacks->attach_clock();
     if (!attached) return {Verdict::kWarning, "stacks", attached.error().what, attached.error().fix};
     return {Verdict::kOk, "stacks", "sampled by " + std::string(stacks->clock()) + "; waits are seen, too", {}};
 }

@@ -6,9 +6,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <utility>
 
+#include "agent/base/fd.h"
 #include "agent/kernel/libbpf_log.h"
 #include "agent/probes/attach.h"
 #include "bpf/contract/stack_maps.h"
@@ -47,7 +49,8 @@ Result<StackProbe> StackProbe::load(const StackProbeSettings& settings, const Sh
     stacks_bpf& skeleton = *probe.skeleton_;
     skeleton.rodata->probe_config = settings.who;
     skeleton.rodata->stack_config.sample_ns = probe.period_nanoseconds();
-    for (bpf_program* program : {skeleton.progs.thread_switched, skeleton.progs.thread_woken}) {
+    auto& programs = skeleton.progs;
+    for (bpf_program* program : {programs.thread_switched, programs.thread_woken, programs.thread_found_waiting}) {
         bpf_program__set_autoload(program, settings.waits);
     }
     probe.size_maps();
@@ -79,20 +82,37 @@ Result<void> StackProbe::share_maps(const SharedMapFds& shared) {
     return {};
 }
 
-Result<void> StackProbe::attach() {
+Result<void> StackProbe::attach_waits() {
     const LibbpfLog log;
-    if (auto attached = attach_clock(); !attached) return attached;
     if (!settings_.waits) return {};
     auto& links = skeleton_->links;
     for (const auto& [program, link] : {std::pair{skeleton_->progs.thread_woken, &links.thread_woken},
-                                        std::pair{skeleton_->progs.thread_switched, &links.thread_switched}}) {
+                                        std::pair{skeleton_->progs.thread_switched, &links.thread_switched},
+                                        std::pair{skeleton_->progs.thread_found_waiting, &links.thread_found_waiting}}) {
         if (auto attached = attach_program(program, link); !attached) return attached;
     }
     return {};
 }
 
+Result<void> StackProbe::take_waiting(const std::function<void()>& drain) {
+    // A byte for each thread: so many stacks lie in the ring between two looks.
+    constexpr std::size_t kThreadsAtOnce = 16;
+    if (!settings_.waits) return {};
+    const Fd iterator(bpf_iter_create(bpf_link__fd(skeleton_->links.thread_found_waiting)));
+    if (!iterator.valid()) return refusal("cannot look at waiting threads", errno);
+    std::array<char, kThreadsAtOnce> taken{};
+    for (;;) {
+        const ssize_t count = read(iterator.get(), taken.data(), taken.size());
+        if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+        if (count < 0) return refusal("cannot look at waiting threads", errno);
+        drain();
+        if (count == 0) return {};
+    }
+}
+
 // The processor's own counter stands still while the CPU does; without one (virtual machines) a timer has to do.
 Result<void> StackProbe::attach_clock() {
+    const LibbpfLog log;
     std::uint32_t type = PERF_TYPE_HARDWARE;
     std::uint64_t config = PERF_COUNT_HW_CPU_CYCLES;
     clock_ = "cpu-cycles";
@@ -122,12 +142,12 @@ void StackProbe::detach() {
     stacks_bpf__detach(skeleton_.get());
 }
 
-void StackProbe::set_waits_one_in(std::uint32_t one_in) { skeleton_->data->waits_one_in = one_in; }
+void StackProbe::set_waits_one_in(std::uint32_t one_in) { skeleton_->bss->waits_one_in = one_in; }
 
 std::vector<int> StackProbe::program_fds() const {
     std::vector<int> fds;
-    for (const bpf_program* program :
-         {skeleton_->progs.clock_ticked, skeleton_->progs.thread_switched, skeleton_->progs.thread_woken}) {
+    const auto& programs = skeleton_->progs;
+    for (const bpf_program* program : {programs.clock_ticked, programs.thread_switched, programs.thread_woken}) {
         if (const int fd = bpf_program__fd(program); fd >= 0) fds.push_back(fd);
     }
     return fds;

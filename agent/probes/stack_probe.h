@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -31,7 +32,11 @@ public:
     StackProbe& operator=(StackProbe&&) noexcept;
     ~StackProbe();
 
-    Result<void> attach();
+    // In this order. The scheduler's hooks take no waits until set_waits_one_in(), but follow those that take_waiting() found.
+    Result<void> attach_waits();
+    // The stacks of all threads that wait now go into the ring; drain is called in between, before it is full.
+    Result<void> take_waiting(const std::function<void()>& drain);
+    Result<void> attach_clock();
     void detach();
 
     // "cpu-cycles" where the processor counts them, else "cpu-clock".
@@ -40,7 +45,7 @@ public:
     [[nodiscard]] UnwindMaps& maps() { return *maps_; }
     [[nodiscard]] std::vector<int> program_fds() const;
 
-    // Looks at one of so many waits from now on.
+    // Looks at one of so many waits from now on; 0: at none.
     void set_waits_one_in(std::uint32_t one_in);
 
 private:
@@ -55,7 +60,6 @@ private:
     StackProbe() = default;
     void size_maps();
     Result<void> share_maps(const SharedMapFds& shared);
-    Result<void> attach_clock();
 
     StackProbeSettings settings_;
     std::string_view clock_ = "cpu-clock";

@@ -23,6 +23,8 @@ namespace {
 constexpr double kBusyRing = 0.1;  // fuller than this at a drain: come back sooner
 constexpr std::uint64_t kUnixLookInterval = kNanosecondsPerSecond;
 constexpr std::uint64_t kSpliceLookInterval = 20'000'000;
+constexpr std::uint64_t kPatienceAtStart = 300'000'000;  // with unwind tables that are being made
+constexpr std::uint64_t kPatienceAtEnd = 4 * kNanosecondsPerSecond;
 constexpr std::size_t kMostRejected = 65536;
 constexpr std::uint64_t kRawFlushInterval = kNanosecondsPerSecond;  // what a kill -9 can cost a raw file
 
@@ -123,12 +125,11 @@ Result<void> LiveSession::load() {
     }
     bpf_clock_.emplace(std::move(programs));
     clock_ = ClockOffset::now();
-    started_ = monotonic_now();
     cpu_at_start_ = read_clock(CLOCK_PROCESS_CPUTIME_ID);
+    if (stack_probe_) take_waiting_threads();
+    started_ = monotonic_now();
     if (auto attached = probes_->attach(); !attached) return attached;
-    if (stack_probe_) {
-        if (auto attached = stack_probe_->attach(); !attached) spdlog::warn("no stacks: {}", attached.error().what);
-    }
+    if (stack_probe_) begin_stacks();
     if (auto watched = watch_now(host); !watched) return watched;
     // Looked at now, they keep their names even if they are killed before they are next heard of.
     for (const Pid pid : watch_->pids) pipeline_->meet(pid);
@@ -147,6 +148,23 @@ Result<void> LiveSession::load_stacks(const ff_probe_config& who) {
     if (!watch) return tl::unexpected<Error>(watch.error());
     mapping_watch_ = std::move(*watch);
     return {};
+}
+
+// Whoever waits when the session begins. Their stacks also tell which tables will be needed first; with those in place, the
+// waits to come are walked in the kernel, rather than copied.
+void LiveSession::take_waiting_threads() {
+    Result<void> taken = stack_probe_->attach_waits();
+    if (taken) taken = stack_probe_->take_waiting([this] { (void)drain(); });
+    if (!taken) spdlog::warn("no stacks of threads that wait: {}", taken.error().what);
+    wait_for_tables(kPatienceAtStart);
+}
+
+void LiveSession::begin_stacks() {
+    const MonotonicTime now = monotonic_now();
+    pipeline_->stacks()->session_begin(now);
+    last_wait_look_ = now;
+    stack_probe_->set_waits_one_in(waits_one_in_);
+    if (auto attached = stack_probe_->attach_clock(); !attached) spdlog::warn("no stacks: {}", attached.error().what);
 }
 
 // Once more, now that the kernel follows forks and executions: processes may have come since the first look.
@@ -258,19 +276,22 @@ void LiveSession::follow_mappings() {
     if (mapping_watch_->drain([&](Pid pid) { stacks->on_mapped(pid); })) stacks->on_mapped(std::nullopt);
 }
 
-// A busy host switches threads a million times a second. So many are looked at as was asked for, and each stands for more.
+// A busy host switches threads a million times a second. So many are looked at as was asked for, and each stands for more:
+// as soon as an interval's share is used up, and, step by step, less so when they become few.
 void LiveSession::adjust_waits(MonotonicTime now) {
     constexpr std::uint64_t kInterval = 100'000'000;
     constexpr std::uint32_t kMostOneIn = 1U << 20;
-    if (!stack_probe_ || ended_.seen() || elapsed(last_wait_look_, now) < kInterval) return;
-    const double seconds = static_cast<double>(elapsed(last_wait_look_, now)) / 1e9;
-    const bool first = !last_wait_look_.seen();
-    last_wait_look_ = now;
-    const double rate = static_cast<double>(pipeline_->stacks()->take_wait_count()) / seconds;
+    if (!stack_probe_ || ended_.seen() || !last_wait_look_.seen()) return;
     const double most = options_.config.stacks.most_waits_a_second;
-    if (first) return;
-    if (rate > most) {
-        waits_one_in_ = std::min(kMostOneIn, static_cast<std::uint32_t>(waits_one_in_ * std::ceil(rate / most)));
+    const double share = most * static_cast<double>(kInterval) / 1e9;
+    const std::uint64_t passed = elapsed(last_wait_look_, now);
+    const auto waits = static_cast<double>(pipeline_->stacks()->waits_taken() - waits_at_last_look_);
+    if (waits <= share && passed < kInterval) return;
+    last_wait_look_ = now;
+    waits_at_last_look_ = pipeline_->stacks()->waits_taken();
+    const double rate = waits * 1e9 / static_cast<double>(std::max<std::uint64_t>(passed, 1));
+    if (waits > share) {
+        waits_one_in_ = static_cast<std::uint32_t>(std::min<double>(kMostOneIn, waits_one_in_ * std::ceil(rate / most)));
     } else if (rate < most / 4 && waits_one_in_ > 1) {
         waits_one_in_ /= 2;
     } else {
@@ -280,12 +301,13 @@ void LiveSession::adjust_waits(MonotonicTime now) {
 }
 
 // Tables that are being made complete the stacks of a short session.
-void LiveSession::wait_for_tables() {
-    constexpr int kMostLooks = 400;
-    constexpr timespec kPause{0, 10'000'000};
-    for (int i = 0; i < kMostLooks && pipeline_->stacks() != nullptr && pipeline_->stacks()->busy(); ++i) {
+void LiveSession::wait_for_tables(std::uint64_t patience_nanoseconds) {
+    constexpr timespec kPause{0, 5'000'000};
+    const MonotonicTime begin = monotonic_now();
+    StackCollector* stacks = pipeline_->stacks();
+    while (stacks != nullptr && stacks->busy() && elapsed(begin, monotonic_now()) < patience_nanoseconds) {
         nanosleep(&kPause, nullptr);
-        pipeline_->stacks()->advance(ended_);
+        stacks->advance(ended_.seen() ? ended_ : monotonic_now());
     }
 }
 
@@ -295,7 +317,7 @@ Result<void> LiveSession::stop() {
     ended_ = monotonic_now();
     Result<void> drained = drain();
     while (drained && ring_->fill() > 0) drained = drain();
-    wait_for_tables();
+    wait_for_tables(kPatienceAtEnd);
     // Now that nothing comes any more, also what began and ended since the last look.
     for (const ConnectionId connection : vanished_unix_sockets()) tell_closed(connection, ended_);
     pipeline_->session_end(ended_);

@@ -89,7 +89,9 @@ private:
     Result<void> load_stacks(const ff_probe_config& who);
     void adjust_waits(MonotonicTime now);
     void follow_mappings();
-    void wait_for_tables();
+    void take_waiting_threads();
+    void begin_stacks();
+    void wait_for_tables(std::uint64_t patience_nanoseconds);
     [[nodiscard]] std::vector<ConnectionId> vanished_unix_sockets() const;
     void tell_closed(ConnectionId connection, MonotonicTime now);
     [[nodiscard]] KernelAccount kernel_account() const;
@@ -114,6 +116,7 @@ private:
     MonotonicTime last_raw_flush_;
     bool splice_watched_ = false;
     MonotonicTime last_wait_look_;
+    std::uint64_t waits_at_last_look_ = 0;
     std::uint32_t waits_one_in_ = 1;
     std::uint64_t own_events_ = 0;  // made here, not by the kernel side
 

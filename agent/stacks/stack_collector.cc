@@ -109,7 +109,11 @@ void StackCollector::on(const StackTaken& taken) {
     if (!open.ended && !keep_wait(taken.tid, id)) return;
     open.walked = !lacks_table(taken.stop) || taken.copied.empty();
     open_.emplace(id, std::move(open));
-    if (!open_.at(id).walked) open_.at(id).walked = !keep_copy(id, taken);
+    if (!open_.at(id).walked) {
+        open_.at(id).walked = !keep_copy(id, taken);
+    } else if (lacks_table(taken.stop)) {
+        ask_for_what_lacks(taken);
+    }
     settle(id);
 }
 
@@ -138,7 +142,8 @@ void StackCollector::on(const WaitEnded& ended) {
     const OpenId id = waiting->second;
     waiting_.erase(waiting);
     open->second.ended = true;
-    open->second.blocked_nanoseconds = ended.blocked_nanoseconds;
+    const std::uint64_t before = std::min(open->second.before_session, ended.blocked_nanoseconds);
+    open->second.blocked_nanoseconds = ended.blocked_nanoseconds - before;
     open->second.queued_nanoseconds = ended.queued_nanoseconds;
     settle(id);
 }
@@ -273,6 +278,16 @@ bool StackCollector::keep_copy(OpenId id, const StackTaken& taken) {
     return true;
 }
 
+// There was no room for a copy, so this stack stays as it is; the next ones need not.
+void StackCollector::ask_for_what_lacks(const StackTaken& taken) {
+    process_of(taken.pid, taken.stack_start, taken.time, taken.stop == StopReason::NO_MAPPING);
+    if (taken.stop != StopReason::NO_TABLE || taken.user.size() == 0) return;
+    const ModuleNumber module = taken.user_frame(taken.user.size() - 1).module;
+    if (module >= modules_.count()) return;
+    modules_.want_table(module);
+    if (modules_.at(module).table_state == TableState::kLoaded) publish(module, taken.time);
+}
+
 // False: it has to wait for a table.
 bool StackCollector::walk(const Copy& copy, Open& open, MonotonicTime now) {
     if (!copy.process->complete) return false;
@@ -351,6 +366,13 @@ void StackCollector::make_room_in_kernel(MonotonicTime now) {
     modules_.at(oldest).in_kernel = false;
     tables_->withdraw_table(oldest);
     made_room_ = now;
+}
+
+void StackCollector::session_begin(MonotonicTime now) {
+    for (auto& [id, open] : open_) {
+        open.before_session = elapsed(open.begin, now);
+        open.begin = now;
+    }
 }
 
 void StackCollector::session_end(MonotonicTime now) {

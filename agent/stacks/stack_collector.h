@@ -55,14 +55,16 @@ public:
 
     // Takes in tables that have come meanwhile, and gives up what has waited too long.
     void advance(MonotonicTime now);
+    // Waits that are known by then count from now on only.
+    void session_begin(MonotonicTime now);
     // What still waits is a sample up to now.
     void session_end(MonotonicTime now);
 
     [[nodiscard]] const StackProfile& profile() const { return profile_; }
     [[nodiscard]] StackProfile& profile() { return profile_; }
     [[nodiscard]] const CodeModules& modules() const { return modules_; }
-    // Stacks of waits since the last call, for whoever adjusts how many are looked at.
-    std::uint64_t take_wait_count() { return std::exchange(waits_taken_, 0); }
+    // Stacks of waits so far, for whoever adjusts how many are looked at.
+    [[nodiscard]] std::uint64_t waits_taken() const { return waits_taken_; }
     // Waits that were not kept, because too many go on.
     [[nodiscard]] std::uint64_t waits_without_room() const { return waits_without_room_; }
     // Copies of stacks that were not kept, because too many wait for tables.
@@ -79,6 +81,7 @@ private:
         double waits = 1;
         std::uint64_t wait = 0;
         MonotonicTime begin;
+        std::uint64_t before_session = 0;  // nanoseconds of the wait
         std::uint64_t blocked_nanoseconds = 0;
         std::uint64_t queued_nanoseconds = 0;
     };
@@ -114,6 +117,7 @@ private:
     void forget(Pid pid);
     bool walk(const Copy& copy, Open& open, MonotonicTime now);
     bool keep_copy(OpenId id, const StackTaken& taken);
+    void ask_for_what_lacks(const StackTaken& taken);
     void retry_copies(MonotonicTime now);
     void publish(ModuleNumber number, MonotonicTime now);
     void make_room_in_kernel(MonotonicTime now);

@@ -3,6 +3,8 @@
 #ifndef FOOTFALL_LIB_FILTER_H
 #define FOOTFALL_LIB_FILTER_H
 
+#include <bpf/bpf_core_read.h>
+
 #include "maps.h"
 
 static __always_inline bool in_watched_cgroup(void)
@@ -41,6 +43,36 @@ static __always_inline bool is_watched_process(__u32 pid)
 		return true;
 	if (probe_config.cgroup_count && in_watched_cgroup())
 		return true;
+	return probe_config.by_pid && is_in_watched(pid);
+}
+
+static __always_inline bool is_in_cgroup(struct task_struct *task, __u8 level, __u64 id)
+{
+	struct cgroup *cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp), *ancestor = NULL;
+
+	if (!bpf_core_field_exists(cgroup->ancestors) || BPF_CORE_READ(cgroup, level) < level)
+		return false;
+	bpf_core_read(&ancestor, sizeof(ancestor), &cgroup->ancestors[level]);
+	return BPF_CORE_READ(ancestor, kn, id) == id;
+}
+
+/* The same of any other thread. */
+static __always_inline bool is_watched_task(struct task_struct *task)
+{
+	__u32 pid = task->tgid, i;
+
+	if (pid == probe_config.own_pid)
+		return false;
+	if (probe_config.everything)
+		return true;
+	for (i = 0; i < FF_MAX_UIDS && i < probe_config.uid_count; i++) {
+		if (probe_config.uids[i] == BPF_CORE_READ(task, cred, uid.val))
+			return true;
+	}
+	for (i = 0; i < FF_MAX_CGROUPS && i < probe_config.cgroup_count; i++) {
+		if (is_in_cgroup(task, probe_config.cgroup_levels[i], probe_config.cgroups[i]))
+			return true;
+	}
 	return probe_config.by_pid && is_in_watched(pid);
 }
 

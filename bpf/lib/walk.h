@@ -244,17 +244,40 @@ static __always_inline void load_innermost(struct walk *walk, const struct pt_re
 	walk->mapping.start = walk->mapping.end = 0;
 }
 
+/*
+ * How many bytes of a stack are copied: fewer as the ring, which others need too, fills up. Most stacks lie within the
+ * first pages, so that many small copies complete more samples than few large ones.
+ */
+static __always_inline __u32 copy_limit(void)
+{
+	__u64 fill = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) * 16, room = bpf_ringbuf_query(&events, BPF_RB_RING_SIZE);
+
+	if (fill < room)
+		return FF_STACK_COPY_PAGES * FF_STACK_COPY_PAGE;
+	if (fill < 4 * room)
+		return 4 * FF_STACK_COPY_PAGE;
+	return fill < 10 * room ? 2 * FF_STACK_COPY_PAGE : 0;
+}
+
+/* other: whose memory it is, where that is not the running thread's. Reading that one may sleep. */
+static __always_inline long read_stack(void *to, __u32 size, __u64 address, struct task_struct *other)
+{
+	if (other)
+		return bpf_copy_from_user_task(to, size, (const void *)address, other, 0);
+	return bpf_probe_read_user(to, size, (const void *)address);
+}
+
 /* The stack from the stack pointer on, page by page, until one can't be read. */
-static __always_inline void copy_stack(struct walk *walk)
+static __always_inline void copy_stack(struct walk *walk, struct task_struct *other)
 {
 	__u64 from = walk->event.stack_pointer;
-	__u32 copied = 0, length = FF_STACK_COPY_PAGE - (from & (FF_STACK_COPY_PAGE - 1));
+	__u32 copied = 0, length = FF_STACK_COPY_PAGE - (from & (FF_STACK_COPY_PAGE - 1)), limit = copy_limit();
 	__u32 i;
 
-	for (i = 0; i < FF_STACK_COPY_PAGES; i++) {
+	for (i = 0; i < FF_STACK_COPY_PAGES && copied < limit; i++) {
 		if (copied > (FF_STACK_COPY_PAGES - 1) * FF_STACK_COPY_PAGE || length > FF_STACK_COPY_PAGE)
 			break;
-		if (bpf_probe_read_user(walk->copy + copied, length, (const void *)(from + copied)))
+		if (read_stack(walk->copy + copied, length, from + copied, other))
 			break;
 		copied += length;
 		length = FF_STACK_COPY_PAGE;
@@ -262,12 +285,13 @@ static __always_inline void copy_stack(struct walk *walk)
 	walk->event.copied = copied;
 }
 
-/* Would a table cure it? Then a copy is worth its room, unless the ring, which others need too, fills up. */
-static __always_inline bool is_worth_a_copy(__u8 stop)
+/* Where a walk of the stack begins, and in which program. */
+static __always_inline void keep_origin(struct walk *walk, const struct pt_regs *regs, const struct mm_struct *mm)
 {
-	if (stop != FF_STOP_NO_MAPPING && stop != FF_STOP_NO_TABLE)
-		return false;
-	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) < bpf_ringbuf_query(&events, BPF_RB_RING_SIZE) / 2;
+	walk->event.instruction_pointer = regs->ip;
+	walk->event.stack_pointer = regs->sp;
+	walk->event.frame_pointer = regs->bp;
+	walk->event.stack_start = mm ? mm->start_stack : 0;
 }
 
 /* Fills in the user's part of the event. The kernel's frames are in place. */
@@ -279,10 +303,7 @@ static __always_inline void walk_user_stack(struct walk *walk, const struct task
 	__u32 pid = task->tgid;
 
 	load_innermost(walk, regs);
-	walk->event.instruction_pointer = walk->frame.ip;
-	walk->event.stack_pointer = walk->frame.sp;
-	walk->event.frame_pointer = walk->frame.bp;
-	walk->event.stack_start = mm ? mm->start_stack : 0;
+	keep_origin(walk, regs, mm);
 	process = bpf_map_lookup_elem(&process_mappings, &pid);
 	if (!process || !mm || process->executable_pages != mm->exec_vm || process->stack_start != mm->start_stack) {
 		walk->event.stop = FF_STOP_NO_MAPPING;
@@ -291,8 +312,18 @@ static __always_inline void walk_user_stack(struct walk *walk, const struct task
 		walk->event.stop = FF_STOP_TOO_DEEP;
 		bpf_loop(FF_STACK_DEPTH, walk_frame, &context, 0);
 	}
-	if (is_worth_a_copy(walk->event.stop))
-		copy_stack(walk);
+	/* Where a table would cure it. */
+	if (walk->event.stop == FF_STOP_NO_MAPPING || walk->event.stop == FF_STOP_NO_TABLE)
+		copy_stack(walk, NULL);
+}
+
+/* Of a thread that is off the CPU. Only where sleeping is allowed. */
+static __always_inline void copy_user_stack_of(struct walk *walk, struct task_struct *task)
+{
+	keep_origin(walk, (struct pt_regs *)bpf_task_pt_regs(task), task->mm);
+	walk->event.system_call = ((struct pt_regs *)bpf_task_pt_regs(task))->orig_ax;
+	walk->event.stop = FF_STOP_NO_MAPPING;
+	copy_stack(walk, task);
 }
 
 #endif

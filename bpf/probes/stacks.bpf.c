@@ -23,10 +23,10 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 const volatile struct ff_stack_config stack_config;
 
-/* One of how many waits is looked at. The agent sets it by what it sees. */
-__u32 waits_one_in = 1;
+/* One of how many waits is looked at; 0: none yet. The agent sets it by what it sees. */
+__u32 waits_one_in;
 
-enum scratch { SCRATCH_CLOCK, SCRATCH_SCHEDULER };
+enum scratch { SCRATCH_CLOCK, SCRATCH_SCHEDULER, SCRATCH_ITERATOR };
 
 /* A thread that is off the CPU, and was looked at when it left. */
 struct wait {
@@ -42,7 +42,7 @@ struct {
 	__type(value, struct wait);
 } waits SEC(".maps");
 
-static __always_inline struct walk *begin_walk(enum scratch scratch, const struct task_struct *task)
+static __always_inline struct walk *begin_walk(enum scratch scratch, struct task_struct *task)
 {
 	__u32 cpu = bpf_get_smp_processor_id(), index = cpu * FF_SCRATCH_PER_CPU + scratch;
 	struct walk *walk = bpf_map_lookup_elem(&walks, &index);
@@ -56,13 +56,20 @@ static __always_inline struct walk *begin_walk(enum scratch scratch, const struc
 	walk->event.tid = task->pid;
 	walk->event.cpu = cpu;
 	walk->event.system_call = -1;
-	bpf_get_current_comm(walk->event.comm, sizeof(walk->event.comm));
+	bpf_probe_read_kernel(walk->event.comm, sizeof(walk->event.comm), task->comm);
 	return walk;
 }
 
 static __always_inline void keep_kernel_stack(struct walk *walk, void *context)
 {
 	long bytes = bpf_get_stack(context, walk->frames, FF_STACK_DEPTH * sizeof(__u64), 0);
+
+	walk->event.kernel_frames = bytes > 0 ? bytes / sizeof(__u64) : 0;
+}
+
+static __always_inline void keep_kernel_stack_of(struct walk *walk, struct task_struct *task)
+{
+	long bytes = bpf_get_task_stack(task, walk->frames, FF_STACK_DEPTH * sizeof(__u64), 0);
 
 	walk->event.kernel_frames = bytes > 0 ? bytes / sizeof(__u64) : 0;
 }
@@ -139,7 +146,7 @@ static __always_inline void on_left(void *context, struct task_struct *task, boo
 
 	if (state & TASK_DEAD || !is_watched_process(task->tgid))
 		return;
-	if (one_in > 1 && bpf_get_prandom_u32() % one_in)
+	if (!one_in || (one_in > 1 && bpf_get_prandom_u32() % one_in))
 		return;
 	wait = bpf_task_storage_get(&waits, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	walk = begin_walk(SCRATCH_SCHEDULER, task);
@@ -192,5 +199,48 @@ int BPF_PROG(thread_woken, struct task_struct *task)
 
 	if (wait && wait->number && !wait->woken_ns)
 		wait->woken_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
+static __always_inline __u64 switches_of(const struct task_struct *task)
+{
+	return task->nvcsw + task->nivcsw;
+}
+
+/*
+ * Threads that wait already when the session begins: the scheduler tells of them only once they are back. Another thread's
+ * memory can be read where it is allowed to sleep, so these stacks are copied, not walked here. One that has run meanwhile
+ * is left to the scheduler's hooks. Each thread that was taken is a byte for the reader, who so can pause in between.
+ */
+SEC("iter.s/task")
+int thread_found_waiting(struct bpf_iter__task *context)
+{
+	struct task_struct *task = context->task;
+	__u8 taken = 1;
+	struct wait *wait;
+	struct walk *walk;
+	__u64 switches;
+
+	if (!task || task->flags & (PF_KTHREAD | PF_EXITING) || !is_watched_task(task))
+		return 0;
+	switches = switches_of(task);
+	if (!task->__state || task->__state & TASK_DEAD || task->on_cpu)
+		return 0;
+	wait = bpf_task_storage_get(&waits, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	walk = begin_walk(SCRATCH_ITERATOR, task);
+	if (!wait || !walk || wait->number)
+		return 0;
+	walk->event.state = FF_STACK_BLOCKED;
+	walk->event.weight = WEIGHT_ONE;
+	walk->event.wait = walk->event.event.time_ns;
+	keep_kernel_stack_of(walk, task);
+	copy_user_stack_of(walk, task);
+	if (switches_of(task) != switches)
+		return 0;
+	submit_walk(walk);
+	wait->left_ns = walk->event.wait;
+	wait->woken_ns = 0;
+	wait->number = walk->event.wait;
+	bpf_seq_write(context->meta->seq, &taken, sizeof(taken));
 	return 0;
 }
