@@ -86,6 +86,8 @@ SymbolizedAddress Module::symbolize(std::uint64_t address, Detail detail) {
         // The symbol also says which clone of the function this is.
         frames_.back().function = symbol->mangled;
     }
+    // The line table goes on over the padding behind a function, which is nobody's.
+    if (!symbol && !frames_.empty() && frames_.back().function.empty()) frames_.clear();
     if (frames_.empty()) result.miss = symbol.error();
     if (detail == Detail::kLines && go_functions_ && frames_.size() == 1 && frames_[0].line == 0) {
         if (const auto place = go_functions_->line_of(address)) {

@@ -211,8 +211,8 @@ TEST(DebugInformationOfThisProgram, AgreesWithLlvmSymbolizer) {
         different += same ? 0 : 1;
     }
     EXPECT_EQ(next, answers.size());
-    EXPECT_LE(different,
-              addresses.size() / 50);  // aliases, and functions of several units, of which each may choose another
+    // Aliases, and functions of several units, of which each may choose another.
+    EXPECT_LE(different, addresses.size() / 1000);
 }
 
 // libdw is not ours: a damaged file may end the worker, but nothing else.
