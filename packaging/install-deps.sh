@@ -7,13 +7,14 @@
 # Exit codes: 0 all is there · 1 apt failed · 2 usage · 77 something is missing and only root could install it.
 set -euo pipefail
 
-build=(g++ cmake ninja-build pkg-config clang-14 llvm-14 llvm-14-dev bpftool libbpf-dev linux-bpf-dev libbpfcc-dev libelf-dev libdw-dev zlib1g-dev
+build=(g++ cmake ninja-build pkg-config clang-14 llvm-14 llvm-14-dev bpftool libbpf-dev linux-bpf-dev libbpfcc-dev libelf-dev libdw-dev libdebuginfod-dev zlib1g-dev
   protobuf-compiler libprotobuf-dev libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev libyaml-cpp-dev libmicrohttpd-dev
   node-llhttp libre2-dev robin-map-dev libxxhash-dev libexpected-dev libzstd-dev libcap-ng-dev libseccomp-dev liblzma-dev
   golang-github-prometheus-client-model-dev golang-github-google-pprof-dev)
 demo=(nginx-light wrk python3)
 test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14 libclang-rt-14-dev curl python3 bpftrace prometheus
-  python3-prometheus-client procps iproute2 shellcheck jq dwz xz-utils)
+  python3-prometheus-client procps iproute2 shellcheck jq dwz xz-utils debuginfod
+  libdevel-nytprof-perl node-jsdom)
 vm=(qemu-system-x86 busybox-static cpio)
 
 # Debian 12 ships libbpf 1.1; footfall needs 1.3 or newer. These two come from bookworm-backports when the release has only

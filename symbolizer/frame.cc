@@ -20,6 +20,22 @@ std::string_view text_of(Miss miss) {
             return "no symbol covers it";
         case Miss::kDebugFileMismatch:
             return "the debug file belongs to another build";
+        case Miss::kDebuginfodAbsent:
+            return "debuginfod: no server has its debug file";
+        case Miss::kDebuginfodSilent:
+            return "debuginfod: the server did not answer";
+        case Miss::kDebuginfodFailed:
+            return "debuginfod: the server could not be reached, or broke off";
+        case Miss::kDebuginfodTooLarge:
+            return "debuginfod: its debug file is larger than we fetch";
+        case Miss::kDebuginfodLate:
+            return "debuginfod: no time was left to fetch its debug file (stacks.debuginfod_patience)";
+        case Miss::kDebuginfodNoCache:
+            return "debuginfod: its debug file could not be written (stacks.debuginfod_cache)";
+        case Miss::kDebuginfodNoLibrary:
+            return "debuginfod: the library is not installed (package libdebuginfod1)";
+        case Miss::kDebuginfodNoHelper:
+            return "debuginfod: the process that fetches its debug file could not be started, or ended";
         case Miss::kTooLarge:
             return "there is more to read than we allow";
         case Miss::kTimedOut:
@@ -29,7 +45,7 @@ std::string_view text_of(Miss miss) {
         case Miss::kNoWorker:
             return "the symbolizer's worker could not be started";
         case Miss::kNoMap:
-            return "it is JIT code, and its runtime writes no perf map";
+            return "it is JIT code, and its runtime writes no perf map and no jitdump";
         case Miss::kHiddenAddresses:
             return "the kernel hides its addresses (kernel.kptr_restrict)";
     }

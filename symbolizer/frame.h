@@ -11,20 +11,28 @@ namespace footfall {
 
 // Why an address has no name.
 enum class Miss : std::uint8_t {
-    kNone,               // it has a name
-    kNoSuchFile,         // the file is gone, or its process is
-    kNoPermission,       // we may not open it
-    kNotElf,             // not an ELF file of this machine
-    kMalformed,          // its headers or tables contradict themselves
-    kStripped,           // it has no symbols at all
-    kOutsideOfSymbols,   // it has symbols, but none covers the address
-    kDebugFileMismatch,  // the debug file belongs to another build
-    kTooLarge,           // more symbols or debug information than we read
-    kTimedOut,           // reading it took longer than allowed
-    kCrashed,            // reading it ended the worker process
-    kNoWorker,           // the worker process could not be started
-    kNoMap,              // JIT code, and its runtime writes no perf map and no jitdump
-    kHiddenAddresses,    // the kernel shows its addresses as zeros (kernel.kptr_restrict)
+    kNone,                 // it has a name
+    kNoSuchFile,           // the file is gone, or its process is
+    kNoPermission,         // we may not open it
+    kNotElf,               // not an ELF file of this machine
+    kMalformed,            // its headers or tables contradict themselves
+    kStripped,             // it has no symbols at all
+    kOutsideOfSymbols,     // it has symbols, but none covers the address
+    kDebugFileMismatch,    // the debug file belongs to another build
+    kDebuginfodAbsent,     // its debug file: no server has it
+    kDebuginfodSilent,     // a server did not answer
+    kDebuginfodFailed,     // a server could not be asked, or broke off
+    kDebuginfodTooLarge,   // it is larger than allowed
+    kDebuginfodLate,       // it did not come in the time that a session waits
+    kDebuginfodNoCache,    // there is nowhere to write it
+    kDebuginfodNoLibrary,  // libdebuginfod is not installed
+    kDebuginfodNoHelper,   // the process that fetches it could not be started, or ended
+    kTooLarge,             // more symbols or debug information than we read
+    kTimedOut,             // reading it took longer than allowed
+    kCrashed,              // reading it ended the worker process
+    kNoWorker,             // the worker process could not be started
+    kNoMap,                // JIT code, and its runtime writes no perf map and no jitdump
+    kHiddenAddresses,      // the kernel shows its addresses as zeros (kernel.kptr_restrict)
 };
 
 // In lower case, for the end of a sentence: "no name: it is stripped".

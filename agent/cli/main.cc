@@ -7,6 +7,7 @@
 
 #include "agent/base/text.h"
 #include "agent/cli/command.h"
+#include "symbolizer/debuginfod/debuginfod_fetch.h"
 #include "symbolizer/unwind/table_builder.h"
 #include "symbolizer/unwind/table_file.h"
 #include "symbolizer/worker/symbolizer_worker.h"
@@ -120,6 +121,10 @@ int main(int argc, char** argv) {
     // Not a command: how SymbolizerClient starts its worker.
     if (argc == 2 && std::string_view(argv[1]) == "symbolizer-worker") {
         return footfall::run_symbolizer_worker(footfall::kSymbolizerWorkerSocket, {footfall::write_unwind_table});
+    }
+    // Nor is this: how DebuginfodClient starts its helper.
+    if (argc > 2 && std::string_view(argv[1]) == "debuginfod-fetch") {
+        return footfall::run_debuginfod_fetch({argv + 2, argv + argc});
     }
     return footfall::run(argc, argv);
 }

@@ -39,6 +39,9 @@ struct StackConfig {
     std::uint32_t most_waits_a_second = 2000;  // more are sampled by chance
     bool lines = false;                        // files, lines and inlined functions too, from DWARF
     std::string cache_directory = "/var/cache/footfall/unwind";
+    std::vector<std::string> debuginfod;  // URLs of servers; none: no server is ever asked
+    std::string debuginfod_cache = "/var/cache/footfall/debuginfod";
+    std::uint64_t debuginfod_patience_nanoseconds = 30'000'000'000;  // with all of a session's debug files
 };
 
 struct Config {

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -84,11 +86,26 @@ private:
         return wrong(node, fmt::format("unknown key '{}'", key), fix);
     }
 
+    // Nothing where it is neither a value nor, if that may be, a list of values.
+    static std::optional<std::string> text_of(const YAML::Node& node, bool may_be_list) {
+        if (node.IsScalar()) return node.Scalar();
+        if (!may_be_list || !node.IsSequence()) return std::nullopt;
+        std::vector<std::string> items;
+        for (const auto& item : node) {
+            if (!item.IsScalar()) return std::nullopt;
+            items.push_back(item.Scalar());
+        }
+        return fmt::format("{}", fmt::join(items, " "));
+    }
+
     [[nodiscard]] Result<void> read_section(const std::string& section, const YAML::Node& node) {
         return each_key(node, setting_keys(section), [&](const std::string& key, const YAML::Node& value) -> Result<void> {
             const Setting* setting = find_setting(section + "." + key);
-            if (!value.IsScalar()) return wrong(value, fmt::format("{} needs one value: {}", setting->name, setting->value));
-            return setting->set(value.Scalar(), config_).map_error([&](const Error& error) {
+            const std::optional<std::string> text = text_of(value, setting->list);
+            if (!text)
+                return wrong(value, fmt::format("{} needs {}: {}", setting->name,
+                                                setting->list ? "a value or a list" : "one value", setting->value));
+            return setting->set(*text, config_).map_error([&](const Error& error) {
                 return wrong(value, fmt::format("{}: {}", setting->name, error.what), error.fix).value();
             });
         });

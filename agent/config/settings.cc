@@ -128,6 +128,33 @@ Result<void> set_stack_cache(std::string_view text, Config& config) {
     return {};
 }
 
+// The environment (DEBUGINFOD_URLS) does not count: what makes a profiler talk to others has to be said to it.
+Result<void> set_debuginfod(std::string_view text, Config& config) {
+    std::vector<std::string> urls;
+    for (const std::string_view word : split(text, ' ')) {
+        if (word.empty() || text == "none") continue;
+        const auto host = word.starts_with("https://") ? word.substr(8) : word.starts_with("http://") ? word.substr(7) : "";
+        if (host.empty() || host.starts_with('/')) {
+            return failure(fmt::format("'{}' is no URL of a debuginfod server", word),
+                           "such as https://debuginfod.example.org, with spaces between several; or none",
+                           ExitCode::kBadConfig);
+        }
+        urls.emplace_back(word);
+    }
+    config.stacks.debuginfod = std::move(urls);
+    return {};
+}
+
+Result<void> set_debuginfod_cache(std::string_view text, Config& config) {
+    config.stacks.debuginfod_cache = std::string(text);
+    return {};
+}
+
+Result<void> set_debuginfod_patience(std::string_view text, Config& config) {
+    return parse_duration(text).map(
+        [&](std::uint64_t patience) { config.stacks.debuginfod_patience_nanoseconds = patience; });
+}
+
 Result<void> set_listen(std::string_view text, Config& config) {
     return parse_listen_address(text).map([&](ListenAddress address) { config.listen = std::move(address); });
 }
@@ -166,6 +193,17 @@ constexpr std::array kSettings{
     Setting{"stacks.most_waits", "COUNT", "waits looked at in a second; beyond, some stand for all (2000)", set_most_waits},
     Setting{"stacks.lines", "BOOL", "files, lines and inlined functions, from debug information (false)", set_lines},
     Setting{"stacks.cache", "DIRECTORY", "where unwind tables are kept (/var/cache/footfall/unwind)", set_stack_cache},
+    Setting{
+        "stacks.debuginfod",
+        "URLS",
+        "servers to ask for missing debug files, by build-id; spaces between several. The environment's are not used (none)",
+        set_debuginfod,
+        {},
+        true},
+    Setting{"stacks.debuginfod_cache", "DIRECTORY",
+            "where their files are kept, up to 4GiB (/var/cache/footfall/debuginfod)", set_debuginfod_cache},
+    Setting{"stacks.debuginfod_patience", "DURATION", "how long a session waits for them, all together (30s)",
+            set_debuginfod_patience},
     Setting{"web.listen", "HOST:PORT", "where the agent listens (127.0.0.1:9843)", set_listen},
     Setting{"web.insecure", "BOOL", "allow to listen beyond loopback, readable for everyone who gets there (false)",
             set_insecure},

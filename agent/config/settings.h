@@ -15,6 +15,7 @@ struct Setting {
     std::string_view help;
     Result<void> (*set)(std::string_view text, Config& config);  // fails with what is wrong with the text
     std::string_view short_names = {};                           // of the flag, beside --SECTION.KEY: "-F,--frequency"
+    bool list = false;  // in the file, it may be a list; its items come as one text, with spaces between them
 };
 
 [[nodiscard]] std::span<const Setting> settings();

@@ -12,6 +12,9 @@
 #include <cstring>
 #include <utility>
 
+#include "agent/stacks/open_mapped.h"
+#include "symbolizer/jit/jitdump.h"
+
 namespace footfall {
 namespace {
 
@@ -31,22 +34,6 @@ Fd copy_of_vdso() {
     const std::size_t size =
         std::min<std::size_t>(header.e_shoff + std::size_t{header.e_shnum} * header.e_shentsize, kMostBytes);
     return write(file.get(), image, size) == static_cast<ssize_t>(size) ? std::move(file) : Fd();
-}
-
-bool is_the_file(int fd, std::uint64_t inode) {
-    struct stat status {};
-    return fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_ino == inode;
-}
-
-// Through the mapping itself, which works for files that were removed and in other mount namespaces; else by name.
-Fd open_mapped(Pid pid, const ExecutableMapping& mapping) {
-    const std::string process = fmt::format("/proc/{}", number(pid));
-    for (const std::string& path :
-         {fmt::format("{}/map_files/{:x}-{:x}", process, mapping.start, mapping.end), process + "/root" + mapping.path}) {
-        Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-        if (file.valid() && is_the_file(file.get(), mapping.inode)) return file;
-    }
-    return {};
 }
 
 // The process's file system as a path. Ours, where it is the same: that stays when the process ends.
@@ -77,6 +64,10 @@ CodeModules::CodeModules(ModuleLoader& loader, std::size_t most) : loader_(loade
 
 std::optional<ModuleNumber> CodeModules::find(Pid pid, const ExecutableMapping& mapping) {
     if (has_no_file(mapping)) return 0;
+    if (JitDump::is_path(mapping.path)) {
+        jitdumps_.note(pid, mapping);
+        return 0;
+    }
     const FileKey key{mapping.device, mapping.path == kVdso ? kVdsoInode : mapping.inode};
     File& file = files_[key];
     const bool unopened = file.module && *file.module != 0 && !modules_[*file.module]->file.valid();

@@ -16,6 +16,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/fd.h"
 #include "agent/stacks/executable_maps.h"
+#include "agent/stacks/jitdump_files.h"
 #include "agent/stacks/kernel_tables.h"
 #include "agent/stacks/module_loader.h"
 
@@ -57,6 +58,9 @@ public:
     // tells that a file became known.
     std::vector<ModuleNumber> take_loaded(bool* described);
 
+    // Which name code that has no file, and are no modules themselves.
+    [[nodiscard]] const JitDumpFiles& jitdumps() const { return jitdumps_; }
+
     // The loader is busy with something that was asked for.
     [[nodiscard]] bool loading() const { return outstanding_ != 0; }
 
@@ -86,6 +90,7 @@ private:
     std::map<std::uint64_t, FileKey> asked_;       // by ticket
     std::map<std::string, ModuleNumber> by_name_;  // that they may share
     std::vector<ModuleNumber> without_table_;      // settled since take_loaded()
+    JitDumpFiles jitdumps_;
     std::uint64_t next_ticket_ = 0;
     std::size_t outstanding_ = 0;  // questions to the loader
 };

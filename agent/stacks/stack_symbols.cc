@@ -2,18 +2,23 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "agent/stacks/jitdump_files.h"
 #include "agent/stacks/wait_kind.h"
+#include "symbolizer/jit/jitdump.h"
 #include "symbolizer/jit/perf_map.h"
 #include "symbolizer/kernel/kallsyms.h"
 #include "symbolizer/worker/debug_files.h"
@@ -56,7 +61,7 @@ struct KernelFrames {
 class Filler {
 public:
     Filler(const StackCapture& capture, SymbolizerClient& client, Stacks& stacks)
-        : capture_(capture), client_(client), stacks_(stacks), strings_(stacks) {}
+        : capture_(capture), client_(client), debuginfod_(capture.debuginfod), stacks_(stacks), strings_(stacks) {}
 
     void fill() {
         stacks_.add_modules();
@@ -88,36 +93,104 @@ private:
         }
     }
 
-    // All addresses of a module in one question.
+    // All addresses of a module in one question; those that time was spent in the most come first, as there may not be time
+    // to fetch the debug files of all.
     void name_modules() {
-        std::map<ModuleNumber, std::vector<std::uint64_t>> addresses;
+        struct Wanted {
+            std::uint64_t nanoseconds = 0;
+            std::vector<std::uint64_t> addresses;
+        };
+        std::map<ModuleNumber, Wanted> modules;
         for (const Sample& sample : capture_.samples) {
             for (const UserFrame& frame : sample.user) {
-                if (capture_.modules.contains(frame.module)) addresses[frame.module].push_back(frame.address);
+                if (!capture_.modules.contains(frame.module)) continue;
+                Wanted& wanted = modules[frame.module];
+                wanted.nanoseconds += sample.nanoseconds;
+                wanted.addresses.push_back(frame.address);
             }
         }
-        for (auto& [module, wanted] : addresses) {
-            std::sort(wanted.begin(), wanted.end());
-            wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
-            name_module(module, wanted);
+        std::vector<std::pair<std::uint64_t, ModuleNumber>> order;
+        for (auto& [module, wanted] : modules) {
+            std::sort(wanted.addresses.begin(), wanted.addresses.end());
+            wanted.addresses.erase(std::unique(wanted.addresses.begin(), wanted.addresses.end()), wanted.addresses.end());
+            order.emplace_back(wanted.nanoseconds, module);
         }
+        std::sort(order.rbegin(), order.rend());
+        for (const auto& [nanoseconds, module] : order) name_module(module, modules[module].addresses);
     }
 
     void name_module(ModuleNumber number, const std::vector<std::uint64_t>& wanted) {
         const CapturedModule& module = capture_.modules.at(number);
-        const FileDescription& description = module.description;
-        const bool complete = capture_.detail == Detail::kLines ? description.has_dwarf : description.has_symbols;
         DebugFiles debug;
-        if (!complete) debug = find_debug_files(client_, module.root, module.path, description);
-        std::vector<SymbolizedAddress> named =
-            client_.symbols({module.file.get(), debug.debug.get(), debug.alt.get()}, wanted, capture_.detail);
+        if (!is_enough(module.description)) debug = find_debug_files(client_, module.root, module.path, module.description);
+        std::vector<SymbolizedAddress> named = names_of(module, debug, wanted);
+        if (debuginfod_.configured() && lacks_something(module, debug, named)) {
+            if (fetch(module, debug)) named = names_of(module, debug, wanted);
+        }
         for (SymbolizedAddress& address : named) {
-            const bool for_want_of_it = address.miss == Miss::kStripped || address.miss == Miss::kOutsideOfSymbols;
-            if (for_want_of_it && debug.miss == Miss::kDebugFileMismatch) address.miss = debug.miss;
+            const bool is_why = debug.miss != Miss::kNone && debug.miss != Miss::kNoSuchFile;
+            if (is_for_want_of_names(address) && is_why) address.miss = debug.miss;
         }
         for (std::size_t i = 0; i < wanted.size() && i < named.size(); ++i) {
             add_location({Place::Kind::kModule, number, wanted[i]}, module_of(module), named[i]);
         }
+    }
+
+    [[nodiscard]] bool is_enough(const FileDescription& file) const {
+        return capture_.detail == Detail::kLines ? file.has_dwarf : file.has_symbols;
+    }
+
+    std::vector<SymbolizedAddress> names_of(const CapturedModule& module, const DebugFiles& debug,
+                                            const std::vector<std::uint64_t>& wanted) {
+        return client_.symbols({module.file.get(), debug.debug.get(), debug.alt.get()}, wanted, capture_.detail);
+    }
+
+    static bool is_for_want_of_names(const SymbolizedAddress& address) {
+        return address.miss == Miss::kStripped || address.miss == Miss::kOutsideOfSymbols;
+    }
+
+    // What a debug file from a server may have. The exported functions of a stripped library have names all the same: where
+    // they are all that was seen, nobody is asked for the others.
+    [[nodiscard]] bool lacks_something(const CapturedModule& module, const DebugFiles& debug,
+                                       const std::vector<SymbolizedAddress>& named) const {
+        if (is_enough(module.description)) return false;
+        if (capture_.detail == Detail::kLines) return !is_enough(debug.description) || lacks_alt(debug);
+        return !is_enough(debug.description) && std::any_of(named.begin(), named.end(), is_for_want_of_names);
+    }
+
+    static bool lacks_alt(const DebugFiles& debug) { return !debug.description.alt_build_id.empty() && !debug.alt.valid(); }
+
+    // What is there stays where nothing better comes. True: something came.
+    bool fetch(const CapturedModule& module, DebugFiles& debug) {
+        bool came = false;
+        if (!is_enough(debug.description)) {
+            auto fetched = fetch_build(module.description.build_id, module.path);
+            if (!fetched) {
+                debug.miss = fetched.error() == Miss::kNoSuchFile ? debug.miss : fetched.error();
+                return false;
+            }
+            came = true;
+            const std::string would_be_at = debug_path_of(module.description.build_id);
+            Fd alt = find_alt_file(client_, module.root, would_be_at, fetched->description);
+            debug = {std::move(fetched->file), std::move(fetched->description), std::move(alt), Miss::kNone};
+        }
+        if (capture_.detail == Detail::kLines && lacks_alt(debug)) {
+            auto fetched = fetch_build(debug.description.alt_build_id, module.path);
+            if (fetched) debug.alt = std::move(fetched->file);
+            came |= fetched.has_value();
+        }
+        return came;
+    }
+
+    tl::expected<FetchedFile, Miss> fetch_build(const std::string& build_id, const std::string& path) {
+        const std::size_t before = debuginfod_.questions();
+        auto fetched = debuginfod_.find(client_, build_id);
+        // The path comes from the watched process, and is quoted so that it can't look like a line of the log.
+        if (debuginfod_.questions() != before) {
+            spdlog::info("asked debuginfod for build-id {} of {:?}: {}", build_id, path,
+                         fetched ? "it came" : text_of(fetched.error()));
+        }
+        return fetched;
     }
 
     std::uint32_t module_of(const CapturedModule& module) { return module_named(module.path, module.description.build_id); }
@@ -160,23 +233,49 @@ private:
         return add_location(place, module_named("[jit]"), name_private(sample.pid, frame.address));
     }
 
+    // What names the code that a process makes at run time.
+    struct MadeCode {
+        JitDump dump;
+        Miss dump_miss = Miss::kNone;
+        PerfMap map;
+    };
+
     // Of a process that has ended, the file that most have written stays.
     static Fd perf_map_of(Pid pid) {
-        if (auto file = PerfMap::open(pid)) return std::move(*file);
+        auto file = PerfMap::open(pid);
+        if (file) return std::move(*file);
+        std::error_code error;
+        const bool ended = !std::filesystem::exists(fmt::format("/proc/{}/root/", number(pid)), error);
         const std::string left = fmt::format("/tmp/perf-{}.map", number(pid));
-        Fd file(open(left.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+        Fd opened(ended ? open(left.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1);
         struct stat status {};
-        return file.valid() && fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) ? std::move(file) : Fd();
+        return opened.valid() && fstat(opened.get(), &status) == 0 && S_ISREG(status.st_mode) ? std::move(opened) : Fd();
+    }
+
+    MadeCode& made_code_of(Pid pid) {
+        const auto [found, added] = made_code_.try_emplace(pid);
+        MadeCode& code = found->second;
+        if (!added) return code;
+        const auto kept = capture_.jitdumps.find(pid);
+        // Where it came after the process's mappings were last looked at, it is found now.
+        const Fd late = kept == capture_.jitdumps.end() ? find_jitdump(pid) : Fd();
+        const int dump = kept == capture_.jitdumps.end() ? late.get() : kept->second.get();
+        if (dump >= 0) code.dump_miss = code.dump.update(dump);
+        if (const Fd map = perf_map_of(pid); map.valid()) code.map.update(map.get());
+        return code;
     }
 
     SymbolizedAddress name_private(Pid pid, std::uint64_t address) {
-        auto found = perf_maps_.find(pid);
-        if (found == perf_maps_.end()) {
-            found = perf_maps_.try_emplace(pid).first;
-            if (const Fd file = perf_map_of(pid); file.valid()) found->second.update(file.get());
+        const MadeCode& code = made_code_of(pid);
+        auto function = code.dump.find(address);
+        Miss miss = function ? Miss::kNone : function.error();
+        if (!function) {
+            function = code.map.find(address);
+            // Why neither has it: a map that is there says more than one that is not.
+            if (!function && function.error() != Miss::kNoMap) miss = function.error();
+            if (!function && miss == Miss::kNoMap && code.dump_miss != Miss::kNone) miss = code.dump_miss;
         }
-        const auto function = found->second.find(address);
-        if (!function) return {.miss = function.error()};
+        if (!function) return {.miss = miss};
         return {.lines = {{.function = std::string(function->name)}}, .offset_in_function = function->offset};
     }
 
@@ -256,13 +355,14 @@ private:
 
     const StackCapture& capture_;
     SymbolizerClient& client_;
+    DebuginfodClient debuginfod_;
     Stacks& stacks_;
     Strings strings_;
     std::map<std::pair<std::string, std::string>, std::uint32_t> modules_;
     std::map<Place, std::uint32_t> locations_;
     std::optional<KernelSymbols> kernel_;
     Miss kernel_miss_ = Miss::kNone;
-    std::map<Pid, PerfMap> perf_maps_;
+    std::map<Pid, MadeCode> made_code_;
 };
 
 }  // namespace
@@ -274,6 +374,10 @@ StackCapture capture_stacks(const StackCollector& collector) {
     profile.for_each([&](const Sample& sum) { capture.samples.push_back(sum); });
     for (const Sample& sample : capture.samples) {
         for (const UserFrame& frame : sample.user) {
+            if (frame.module == 0 && !capture.jitdumps.contains(sample.pid)) {
+                if (Fd file = modules.jitdumps().file_of(sample.pid); file.valid())
+                    capture.jitdumps.emplace(sample.pid, std::move(file));
+            }
             if (frame.module == 0 || frame.module >= modules.count() || capture.modules.contains(frame.module)) continue;
             const CodeModule& module = modules.at(frame.module);
             capture.modules.emplace(frame.module, CapturedModule{module.path, module.root, module.description,

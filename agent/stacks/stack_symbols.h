@@ -1,4 +1,5 @@
-// Names a profile's addresses and fills it into a snapshot. What takes time (reading symbols) happens in fill_stacks().
+// Names a profile's addresses and fills it into a snapshot. What takes time (reading symbols, and fetching debug
+// files where that is configured) happens in fill_stacks().
 #pragma once
 
 #include <array>
@@ -11,6 +12,7 @@
 #include "agent/stacks/modules.h"
 #include "agent/stacks/stack_collector.h"
 #include "output/session/snapshot.pb.h"
+#include "symbolizer/debuginfod/debuginfod_client.h"
 #include "symbolizer/frame.h"
 #include "symbolizer/worker/symbolizer_client.h"
 
@@ -28,6 +30,7 @@ struct CapturedModule {
 struct StackCapture {
     std::vector<Sample> samples;
     std::map<ModuleNumber, CapturedModule> modules;
+    std::map<Pid, Fd> jitdumps;  // of processes that run code without a file, as far as they were seen to have one
     std::map<ServiceId, std::string> services;
     std::array<std::uint64_t, kStopReasons> stops{};
     std::uint64_t user_frames = 0;
@@ -36,9 +39,10 @@ struct StackCapture {
     std::uint64_t period_nanoseconds = 0;
     std::string clock;
     Detail detail = Detail::kNames;
+    DebuginfodOptions debuginfod;
 };
 
-// Everything but services, period, clock and detail.
+// Everything but services, period, clock, detail and debuginfod.
 StackCapture capture_stacks(const StackCollector& collector);
 
 // Samples come in descending order of time. client: asked for names; used by the calling thread only.

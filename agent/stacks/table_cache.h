@@ -9,13 +9,14 @@
 #include <string>
 
 #include "agent/base/fd.h"
+#include "symbolizer/files/file_cache.h"
 #include "symbolizer/unwind/table_file.h"
 
 namespace footfall {
 
 class TableCache {
 public:
-    TableCache(std::filesystem::path directory, std::uint64_t max_bytes);
+    TableCache(const std::filesystem::path& directory, std::uint64_t max_bytes);
 
     // Nothing where there is none of this name, or a damaged one, which is removed.
     std::optional<TableFile> find(const std::string& name);
@@ -25,15 +26,10 @@ public:
     // The same, never on disk.
     [[nodiscard]] Result<Fd> create_in_memory() const;
     // Gives a finished file its name. That this fails costs only the next start some time.
-    void keep(int file, const std::string& name);
+    void keep(int file, const std::string& name) { files_.keep(file, name); }
 
 private:
-    [[nodiscard]] std::filesystem::path path_of(const std::string& name) const;
-    void make_room();
-
-    std::filesystem::path directory_;
-    std::uint64_t max_bytes_;
-    bool usable_ = false;
+    FileCache files_;
 };
 
 }  // namespace footfall

@@ -65,6 +65,15 @@ bool take(std::string_view& bytes, Value& value) {
 
 }  // namespace
 
+bool JitDump::is_path(std::string_view path) {
+    constexpr std::string_view kBegin = "jit-";
+    constexpr std::string_view kEnd = ".dump";
+    std::string_view name = path.substr(path.find_last_of('/') + 1);
+    if (!name.starts_with(kBegin) || !name.ends_with(kEnd) || name.size() <= kBegin.size() + kEnd.size()) return false;
+    name = name.substr(kBegin.size(), name.size() - kBegin.size() - kEnd.size());
+    return name.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 Miss JitDump::update(int file) {
     struct stat status {};
     if (fstat(file, &status) != 0) return Miss::kNoSuchFile;

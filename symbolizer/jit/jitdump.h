@@ -22,6 +22,9 @@ class JitDump {
 public:
     explicit JitDump(std::size_t max_bytes = std::size_t{8} << 20) : code_(max_bytes) {}
 
+    // The runtime maps the file's first page as code, which is how it is found: ".../jit-812.dump".
+    static bool is_path(std::string_view path);
+
     // Reads the records that were added since the last time; everything again where the file is another one, or got shorter.
     // A last record that is not whole waits for the next time. Returns kNone, kMalformed where what is there is no jitdump,
     // or kTooLarge when functions had to be left out.

@@ -1,17 +1,14 @@
 #include "symbolizer/jit/perf_map.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <fstream>
-#include <sstream>
-#include <vector>
 
 #include "symbolizer/files/open_below_root.h"
+#include "symbolizer/jit/code_owner.h"
 
 namespace footfall {
 namespace {
@@ -19,20 +16,6 @@ namespace {
 constexpr std::size_t kPerfMapReadBytes = std::size_t{64} << 10;
 constexpr std::size_t kMaxLineBytes = 4096;
 constexpr std::uint64_t kMaxBytesAtOnce = std::uint64_t{64} << 20;  // the rest is read at the next update
-
-// The pid that the process itself sees: the last one of "NSpid:" in its status.
-std::string namespaced_pid(const std::string& process) {
-    std::ifstream status(process + "/status");
-    std::string line;
-    while (std::getline(status, line)) {
-        if (!line.starts_with("NSpid:")) continue;
-        std::istringstream words(line.substr(6));
-        std::string pid;
-        while (words >> pid) continue;
-        return pid;
-    }
-    return {};
-}
 
 bool take_hex(std::string_view& text, std::uint64_t& number) {
     if (text.starts_with("0x") || text.starts_with("0X")) text.remove_prefix(2);
@@ -48,15 +31,11 @@ bool take_hex(std::string_view& text, std::uint64_t& number) {
 
 tl::expected<Fd, Miss> PerfMap::open(Pid pid, const std::string& proc) {
     const std::string process = proc + "/" + std::to_string(number(pid));
-    const std::string inner_pid = namespaced_pid(process);
-    struct stat owner {};
-    if (inner_pid.empty() || stat(process.c_str(), &owner) != 0) return tl::unexpected(Miss::kNoSuchFile);
-    auto file = open_below_root(process + "/root", "/tmp/perf-" + inner_pid + ".map");
+    const auto owner = read_code_owner(process);
+    if (!owner) return tl::unexpected(Miss::kNoSuchFile);
+    auto file = open_below_root(process + "/root", "/tmp/perf-" + owner->inner_pid + ".map");
     if (!file) return tl::unexpected(file.error() == Miss::kNoSuchFile ? Miss::kNoMap : file.error());
-    struct stat status {};
-    if (fstat(file->get(), &status) != 0) return tl::unexpected(Miss::kNoMap);
-    // Anybody may write to /tmp: only the process itself, and root, may name its code.
-    if (status.st_uid != owner.st_uid && status.st_uid != 0) return tl::unexpected(Miss::kNoPermission);
+    if (!may_name_code(*owner, file->get())) return tl::unexpected(Miss::kNoPermission);
     return file;
 }
 

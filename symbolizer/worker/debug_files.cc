@@ -12,15 +12,9 @@ namespace {
 
 constexpr const char* kDebugDirectory = "/usr/lib/debug";
 
-// "" where the id is too short to be one.
-std::string path_by_build_id(const std::string& id) {
-    if (id.size() < 4) return {};
-    return std::string(kDebugDirectory) + "/.build-id/" + id.substr(0, 2) + "/" + id.substr(2) + ".debug";
-}
-
 std::vector<std::string> candidate_paths(const std::string& module_path, const FileDescription& description) {
     std::vector<std::string> paths;
-    if (std::string path = path_by_build_id(description.build_id); !path.empty()) paths.push_back(std::move(path));
+    if (std::string path = debug_path_of(description.build_id); !path.empty()) paths.push_back(std::move(path));
     const std::string& link = description.debug_link;
     if (link.empty() || link.find('/') != std::string::npos) return paths;
     const std::string directory = std::filesystem::path(module_path).parent_path().string();
@@ -36,10 +30,17 @@ bool belongs_to(SymbolizerClient& client, const FileDescription& module, int fil
     return !module.debug_link.empty() && checksum && *checksum == module.debug_link_crc;
 }
 
-// The file that dwz made of what several debug files had in common.
-Fd open_alt_file(SymbolizerClient& client, const std::string& root, const std::string& debug_path,
+}  // namespace
+
+std::string debug_path_of(const std::string& build_id) {
+    if (build_id.size() < 4) return {};
+    return std::string(kDebugDirectory) + "/.build-id/" + build_id.substr(0, 2) + "/" + build_id.substr(2) + ".debug";
+}
+
+Fd find_alt_file(SymbolizerClient& client, const std::string& root, const std::string& debug_path,
                  const FileDescription& debug) {
-    std::vector<std::string> paths{path_by_build_id(debug.alt_build_id)};
+    if (debug.alt_build_id.empty()) return {};
+    std::vector<std::string> paths{debug_path_of(debug.alt_build_id)};
     const std::filesystem::path link = debug.alt_link;
     paths.push_back(link.is_absolute() ? link.string() : (std::filesystem::path(debug_path).parent_path() / link).string());
     for (const std::string& path : paths) {
@@ -50,23 +51,22 @@ Fd open_alt_file(SymbolizerClient& client, const std::string& root, const std::s
     return {};
 }
 
-}  // namespace
-
 DebugFiles find_debug_files(SymbolizerClient& client, const std::string& root, const std::string& module_path,
                             const FileDescription& description) {
     DebugFiles found;
     for (const std::string& path : candidate_paths(module_path, description)) {
         if (path == module_path) continue;
         auto file = open_below_root(root, path);
-        const auto debug = file ? client.describe(file->get()) : tl::unexpected(file.error());
+        auto debug = file ? client.describe(file->get()) : tl::unexpected(file.error());
         if (!debug) continue;
         if (!belongs_to(client, description, file->get(), *debug)) {
             found.miss = Miss::kDebugFileMismatch;
             continue;
         }
         found.miss = Miss::kNone;
-        if (!debug->alt_build_id.empty()) found.alt = open_alt_file(client, root, path, *debug);
+        found.alt = find_alt_file(client, root, path, *debug);
         found.debug = std::move(*file);
+        found.description = std::move(*debug);
         return found;
     }
     return found;

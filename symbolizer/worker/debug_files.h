@@ -15,8 +15,9 @@
 namespace footfall {
 
 struct DebugFiles {
-    Fd debug;  // not valid: none was found
-    Fd alt;    // the dwz file that debug refers to; not valid where it refers to none, or that is missing
+    Fd debug;                     // not valid: none was found
+    FileDescription description;  // of debug
+    Fd alt;                       // the dwz file that debug refers to; not valid where it refers to none, or that is missing
     // kNone: found. kNoSuchFile: none there. kDebugFileMismatch: there is one, of another build.
     Miss miss = Miss::kNoSuchFile;
 };
@@ -24,5 +25,13 @@ struct DebugFiles {
 // root: "/", or /proc/PID/root. module_path: absolute, as seen below root. description: of the module.
 DebugFiles find_debug_files(SymbolizerClient& client, const std::string& root, const std::string& module_path,
                             const FileDescription& description);
+
+// The dwz file that a debug file refers to, which lies below root at debug_path. Not valid where there is none of that
+// build.
+Fd find_alt_file(SymbolizerClient& client, const std::string& root, const std::string& debug_path,
+                 const FileDescription& debug);
+
+// Where distributions put the debug file of a build; "" where the id is too short to be one.
+std::string debug_path_of(const std::string& build_id);
 
 }  // namespace footfall

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -18,7 +19,6 @@
 namespace footfall {
 namespace {
 
-constexpr uid_t kNobodyUser = 65'534;
 constexpr rlim_t kMaxOpenFiles = 256;
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -112,14 +112,61 @@ Result<void> forbid_other_calls() {
     return {};
 }
 
-}  // namespace
+// What code that has taken over a helper would want next.
+constexpr std::array kRefusedToNetwork = {
+    SCMP_SYS(execve),
+    SCMP_SYS(execveat),
+    SCMP_SYS(fork),
+    SCMP_SYS(vfork),
+    SCMP_SYS(ptrace),
+    SCMP_SYS(process_vm_readv),
+    SCMP_SYS(process_vm_writev),
+    SCMP_SYS(pidfd_getfd),
+    SCMP_SYS(kill),
+    SCMP_SYS(unshare),
+    SCMP_SYS(setns),
+    SCMP_SYS(mount),
+    SCMP_SYS(bpf),
+    SCMP_SYS(perf_event_open),
+    SCMP_SYS(userfaultfd),
+    SCMP_SYS(io_uring_setup),
+    SCMP_SYS(add_key),
+    SCMP_SYS(keyctl),
+};
 
-Result<void> enter_sandbox(std::size_t max_memory) {
+Result<void> refuse_dangerous_calls() {
+    const Filter filter(seccomp_init(SCMP_ACT_ALLOW));
+    bool made = filter != nullptr;
+    for (const int call : kRefusedToNetwork)
+        made = made && seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EPERM), call, 0) == 0;
+    // Threads only, which resolve names. The flags of clone3() can't be seen; without it, clone() is used.
+    made = made && seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0 &&
+           seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
+                            SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0)) == 0;
+    if (!made) return failure("cannot make the system call filter");
+    if (const int error = seccomp_load(filter.get()); error != 0)
+        return system_failure("cannot load the system call filter", -error);
+    return {};
+}
+
+Result<void> lose_privileges(std::size_t max_memory) {
     if (auto done = become_nobody(); !done) return done;
     // After the change of user, which takes this back.
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return system_failure("cannot follow the parent's end", errno);
-    if (auto done = set_limits(max_memory); !done) return done;
+    return set_limits(max_memory);
+}
+
+}  // namespace
+
+Result<void> enter_sandbox(std::size_t max_memory) {
+    if (auto done = lose_privileges(max_memory); !done) return done;
     return forbid_other_calls();
+}
+
+Result<void> enter_network_sandbox(std::size_t max_memory, std::uint64_t max_file_bytes) {
+    if (auto done = lose_privileges(max_memory); !done) return done;
+    if (auto done = limit(RLIMIT_FSIZE, max_file_bytes, "the size of files"); !done) return done;
+    return refuse_dangerous_calls();
 }
 
 }  // namespace footfall

@@ -1,7 +1,5 @@
 #include "symbolizer/worker/symbolizer_client.h"
 
-#include <fcntl.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -15,46 +13,13 @@
 
 #include "symbolizer/worker/answers.h"
 #include "symbolizer/worker/message_socket.h"
+#include "symbolizer/worker/spawn.h"
 #include "symbolizer/worker/symbolizer_worker.h"
 
 namespace footfall {
 namespace {
 
 constexpr std::size_t kAddressesAtOnce = 16'384;  // keeps an answer below kMaxMessageBytes
-
-class SpawnSettings {
-public:
-    SpawnSettings(int socket, const sigset_t& no_signals, const sigset_t& all_signals) {
-        posix_spawn_file_actions_init(&actions_);
-        posix_spawnattr_init(&attributes_);
-        // The copy has no close-on-exec flag; everything above it goes.
-        posix_spawn_file_actions_adddup2(&actions_, socket, kSymbolizerWorkerSocket);
-        posix_spawn_file_actions_addclosefrom_np(&actions_, kSymbolizerWorkerSocket + 1);
-        posix_spawnattr_setsigmask(&attributes_, &no_signals);
-        posix_spawnattr_setsigdefault(&attributes_, &all_signals);
-        posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    }
-    ~SpawnSettings() {
-        posix_spawn_file_actions_destroy(&actions_);
-        posix_spawnattr_destroy(&attributes_);
-    }
-    SpawnSettings(const SpawnSettings&) = delete;
-    SpawnSettings& operator=(const SpawnSettings&) = delete;
-
-    // The pid, or -1.
-    pid_t spawn(const std::vector<std::string>& command) {
-        std::vector<char*> arguments;
-        arguments.reserve(command.size() + 1);
-        for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
-        arguments.push_back(nullptr);
-        pid_t pid = -1;
-        return posix_spawn(&pid, arguments[0], &actions_, &attributes_, arguments.data(), environ) == 0 ? pid : -1;
-    }
-
-private:
-    posix_spawn_file_actions_t actions_{};
-    posix_spawnattr_t attributes_{};
-};
 
 }  // namespace
 
@@ -65,17 +30,12 @@ SymbolizerClient::~SymbolizerClient() { stop(); }
 bool SymbolizerClient::start() {
     if (pid_ > 0) return true;
     std::array<int, 2> ends{};
-    if (options_.command.empty() || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) return false;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) return false;
     Fd ours(ends[0]);
-    Fd theirs(ends[1]);
-    // dup2() to itself would leave the close-on-exec flag set.
-    if (theirs.get() == kSymbolizerWorkerSocket)
-        theirs = Fd(fcntl(theirs.get(), F_DUPFD_CLOEXEC, kSymbolizerWorkerSocket + 1));
-    sigset_t none;
-    sigset_t all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    pid_ = SpawnSettings(theirs.get(), none, all).spawn(options_.command);
+    const Fd theirs(ends[1]);
+    static_assert(kSymbolizerWorkerSocket == kFirstHelperFile);
+    const int socket = theirs.get();
+    pid_ = spawn_helper(options_.command, std::span(&socket, 1), own_environment());
     if (pid_ > 0) socket_ = std::move(ours);
     return pid_ > 0;
 }

@@ -1,4 +1,4 @@
-// The test program is its own symbolizer worker, as footfall is: main() is in worker_test.cc.
+// The test program is its own symbolizer worker and debuginfod helper, as footfall is: main() is in worker_test.cc.
 #pragma once
 
 #include <chrono>
@@ -8,6 +8,7 @@
 namespace footfall {
 
 constexpr const char* kWorkerArgument = "symbolizer-worker";
+constexpr const char* kFetchArgument = "debuginfod-fetch";
 
 inline SymbolizerOptions own_worker(std::chrono::milliseconds deadline = std::chrono::seconds(20)) {
     SymbolizerOptions options;

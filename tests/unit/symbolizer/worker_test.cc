@@ -10,6 +10,7 @@
 #include <fstream>
 #include <thread>
 
+#include "symbolizer/debuginfod/debuginfod_fetch.h"
 #include "symbolizer/worker/symbolizer_worker.h"
 #include "tests/unit/symbolizer/own_worker.h"
 #include "tests/unit/symbolizer/programs.h"
@@ -268,13 +269,15 @@ TEST_F(SymbolizerWorker, ThatCannotBeStartedIsAReason) {
 }  // namespace
 }  // namespace footfall
 
-// This program is its own worker, as footfall is.
+// This program is its own worker and helper, as footfall is.
 int main(int argc, char** argv) {
     if (argc == 2 && std::strcmp(argv[1], footfall::kWorkerArgument) == 0) {
         footfall::SymbolizerWorkerOptions options;
         options.build_unwind_table = footfall::misbehave;
         return footfall::run_symbolizer_worker(footfall::kSymbolizerWorkerSocket, options);
     }
+    if (argc > 2 && std::strcmp(argv[1], footfall::kFetchArgument) == 0)
+        return footfall::run_debuginfod_fetch({argv + 2, argv + argc});
     testing::InitGoogleTest(&argc, argv);
     return RUN_ALL_TESTS();
 }
