@@ -28,6 +28,7 @@ int open_clock(std::uint32_t type, std::uint64_t config, std::uint32_t frequency
     attributes.config = config;
     attributes.freq = 1;
     attributes.sample_freq = frequency;
+    attributes.exclude_idle = 1;
     return static_cast<int>(syscall(SYS_perf_event_open, &attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC));
 }
 

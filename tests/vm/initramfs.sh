@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# initramfs.sh FILE: packs footfall, sockio, the live tests and what they run on into an initramfs whose init runs them.
+# initramfs.sh FILE: packs footfall, the live tests with their servers and what they run on into an initramfs whose init runs them.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -42,12 +42,12 @@ add_optional setpriv bpftool nginx env
 cp -r "$root/tests/live" "$tree/footfall/tests/"
 cp -r "$root/packaging/demo" "$tree/footfall/packaging/"
 mkdir -p "$tree"/footfall/build/release/{agent,tests/live}
-for program in "$FOOTFALL" "$SOCKIO"; do
+for program in "$FOOTFALL" "$SERVERS"/{sockio,corners,corners_static,corners_static_pie}; do
   [ -x "$program" ] || { echo "tests/vm: $program is not built" >&2; exit 1; }
-  ldd "$program" | grep -o '/[^ ]*' | while read -r library; do cp --parents -L -n "$library" "$tree"; done || true
+  { ldd "$program" 2> /dev/null | grep -o '/[^ ]*' | while read -r library; do cp --parents -L -n "$library" "$tree"; done; } || true
+  [ "$program" = "$FOOTFALL" ] || cp "$program" "$tree/footfall/build/release/tests/live/"
 done
 cp "$FOOTFALL" "$tree/footfall/build/release/agent/footfall"
-cp "$SOCKIO" "$tree/footfall/build/release/tests/live/sockio"
 strip --strip-debug "$tree/footfall/build/release/agent/footfall"
 printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n' > "$tree/etc/passwd"
 printf 'root:x:0:\nnogroup:x:65534:\n' > "$tree/etc/group"
