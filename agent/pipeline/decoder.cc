@@ -189,8 +189,10 @@ std::optional<Event> decode_stack(RawEvent raw) {
     const std::size_t kernel = record->kernel_frames * sizeof(std::uint64_t);
     const std::size_t user = record->user_frames * sizeof(std::uint64_t);
     constexpr std::size_t kRoom = std::size_t{2} * FF_STACK_DEPTH * sizeof(std::uint64_t);
-    const std::size_t frames = record->copied != 0 ? kRoom : kernel + user;
-    if (frames > behind.size() || record->copied > behind.size() - frames) return std::nullopt;
+    const bool copied = record->copied != 0;
+    const std::size_t frames = copied ? kRoom : kernel + user;
+    const std::size_t registers = copied ? FF_REGISTERS * sizeof(std::uint64_t) : 0;
+    if (frames + registers > behind.size() || record->copied > behind.size() - frames - registers) return std::nullopt;
     const bool running = *state == StackState::kRunning;
     return StackTaken{
         .time = {record->event.time_ns},
@@ -206,10 +208,9 @@ std::optional<Event> decode_stack(RawEvent raw) {
         .kernel = FrameList(behind.first(kernel)),
         .user = FrameList(behind.subspan(kernel, user)),
         .guessed = {record->guessed[0], record->guessed[1]},
-        .copied = behind.subspan(frames, record->copied),
+        .copied = behind.subspan(frames + registers, record->copied),
         .ip = record->instruction_pointer,
-        .sp = record->stack_pointer,
-        .bp = record->frame_pointer,
+        .registers = FrameList(behind.subspan(frames, registers)),
         .stack_start = record->stack_start,
     };
 }

@@ -58,7 +58,7 @@ std::optional<DropReason> Pipeline::handle(const Event& event) {
                 return handle(typed);
             } else if constexpr (std::is_same_v<Type, ProcessForked>) {
                 processes_.on_forked(typed);
-                if (stacks_) stacks_->on_forked(typed.parent, typed.pid);
+                if (stacks_) stacks_->on_forked(typed.parent, typed.pid, typed.time);
                 if (observers_.on_forked) observers_.on_forked(typed);
                 return std::nullopt;
             } else if constexpr (std::is_same_v<Type, ProcessDescribed>) {

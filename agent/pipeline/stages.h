@@ -167,11 +167,10 @@ struct StackTaken {
     FrameList kernel;
     FrameList user;  // as user_frame() reads them
     std::array<std::uint64_t, 2> guessed{};
-    // Where the walk broke off for want of a table: the stack itself from sp on, and the registers to begin with.
+    // Where the walk broke off for want of a table: the stack itself from its pointer on, and what to begin with.
     std::span<const std::byte> copied;
     std::uint64_t ip = 0;
-    std::uint64_t sp = 0;
-    std::uint64_t bp = 0;
+    FrameList registers;  // by DWARF number
     std::uint64_t stack_start =
         0;  // where the program's stack begins: another one, and the process executes another program
 

@@ -7,16 +7,22 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
+#include <span>
+#include <string>
 #include <utility>
+
+#include "agent/processes/proc_fs.h"
 
 namespace footfall {
 namespace {
 
 constexpr std::size_t kPageSize = 4096;
-constexpr std::size_t kDataBytes = 16 * kPageSize;  // a record takes some 130 bytes: room for 500 between two looks
+constexpr std::size_t kDataBytes = 32 * kPageSize;  // a record takes some 150 bytes: room for 800 between two looks
 constexpr std::size_t kRingBytes = kPageSize + kDataBytes;
 
 int open_event(int cpu) {
@@ -26,23 +32,84 @@ int open_event(int cpu) {
     attributes.config = PERF_COUNT_SW_DUMMY;
     attributes.mmap = 1;
     attributes.mmap2 = 1;
+    attributes.comm = 1;
+    attributes.comm_exec = 1;
+    attributes.sample_type = PERF_SAMPLE_TIME;
+    attributes.sample_id_all = 1;
+    attributes.use_clockid = 1;
+    attributes.clockid = CLOCK_MONOTONIC;
     return static_cast<int>(syscall(SYS_perf_event_open, &attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC));
 }
 
-// What all records begin with, and those of mappings go on with.
-struct MappingRecord {
+// The layouts are those of perf_event_open(2): behind each record stands what sample_type asks for, which is its time.
+struct RecordHead {
     perf_event_header header;
     std::uint32_t pid;
+    std::uint32_t tid;
 };
 
-// A copy, since a record may go round the ring's end.
-MappingRecord record_at(const std::byte* data, std::uint64_t position) {
-    MappingRecord record{};
+struct Mmap2Body {
+    std::uint64_t address;
+    std::uint64_t length;
+    std::uint64_t file_offset;
+    std::uint32_t major;
+    std::uint32_t minor;
+    std::uint64_t inode;
+    std::uint64_t inode_generation;
+    std::uint32_t protection;
+    std::uint32_t flags;
+};
+
+constexpr std::size_t kMostRecordBytes = 65535;
+
+// Out of a ring that a record may go round the end of.
+void copy_out(const std::byte* data, std::uint64_t position, std::span<std::byte> to) {
     const std::size_t at = position % kDataBytes;
-    const std::size_t first = std::min(sizeof record, kDataBytes - at);
-    std::memcpy(&record, data + at, first);
-    std::memcpy(reinterpret_cast<std::byte*>(&record) + first, data, sizeof record - first);
-    return record;
+    const std::size_t first = std::min(to.size(), kDataBytes - at);
+    std::memcpy(to.data(), data + at, first);
+    std::memcpy(to.data() + first, data, to.size() - first);
+}
+
+template <typename Plain>
+Plain plain_at(std::span<const std::byte> bytes, std::size_t offset) {
+    Plain plain{};
+    if (offset + sizeof plain <= bytes.size()) std::memcpy(&plain, bytes.data() + offset, sizeof plain);
+    return plain;
+}
+
+// Of memory without a file, the kernel writes "//anon".
+std::string path_of(std::span<const std::byte> text) {
+    const auto* begin = reinterpret_cast<const char*>(text.data());
+    std::string path(begin, strnlen(begin, text.size()));
+    if (path.starts_with("//")) return {};
+    strip_deleted(path);
+    return path;
+}
+
+void append(std::span<const std::byte> record, std::vector<CodeRecord>& records) {
+    const auto head = plain_at<RecordHead>(record, 0);
+    if (record.size() < sizeof head + sizeof(std::uint64_t)) return;
+    const std::size_t body_end = record.size() - sizeof(std::uint64_t);
+    const Pid pid{head.pid};
+    const MonotonicTime time{plain_at<std::uint64_t>(record, body_end)};
+    if (head.header.type == PERF_RECORD_COMM) {
+        if ((head.header.misc & PERF_RECORD_MISC_COMM_EXEC) != 0) records.emplace_back(ProgramBegun{pid, time});
+        return;
+    }
+    constexpr std::size_t kPath = sizeof head + sizeof(Mmap2Body);
+    if (head.header.type != PERF_RECORD_MMAP2 || body_end <= kPath) return;
+    const auto body = plain_at<Mmap2Body>(record, sizeof head);
+    records.emplace_back(CodeMapped{pid, time,
+                                    {.start = body.address,
+                                     .end = body.address + body.length,
+                                     .file_offset = body.file_offset,
+                                     .device = device_number(body.major, body.minor),
+                                     .inode = body.inode,
+                                     .path = path_of(record.subspan(kPath, body_end - kPath))}});
+}
+
+MonotonicTime time_of(const CodeRecord& record) {
+    return std::visit([](const auto& typed) { return typed.time; }, record);
 }
 
 }  // namespace
@@ -64,23 +131,29 @@ Result<MappingWatch> MappingWatch::start() {
     return watch;
 }
 
-bool MappingWatch::drain(const std::function<void(Pid)>& on_mapped) {
+bool MappingWatch::drain(std::vector<CodeRecord>& records) {
     bool lost = false;
-    for (const Ring& ring : rings_) lost |= drain(ring, on_mapped);
+    for (const Ring& ring : rings_) lost |= drain(ring, records);
+    std::stable_sort(records.begin(), records.end(),
+                     [](const CodeRecord& a, const CodeRecord& b) { return time_of(a) < time_of(b); });
     return lost;
 }
 
-bool MappingWatch::drain(const Ring& ring, const std::function<void(Pid)>& on_mapped) {
+bool MappingWatch::drain(const Ring& ring, std::vector<CodeRecord>& records) {
     auto* control = static_cast<perf_event_mmap_page*>(ring.memory.get());
     const auto* data = static_cast<const std::byte*>(ring.memory.get()) + kPageSize;
     const std::uint64_t head = std::atomic_ref(control->data_head).load(std::memory_order_acquire);
     std::uint64_t tail = control->data_tail;
+    std::array<std::byte, kMostRecordBytes> room;
     bool lost = false;
     while (tail < head) {
-        const MappingRecord record = record_at(data, tail);
-        lost |= record.header.type == PERF_RECORD_LOST;
-        if (record.header.type == PERF_RECORD_MMAP2) on_mapped(Pid{record.pid});
-        tail += std::max<std::uint64_t>(record.header.size, sizeof(perf_event_header));
+        perf_event_header header{};
+        copy_out(data, tail, std::as_writable_bytes(std::span(&header, 1)));
+        const std::span<std::byte> record(room.data(), std::max<std::size_t>(header.size, sizeof header));
+        copy_out(data, tail, record);
+        lost |= header.type == PERF_RECORD_LOST;
+        append(record, records);
+        tail += record.size();
     }
     std::atomic_ref(control->data_tail).store(tail, std::memory_order_release);
     return lost;

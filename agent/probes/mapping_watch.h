@@ -1,15 +1,14 @@
-// Tells which processes have mapped code since the last look: the kernel's own records of executable mappings (perf_event's
-// PERF_RECORD_MMAP2), of all processes, in a small ring for each CPU. Thread: one.
+// Tells which programs were executed and which code was mapped since the last look: the kernel's own records of it
+// (perf_event's PERF_RECORD_COMM and PERF_RECORD_MMAP2), of all processes, in a small ring for each CPU. Thread: one.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <vector>
 
 #include "agent/base/fd.h"
-#include "agent/base/ids.h"
 #include "agent/base/result.h"
+#include "agent/stacks/code_history.h"
 
 namespace footfall {
 
@@ -17,9 +16,8 @@ class MappingWatch {
 public:
     static Result<MappingWatch> start();
 
-    // Calls for each record, in no order between CPUs; the same process may come several times. True: records were lost, any
-    // process may have mapped code.
-    bool drain(const std::function<void(Pid)>& on_mapped);
+    // Appends what came since the last time, in the order of time. True: records were lost.
+    bool drain(std::vector<CodeRecord>& records);
 
 private:
     struct Unmap {
@@ -30,7 +28,7 @@ private:
         std::unique_ptr<void, Unmap> memory;
     };
 
-    static bool drain(const Ring& ring, const std::function<void(Pid)>& on_mapped);
+    static bool drain(const Ring& ring, std::vector<CodeRecord>& records);
 
     std::vector<Ring> rings_;  // by CPU
 };

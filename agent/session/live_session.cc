@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <ctime>
 #include <map>
@@ -114,6 +115,7 @@ Result<void> LiveSession::load() {
     if (stack_probe_) settings.stacks = collector_options(config.stacks);
     pipeline_ = std::make_unique<Pipeline>(std::move(settings), source_, std::move(observers),
                                            stack_probe_ ? &stack_probe_->maps() : nullptr);
+    if (stack_probe_) pipeline_->stacks()->set_code_records([this] { follow_mappings(); });
     if (auto opened = open_raw_file(); !opened) return opened;
 
     auto ring = RingReader::open(probes_->ring_fd(), *this);
@@ -273,7 +275,10 @@ bool LiveSession::target_alive() const {
 void LiveSession::follow_mappings() {
     StackCollector* stacks = pipeline_->stacks();
     if (!mapping_watch_ || stacks == nullptr) return;
-    if (mapping_watch_->drain([&](Pid pid) { stacks->on_mapped(pid); })) stacks->on_mapped(std::nullopt);
+    std::vector<CodeRecord> records;
+    const bool lost = mapping_watch_->drain(records);
+    for (const CodeRecord& record : records) stacks->on(record);
+    if (lost) stacks->on_code_records_lost();
 }
 
 // A busy host switches threads a million times a second. So many are looked at as was asked for, and each stands for more:
@@ -405,6 +410,10 @@ std::optional<StackCapture> LiveSession::stacks() const {
     capture.period_nanoseconds = stack_probe_->period_nanoseconds();
     capture.clock = stack_probe_->clock();
     capture.detail = options_.config.stacks.lines ? Detail::kLines : Detail::kNames;
+    const StackConfig& config = options_.config.stacks;
+    capture.debuginfod.urls = config.debuginfod;
+    capture.debuginfod.cache_directory = config.debuginfod_cache;
+    capture.debuginfod.patience = std::chrono::milliseconds(config.debuginfod_patience_nanoseconds / 1'000'000);
     return capture;
 }
 

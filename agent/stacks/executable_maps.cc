@@ -45,7 +45,6 @@ struct MapsLine {
 // START-END PERMISSIONS OFFSET MAJOR:MINOR INODE [PATH]
 MapsLine parse(std::string_view line) {
     constexpr int kHex = 16;
-    constexpr unsigned kMinorBits = 20;
     MapsLine parsed;
     ExecutableMapping& mapping = parsed.mapping;
     mapping.start = number_of(take_field(line, '-'), kHex);
@@ -53,7 +52,7 @@ MapsLine parse(std::string_view line) {
     parsed.permissions = take_field(line, ' ');
     mapping.file_offset = number_of(take_field(line, ' '), kHex);
     const std::uint64_t major = number_of(take_field(line, ':'), kHex);
-    mapping.device = major << kMinorBits | number_of(take_field(line, ' '), kHex);
+    mapping.device = device_number(major, number_of(take_field(line, ' '), kHex));
     mapping.inode = number_of(take_field(line, ' '), 10);
     line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
     mapping.path = path_of(line);

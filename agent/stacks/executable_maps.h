@@ -12,6 +12,9 @@
 
 namespace footfall {
 
+// As ExecutableMapping keeps it.
+constexpr std::uint64_t device_number(std::uint64_t major, std::uint64_t minor) { return major << 20 | minor; }
+
 struct ExecutableMapping {
     std::uint64_t start = 0;
     std::uint64_t end = 0;

@@ -1,9 +1,9 @@
 #include "agent/stacks/stack_collector.h"
 
+#include <sys/syscall.h>
+
 #include <algorithm>
 #include <utility>
-
-#include "symbolizer/unwind/native_unwinder.h"
 
 namespace footfall {
 namespace {
@@ -19,7 +19,20 @@ std::uint64_t look_again_after(std::size_t mappings) {
     return kLeast + kForEach * mappings;
 }
 
+StackRegisters registers_of(const StackTaken& taken) {
+    StackRegisters registers{taken.ip, {}};
+    const std::size_t count = std::min(taken.registers.size(), registers.by_number.size());
+    for (std::size_t i = 0; i < count; ++i) registers.by_number[i] = taken.registers[i];
+    return registers;
+}
+
 bool lacks_table(StopReason stop) { return stop == StopReason::NO_MAPPING || stop == StopReason::NO_TABLE; }
+
+// In execve(), the stack of the old program goes before the new one has any.
+bool is_between_programs(const Sample& sample) {
+    const bool executes = sample.system_call == SYS_execve || sample.system_call == SYS_execveat;
+    return executes && sample.stop == StopReason::NO_MAPPING && sample.user.empty();
+}
 
 }  // namespace
 
@@ -85,7 +98,8 @@ StackCollector::StackCollector(CollectorOptions options, KernelTables* tables, S
       tables_(tables),
       service_of_(std::move(service_of)),
       loader_(options_.loader),
-      modules_(loader_, options_.most_modules) {}
+      modules_(loader_, options_.most_modules),
+      history_(options_.most_processes) {}
 
 void StackCollector::on(const StackTaken& taken) {
     Open open;
@@ -157,9 +171,10 @@ void StackCollector::settle(OpenId id) {
 }
 
 void StackCollector::add(const Open& open) {
-    if (open.sample.state == StackState::kRunning) return profile_.add(open.sample);
-    if (open.blocked_nanoseconds + open.queued_nanoseconds < options_.shortest_wait_nanoseconds) return;
     Sample sample = open.sample;
+    if (is_between_programs(sample)) sample.stop = StopReason::NO_USER_STACK;
+    if (sample.state == StackState::kRunning) return profile_.add(sample);
+    if (open.blocked_nanoseconds + open.queued_nanoseconds < options_.shortest_wait_nanoseconds) return;
     sample.samples = open.waits;
     if (sample.state == StackState::kBlocked) {
         sample.nanoseconds = static_cast<std::uint64_t>(static_cast<double>(open.blocked_nanoseconds) * open.waits);
@@ -182,6 +197,7 @@ void StackCollector::note_seen(const Sample& sample, MonotonicTime time) {
 // stack_start: of the program that is meant. again: what is known of it seems out of date.
 std::shared_ptr<StackCollector::Process> StackCollector::process_of(Pid pid, std::uint64_t stack_start, MonotonicTime now,
                                                                     bool again) {
+    if (bring_code_records_) bring_code_records_();
     const auto found = processes_.find(pid);
     const bool known = found != processes_.end();
     if (known && found->second->maps.memory.stack_start == stack_start) {
@@ -194,6 +210,9 @@ std::shared_ptr<StackCollector::Process> StackCollector::process_of(Pid pid, std
     }
     if (!known && processes_.size() >= options_.most_processes) return nullptr;
     auto maps = read_executable_maps(pid, kMostMappings);
+    if (!maps || maps->memory.stack_start != stack_start) {
+        if (auto past = past_process(pid, stack_start, now)) return past;
+    }
     if (!maps) return known ? found->second : nullptr;
     // Copies of another program's stacks, or from before other code was mapped, keep the mappings of then.
     const bool same = known && !found->second->stale && found->second->maps.memory.stack_start == maps->memory.stack_start;
@@ -201,6 +220,16 @@ std::shared_ptr<StackCollector::Process> StackCollector::process_of(Pid pid, std
     processes_[pid] = process;
     process->maps = std::move(*maps);
     process->read = now;
+    place(pid, *process);
+    return process;
+}
+
+std::shared_ptr<StackCollector::Process> StackCollector::past_process(Pid pid, std::uint64_t stack_start, MonotonicTime time) {
+    auto mappings = history_.at(pid, time);
+    if (!mappings) return nullptr;
+    auto process = std::make_shared<Process>();
+    process->maps = {*std::move(mappings), {.stack_start = stack_start}};
+    process->read = time;
     place(pid, *process);
     return process;
 }
@@ -235,25 +264,37 @@ void StackCollector::place_described() {
     }
 }
 
-void StackCollector::on_mapped(std::optional<Pid> pid) {
-    if (!pid) {
-        for (auto& [each, process] : processes_) process->stale = true;
-        return;
-    }
-    const auto found = processes_.find(*pid);
-    if (found == processes_.end() || found->second->stale) return;
+void StackCollector::on(const CodeRecord& record) {
+    std::visit([this](const auto& typed) { history_.on(typed); }, record);
+    const auto* mapped = std::get_if<CodeMapped>(&record);
+    const auto found = mapped != nullptr ? processes_.find(mapped->pid) : processes_.end();
+    if (found == processes_.end() || found->second->stale || mapped->time <= found->second->read) return;
     found->second->stale = true;
     // The kernel side walks no further by what it knows; the next stack comes as a copy, and has the process read again.
-    if (tables_ != nullptr) tables_->forget_process(*pid);
+    if (tables_ != nullptr) tables_->forget_process(mapped->pid);
+}
+
+void StackCollector::on_code_records_lost() {
+    history_.clear();
+    for (auto& [pid, process] : processes_) process->stale = true;
 }
 
 // Until it executes, a child runs what its parent does; it may be gone before it can be looked at.
-void StackCollector::on_forked(Pid parent, Pid child) {
+void StackCollector::on_forked(Pid parent, Pid child, MonotonicTime time) {
     const auto known = processes_.find(parent);
-    if (known == processes_.end() || processes_.size() >= options_.most_processes) return;
+    if (known == processes_.end()) {
+        if (bring_code_records_) bring_code_records_();
+        return history_.on_forked(parent, child, time);
+    }
+    if (processes_.size() >= options_.most_processes) return;
     const auto process = std::make_shared<Process>(*known->second);
     process->published = false;
     processes_[child] = process;
+}
+
+void StackCollector::on_exited(Pid pid) {
+    forget(pid);
+    history_.forget(pid);
 }
 
 void StackCollector::forget(Pid pid) {
@@ -270,8 +311,7 @@ bool StackCollector::keep_copy(OpenId id, const StackTaken& taken) {
     auto process = process_of(taken.pid, taken.stack_start, taken.time, taken.stop == StopReason::NO_MAPPING);
     // It may have executed another program since.
     if (process == nullptr || process->maps.memory.stack_start != taken.stack_start) return false;
-    Copy copy{id,       taken.pid, std::move(process), taken.time,
-              taken.ip, taken.sp,  taken.bp,           {taken.copied.begin(), taken.copied.end()}};
+    Copy copy{id, taken.pid, std::move(process), taken.time, registers_of(taken), {taken.copied.begin(), taken.copied.end()}};
     if (walk(copy, open_.at(id), taken.time)) return false;
     copied_bytes_ += copy.bytes.size();
     copies_.push_back(std::move(copy));
@@ -292,7 +332,7 @@ void StackCollector::ask_for_what_lacks(const StackTaken& taken) {
 bool StackCollector::walk(const Copy& copy, Open& open, MonotonicTime now) {
     if (!copy.process->complete) return false;
     Rows rows(modules_, *copy.process);
-    const WalkedStack walked = walk_stack({copy.ip, copy.sp, copy.bp}, {copy.sp, copy.bytes}, rows);
+    const WalkedStack walked = walk_stack(copy.registers, {copy.registers.by_number[FF_REGISTER_RSP], copy.bytes}, rows);
     if (rows.waiting()) return false;
     Sample& sample = open.sample;
     sample.stop = static_cast<StopReason>(walked.stop);

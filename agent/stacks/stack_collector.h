@@ -20,11 +20,13 @@
 #include <vector>
 
 #include "agent/base/clock.h"
+#include "agent/stacks/code_history.h"
 #include "agent/stacks/executable_maps.h"
 #include "agent/stacks/kernel_tables.h"
 #include "agent/stacks/modules.h"
 #include "agent/stacks/sample.h"
 #include "agent/stacks/stack_profile.h"
+#include "symbolizer/unwind/native_unwinder.h"
 
 namespace footfall {
 
@@ -47,11 +49,15 @@ public:
 
     void on(const StackTaken& taken);
     void on(const WaitEnded& ended);
-    void on_forked(Pid parent, Pid child);
-    // It has mapped code, perhaps where other code was. Without a pid: any may have.
-    void on_mapped(std::optional<Pid> pid);
+    void on_forked(Pid parent, Pid child, MonotonicTime time);
+    // Code was mapped, perhaps where other code was. In the order of time.
+    void on(const CodeRecord& record);
+    // Such records were lost: any process may have mapped code.
+    void on_code_records_lost();
     void on_executed(Pid pid) { forget(pid); }
-    void on_exited(Pid pid) { forget(pid); }
+    void on_exited(Pid pid);
+    // Called before a stack is held against what is mapped, to bring the records of that time.
+    void set_code_records(std::function<void()> bring) { bring_code_records_ = std::move(bring); }
 
     // Takes in tables that have come meanwhile, and gives up what has waited too long.
     void advance(MonotonicTime now);
@@ -101,15 +107,15 @@ private:
         Pid pid{};
         std::shared_ptr<Process> process;  // as it was then: its pid may mean other code by now
         MonotonicTime time;
-        std::uint64_t ip = 0;
-        std::uint64_t sp = 0;
-        std::uint64_t bp = 0;
+        StackRegisters registers;
         std::vector<std::byte> bytes;
     };
 
     class Rows;
 
     bool keep_wait(Tid tid, OpenId id);
+    // As it was at that time, by the records; nothing where they don't reach back to its begin.
+    std::shared_ptr<Process> past_process(Pid pid, std::uint64_t stack_start, MonotonicTime time);
     std::shared_ptr<Process> process_of(Pid pid, std::uint64_t stack_start, MonotonicTime now, bool again);
     [[nodiscard]] bool is_current(Pid pid, const Process& process) const;
     void place(Pid pid, Process& process);
@@ -131,6 +137,8 @@ private:
     ModuleLoader loader_;
     CodeModules modules_;
     StackProfile profile_;
+    CodeHistory history_;
+    std::function<void()> bring_code_records_;
     std::unordered_map<Pid, std::shared_ptr<Process>> processes_;
     std::unordered_map<OpenId, Open> open_;
     std::unordered_map<Tid, OpenId> waiting_;  // off the CPU

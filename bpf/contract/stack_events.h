@@ -24,8 +24,9 @@ enum ff_stack_state {
 
 /*
  * One stack. Behind the struct stand kernel_frames and then user_frames addresses of 8 bytes, innermost first. Where a copy
- * of the stack follows (copied > 0), they have the room of 2 * FF_STACK_DEPTH addresses, used or not. A stack of a thread
- * that leaves the CPU is followed by an ff_waited_event of the same thread and `wait`.
+ * of the stack follows (copied > 0), they have the room of 2 * FF_STACK_DEPTH addresses, used or not, and between them and
+ * the copy stand the innermost frame's FF_REGISTERS registers, by DWARF number. A stack of a thread that leaves the CPU is
+ * followed by an ff_waited_event of the same thread and `wait`.
  */
 struct ff_stack_event {
 	struct ff_event event;
@@ -40,14 +41,12 @@ struct ff_stack_event {
 	__u64 wait;        /* not RUNNING: the number of the wait */
 	__u64 guessed[2];  /* bit n: user frame n was found by frame pointer where no table was */
 	__s32 system_call; /* that the thread is in, or -1 */
-	__u32 copied;      /* bytes of the user's stack behind the frames, from stack_pointer on: for the agent to walk */
-	__u64 instruction_pointer; /* copied > 0: the registers that the walk begins with */
-	__u64 stack_pointer;
-	__u64 frame_pointer;
+	__u32 copied;      /* bytes of the user's stack at the end, from its stack pointer on: for the agent to walk */
+	__u64 instruction_pointer; /* copied > 0: where the walk begins */
 	__u64 stack_start;         /* mm->start_stack: which program the process was then */
 	char comm[FF_COMM_LENGTH]; /* the thread's name */
 };
-FF_ASSERT_SIZE(struct ff_stack_event, 120);
+FF_ASSERT_SIZE(struct ff_stack_event, 104);
 
 /* A wait whose stack was reported is over. */
 struct ff_waited_event {

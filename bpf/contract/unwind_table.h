@@ -16,6 +16,9 @@
 #include "event.h"
 
 #define FF_UNWIND_PAGE_SHIFT 16 /* bytes of addresses in a page of the directory */
+#define FF_REGISTERS         16 /* by DWARF number: rax rdx rcx rbx rsi rdi rbp rsp r8 ... r15 */
+#define FF_REGISTER_RBP      6
+#define FF_REGISTER_RSP      7
 
 enum ff_cfa_rule {
 	FF_CFA_NONE = 0,  /* code that no table describes: by frame pointer, as a guess */
@@ -27,6 +30,7 @@ enum ff_cfa_rule {
 	FF_CFA_PLT,       /* rsp + 8, and 8 more if (rip & 15) >= offset: the lazy stubs of .plt */
 	FF_CFA_SIGNAL,    /* a signal handler's caller: all registers lie in the ucontext at rsp */
 	FF_CFA_REGISTER,  /* the register whose DWARF number is the low byte + offset >> 8: known in innermost frames only */
+	FF_CFA_RSP_LINK,  /* rsp + offset >> 8, the return address in the register of the low byte: likewise. rbp is the same */
 	FF_CFA_UNSUPPORTED, /* an expression that is none of these */
 };
 

@@ -78,9 +78,9 @@ struct {
 struct walk {
 	struct ff_stack_event event;
 	__u64 frames[2 * FF_STACK_DEPTH]; /* the kernel's, then the user's */
+	struct ff_innermost innermost;
 	__u8 copy[FF_STACK_COPY_PAGES * FF_STACK_COPY_PAGE];
 	struct ff_frame frame;
-	struct ff_innermost innermost;
 	struct ff_process_mappings process;
 	struct ff_mapping mapping; /* that the latest address was in */
 	__u32 interrupted;         /* the frame's ip is where it was interrupted, not behind a call */
@@ -215,7 +215,8 @@ static long walk_frame(__u32 index, struct walk_context *context)
 	return WALK_ON;
 }
 
-static __always_inline void load_innermost(struct walk *walk, const struct pt_regs *regs)
+/* Where a walk of the stack begins, and in which program. */
+static __always_inline void keep_origin(struct walk *walk, const struct pt_regs *regs, const struct mm_struct *mm)
 {
 	__u64 *registers = walk->innermost.registers;
 
@@ -235,6 +236,12 @@ static __always_inline void load_innermost(struct walk *walk, const struct pt_re
 	registers[13] = regs->r13;
 	registers[14] = regs->r14;
 	registers[15] = regs->r15;
+	walk->event.instruction_pointer = regs->ip;
+	walk->event.stack_start = mm ? mm->start_stack : 0;
+}
+
+static __always_inline void begin_at(struct walk *walk, const struct pt_regs *regs)
+{
 	walk->frame.ip = regs->ip;
 	walk->frame.sp = regs->sp;
 	walk->frame.bp = regs->bp;
@@ -270,7 +277,7 @@ static __always_inline long read_stack(void *to, __u32 size, __u64 address, stru
 /* The stack from the stack pointer on, page by page, until one can't be read. */
 static __always_inline void copy_stack(struct walk *walk, struct task_struct *other)
 {
-	__u64 from = walk->event.stack_pointer;
+	__u64 from = walk->innermost.registers[FF_REGISTER_RSP];
 	__u32 copied = 0, length = FF_STACK_COPY_PAGE - (from & (FF_STACK_COPY_PAGE - 1)), limit = copy_limit();
 	__u32 i;
 
@@ -285,15 +292,6 @@ static __always_inline void copy_stack(struct walk *walk, struct task_struct *ot
 	walk->event.copied = copied;
 }
 
-/* Where a walk of the stack begins, and in which program. */
-static __always_inline void keep_origin(struct walk *walk, const struct pt_regs *regs, const struct mm_struct *mm)
-{
-	walk->event.instruction_pointer = regs->ip;
-	walk->event.stack_pointer = regs->sp;
-	walk->event.frame_pointer = regs->bp;
-	walk->event.stack_start = mm ? mm->start_stack : 0;
-}
-
 /* Fills in the user's part of the event. The kernel's frames are in place. */
 static __always_inline void walk_user_stack(struct walk *walk, const struct task_struct *task, const struct pt_regs *regs)
 {
@@ -302,8 +300,8 @@ static __always_inline void walk_user_stack(struct walk *walk, const struct task
 	struct mm_struct *mm = task->mm;
 	__u32 pid = task->tgid;
 
-	load_innermost(walk, regs);
 	keep_origin(walk, regs, mm);
+	begin_at(walk, regs);
 	process = bpf_map_lookup_elem(&process_mappings, &pid);
 	if (!process || !mm || process->executable_pages != mm->exec_vm || process->stack_start != mm->start_stack) {
 		walk->event.stop = FF_STOP_NO_MAPPING;

@@ -32,9 +32,9 @@ struct ff_frame {
 	__u64 ip, sp, bp;
 };
 
-/* The innermost frame's registers, by DWARF number: rax rdx rcx rbx rsi rdi rbp rsp r8 … r15. */
+/* The innermost frame's registers, by DWARF number. */
 struct ff_innermost {
-	__u64 registers[16];
+	__u64 registers[FF_REGISTERS];
 };
 
 FF_UNWIND_INLINE int ff_signal_step(struct ff_frame *frame)
@@ -54,9 +54,12 @@ FF_UNWIND_INLINE int ff_signal_step(struct ff_frame *frame)
 	return FF_STEP_ON;
 }
 
-/* The value that the stack pointer has in the caller. Returns FF_STEP_ON or why there is none. */
+/*
+ * The value that the stack pointer has in the caller; and the return address, if a register holds it. Returns FF_STEP_ON or
+ * why there is none.
+ */
 FF_UNWIND_INLINE int ff_find_cfa(const struct ff_frame *frame, const struct ff_unwind_row *row,
-                                 const struct ff_innermost *innermost, __u64 *cfa)
+                                 const struct ff_innermost *innermost, __u64 *cfa, __u64 *return_address)
 {
 	const __u8 rule = row->cfa;
 	const __s32 offset = row->offset;
@@ -89,6 +92,12 @@ FF_UNWIND_INLINE int ff_find_cfa(const struct ff_frame *frame, const struct ff_u
 		if (!innermost)
 			return FF_STOP_UNSUPPORTED_RULE;
 		*cfa = innermost->registers[offset & 15] + (__s64)(offset >> 8);
+		return FF_STEP_ON;
+	case FF_CFA_RSP_LINK:
+		if (!innermost)
+			return FF_STOP_UNSUPPORTED_RULE;
+		*cfa = frame->sp + (__s64)(offset >> 8);
+		*return_address = innermost->registers[offset & 15];
 		return FF_STEP_ON;
 	case FF_CFA_UNSUPPORTED:
 		return FF_STOP_UNSUPPORTED_RULE;
@@ -134,13 +143,16 @@ FF_UNWIND_INLINE int ff_unwind_step(struct ff_frame *frame, const struct ff_unwi
 	if (row->cfa == FF_CFA_SIGNAL)
 		return ff_signal_step(frame);
 
-	stop = ff_find_cfa(frame, row, innermost, &cfa);
+	stop = ff_find_cfa(frame, row, innermost, &cfa, &saved[1]);
 	if (stop != FF_STEP_ON)
 		return stop;
 	/* Only the innermost frame may have its return address popped already. */
 	if (cfa < frame->sp || (cfa == frame->sp && !innermost))
 		return FF_STOP_NOT_PROGRESSING;
-	stop = ff_read_saved(frame, row->rbp, cfa, saved);
+	if (row->cfa == FF_CFA_RSP_LINK)
+		saved[0] = frame->bp;
+	else
+		stop = ff_read_saved(frame, row->rbp, cfa, saved);
 	if (stop != FF_STEP_ON)
 		return stop;
 	if (!saved[1])

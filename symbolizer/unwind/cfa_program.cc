@@ -130,8 +130,11 @@ private:
                 return set(number, {RegisterRule::Kind::kUndefined});
             case DW_CFA_same_value:
                 return set(number, {RegisterRule::Kind::kSame});
-            case DW_CFA_register:
-                return set(number, {at_.uleb() == number ? RegisterRule::Kind::kSame : RegisterRule::Kind::kOther});
+            case DW_CFA_register: {
+                const std::uint64_t other = at_.uleb();
+                const auto kind = other == number ? RegisterRule::Kind::kSame : RegisterRule::Kind::kInRegister;
+                return set(number, {kind, other});
+            }
             case DW_CFA_expression:
                 return set(number, place_of_expression(at_.take(at_.uleb())));
             case DW_CFA_val_expression:

@@ -36,14 +36,19 @@ std::int32_t halves(std::int64_t low, std::int64_t high) {
     return static_cast<std::int32_t>((static_cast<std::uint32_t>(high) << 16) | (static_cast<std::uint32_t>(low) & 0xffffU));
 }
 
+// Rules of a register number and an offset.
+RowRule row_with_register(ff_cfa_rule rule, std::uint64_t number, std::int64_t offset) {
+    constexpr std::int64_t kMostOffset = (std::int64_t{1} << 23) - 1;
+    if (number >= kDwarfReturnAddress || offset > kMostOffset || offset < -kMostOffset) return {FF_CFA_UNSUPPORTED};
+    return {rule, FF_RBP_SAME, static_cast<std::int32_t>(offset * 256 + static_cast<std::int64_t>(number))};
+}
+
 RowRule row_of_register(const CfaRule& rule) {
     if (!fits<std::int32_t>(rule.offset)) return {FF_CFA_UNSUPPORTED};
     const auto offset = static_cast<std::int32_t>(rule.offset);
     if (rule.base == kDwarfRsp) return {FF_CFA_RSP, FF_RBP_SAME, offset};
     if (rule.base == kDwarfRbp) return {FF_CFA_RBP, FF_RBP_SAME, offset};
-    const std::int32_t packed = static_cast<std::int32_t>(static_cast<std::uint32_t>(offset) << 8);
-    if (rule.base >= kDwarfReturnAddress || packed >> 8 != offset) return {FF_CFA_UNSUPPORTED};
-    return {FF_CFA_REGISTER, FF_RBP_SAME, packed | static_cast<std::int32_t>(rule.base)};
+    return row_with_register(FF_CFA_REGISTER, rule.base, offset);
 }
 
 RowRule row_of_deref(const CfaRule& rule) {
@@ -91,10 +96,19 @@ std::int8_t rbp_of(const CfaState& state) {
             return FF_RBP_UNKNOWN;
         case RegisterRule::Kind::kUndefined:
         case RegisterRule::Kind::kCfa:
+        case RegisterRule::Kind::kInRegister:
         case RegisterRule::Kind::kOther:
             break;
     }
     return FF_RBP_UNKNOWN;
+}
+
+// The return address in a register: vfork keeps it there, whose child overwrites the stack.
+RowRule row_of_link(const CfaState& state) {
+    const CfaRule& cfa = state.cfa;
+    if (cfa.kind != CfaRule::Kind::kRegister || cfa.base != kDwarfRsp || rbp_of(state) != FF_RBP_SAME)
+        return {FF_CFA_UNSUPPORTED};
+    return row_with_register(FF_CFA_RSP_LINK, state.return_address.base, cfa.offset);
 }
 
 bool is_right_below_cfa(const RegisterRule& rule) {
@@ -144,7 +158,9 @@ RegisterRule place_of_expression(std::span<const std::uint8_t> expression) {
 RowRule row_of(const CfaState& state, bool signal_frame) {
     if (state.return_address.kind == RegisterRule::Kind::kUndefined) return {FF_CFA_OUTERMOST};
     if (signal_frame && is_signal_cfa(state.cfa)) return {FF_CFA_SIGNAL};
-    if (!is_right_below_cfa(state.return_address) || !is_cfa(state.rsp)) return {FF_CFA_UNSUPPORTED};
+    if (!is_cfa(state.rsp)) return {FF_CFA_UNSUPPORTED};
+    if (state.return_address.kind == RegisterRule::Kind::kInRegister) return row_of_link(state);
+    if (!is_right_below_cfa(state.return_address)) return {FF_CFA_UNSUPPORTED};
     RowRule row = row_of_cfa(state.cfa);
     if (row.cfa != FF_CFA_UNSUPPORTED) row.rbp = rbp_of(state);
     return row;

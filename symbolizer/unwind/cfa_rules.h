@@ -38,6 +38,7 @@ struct RegisterRule {
         kAtCfa,  // saved at CFA + offset
         kCfa,    // is CFA + offset
         kAt,     // saved at base + offset
+        kInRegister,  // base
         kOther,
     };
     Kind kind = Kind::kUnspecified;

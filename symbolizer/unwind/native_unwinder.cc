@@ -38,19 +38,20 @@ class Walk {
 public:
     Walk(const StackRegisters& registers, StackCopy stack, RowSource& rows) : rows_(rows) {
         frame_.ip = registers.instruction_pointer;
-        frame_.sp = registers.stack_pointer;
-        frame_.bp = registers.frame_pointer;
+        frame_.sp = registers.by_number[FF_REGISTER_RSP];
+        frame_.bp = registers.by_number[FF_REGISTER_RBP];
         frame_.stack = stack;
+        std::copy(registers.by_number.begin(), registers.by_number.end(), std::begin(innermost_.registers));
     }
 
-    WalkedStack run(const ff_innermost* innermost) {
-        for (int stop = FF_STEP_ON;; innermost = nullptr) {
+    WalkedStack run() {
+        for (int stop = FF_STEP_ON;;) {
             const std::uint64_t address = frame_.ip - (exact_ ? 0 : 1);
             const auto row = rows_.row_at(address);
             if (!row && guessed_ && row.error() == FF_STOP_NO_MAPPING) return ended(miss_of_guess_);
             if (walked_.frames.size() == FF_STACK_DEPTH) return ended(FF_STOP_TOO_DEEP);
             walked_.frames.push_back({address, guessed_});
-            stop = step(row, innermost);
+            stop = step(row, walked_.frames.size() == 1 ? &innermost_ : nullptr);
             if (stop != FF_STEP_ON) return ended(static_cast<ff_stop>(stop));
         }
     }
@@ -81,6 +82,7 @@ private:
 
     RowSource& rows_;
     FrameInCopy frame_{};
+    ff_innermost innermost_{};
     bool exact_ = true;                        // the frame's ip is that of an instruction, not a return address
     bool guessed_ = false;                     // the frame was found by frame pointer
     ff_stop miss_of_guess_ = FF_STOP_NO_RULE;  // what is said if the guess turns out to be wrong
@@ -89,12 +91,8 @@ private:
 
 }  // namespace
 
-WalkedStack walk_stack(const StackRegisters& registers, StackCopy stack, RowSource& rows,
-                       std::span<const std::uint64_t> all_registers) {
-    ff_innermost innermost{};
-    const bool all_known = all_registers.size() == std::size(innermost.registers);
-    if (all_known) std::copy(all_registers.begin(), all_registers.end(), std::begin(innermost.registers));
-    return Walk(registers, stack, rows).run(all_known ? &innermost : nullptr);
+WalkedStack walk_stack(const StackRegisters& registers, StackCopy stack, RowSource& rows) {
+    return Walk(registers, stack, rows).run();
 }
 
 }  // namespace footfall

@@ -3,6 +3,7 @@
 // Addresses are those of the process that was sampled. Everything is borrowed for the call. Threads: any; no state.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -14,10 +15,10 @@
 
 namespace footfall {
 
+// Of the innermost frame.
 struct StackRegisters {
     std::uint64_t instruction_pointer = 0;
-    std::uint64_t stack_pointer = 0;
-    std::uint64_t frame_pointer = 0;
+    std::array<std::uint64_t, FF_REGISTERS> by_number{};  // DWARF's
 };
 
 // The bytes that lay at an address of the process.
@@ -47,8 +48,6 @@ struct WalkedStack {
     ff_stop stop = FF_STOP_OUTERMOST;
 };
 
-// all_registers: all 16 of the innermost frame by DWARF number, if they are known; else empty.
-WalkedStack walk_stack(const StackRegisters& registers, StackCopy stack, RowSource& rows,
-                       std::span<const std::uint64_t> all_registers = {});
+WalkedStack walk_stack(const StackRegisters& registers, StackCopy stack, RowSource& rows);
 
 }  // namespace footfall

@@ -106,8 +106,10 @@ void walk(benchmark::State& state) {
     stack.back() = 0;
     OneRow rows;
     const StackCopy copy{0x7000, std::as_bytes(std::span(stack))};
+    StackRegisters registers{0x1000, {}};
+    registers.by_number[FF_REGISTER_RSP] = copy.address;
     for (auto _ : state) {
-        const auto walked = walk_stack({0x1000, copy.address, 0}, copy, rows);
+        const auto walked = walk_stack(registers, copy, rows);
         if (walked.frames.size() != kFrames) return state.SkipWithError("not all frames");
     }
     state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kFrames));

@@ -131,6 +131,7 @@ TEST(Decoder, AStackKeepsItsFramesAndWhatItStandsFor) {
     EXPECT_FALSE(taken.user_frame(1).guessed);
     EXPECT_TRUE(taken.user_frame(2).guessed);
     EXPECT_TRUE(taken.copied.empty());
+    EXPECT_EQ(taken.registers.size(), 0U);
     EXPECT_EQ(taken.stack_start, 0x7ffc0000U);
 }
 
@@ -163,25 +164,27 @@ TEST(Decoder, AStackOfAWaitSaysWhichAndOfHowManyItIsOne) {
     EXPECT_EQ(decoded<StackTaken>(stack_record(event, 0)).state, StackState::kQueued);
 }
 
+constexpr std::uint64_t kRoomOfFrames = 2 * std::uint64_t{FF_STACK_DEPTH};
+
 // The frames have their full room where a copy follows, however few they are.
-TEST(Decoder, TheCopyOfAStackLiesBehindTheRoomOfAllFrames) {
+TEST(Decoder, TheCopyOfAStackLiesBehindTheRoomOfAllFramesAndTheRegisters) {
     ff_stack_event event{};
     event.kernel_frames = 1;
     event.user_frames = 1;
     event.copied = 5;
     event.instruction_pointer = 1;
-    event.stack_pointer = 2;
-    event.frame_pointer = 3;
-    const Record record = stack_record(event, 2 * std::uint64_t{FF_STACK_DEPTH}, "stack");
+    const Record record = stack_record(event, kRoomOfFrames + FF_REGISTERS, "stack");
     const auto taken = decoded<StackTaken>(record);
     const std::string copied(reinterpret_cast<const char*>(taken.copied.data()), taken.copied.size());
     EXPECT_EQ(copied, "stack");
     ASSERT_EQ(taken.user.size(), 1U);
     EXPECT_EQ(taken.user[0], 1U);
     EXPECT_EQ(taken.ip, 1U);
-    EXPECT_EQ(taken.sp, 2U);
-    EXPECT_EQ(taken.bp, 3U);
+    ASSERT_EQ(taken.registers.size(), std::size_t{FF_REGISTERS});
+    EXPECT_EQ(taken.registers[0], kRoomOfFrames);
+    EXPECT_EQ(taken.registers[FF_REGISTERS - 1], kRoomOfFrames + FF_REGISTERS - 1);
     EXPECT_FALSE(decode(raw(stack_record(event, 2, "stack")))) << "the room of the frames is missing";
+    EXPECT_FALSE(decode(raw(stack_record(event, kRoomOfFrames, "stack")))) << "the registers are missing";
 }
 
 TEST(Decoder, AStackThatSaysMoreThanItHoldsIsMalformed) {
@@ -191,9 +194,9 @@ TEST(Decoder, AStackThatSaysMoreThanItHoldsIsMalformed) {
     EXPECT_TRUE(decode(raw(stack_record(event, 4))));
     EXPECT_FALSE(decode(raw(stack_record(event, 3))));
     event.copied = 4;
-    EXPECT_FALSE(decode(raw(stack_record(event, 2 * std::uint64_t{FF_STACK_DEPTH}, "abc"))));
+    EXPECT_FALSE(decode(raw(stack_record(event, kRoomOfFrames + FF_REGISTERS, "abc"))));
     event.copied = std::numeric_limits<std::uint32_t>::max();
-    EXPECT_FALSE(decode(raw(stack_record(event, 2 * std::uint64_t{FF_STACK_DEPTH}, "abc"))));
+    EXPECT_FALSE(decode(raw(stack_record(event, kRoomOfFrames + FF_REGISTERS, "abc"))));
 
     constexpr std::uint64_t kPlenty = 600;
     for (const auto field : {&ff_stack_event::kernel_frames, &ff_stack_event::user_frames}) {
@@ -220,7 +223,7 @@ TEST(Decoder, EveryCutOfAStackOrTheEndOfAWaitIsMalformed) {
     ff_stack_event event{};
     event.kernel_frames = event.user_frames = 2;
     event.copied = 3;
-    const Record stack = stack_record(event, 2 * std::uint64_t{FF_STACK_DEPTH}, "abc");
+    const Record stack = stack_record(event, kRoomOfFrames + FF_REGISTERS, "abc");
     const Record waited = record_of(ff_waited_event{}, FF_EVENT_WAITED, 1);
     for (const Record& whole : {stack, waited}) {
         for (std::size_t length = 0; length < whole.size(); ++length) {
@@ -264,6 +267,7 @@ std::uint64_t touched(const Event& event) {
     if (const auto* taken = std::get_if<StackTaken>(&event)) {
         add(taken->thread);
         add(taken->copied);
+        for (std::size_t i = 0; i < taken->registers.size(); ++i) sum += taken->registers[i];
         for (std::size_t i = 0; i < taken->kernel.size(); ++i) sum += taken->kernel[i];
         for (std::size_t i = 0; i < taken->user.size(); ++i) sum += taken->user_frame(i).address;
     }

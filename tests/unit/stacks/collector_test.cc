@@ -1,5 +1,6 @@
 // Stacks whose tables are not there yet: kept, completed, given up.
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -163,6 +164,52 @@ TEST_F(Collector, AProcessThatIsGoneAlreadyLeavesWhatTheKernelSideHadFound) {
     EXPECT_EQ(sample.stop, StopReason::NO_MAPPING);
     EXPECT_EQ(sample.user.size(), 1U);
     EXPECT_EQ(sample.nanoseconds, 10U);
+}
+
+// What the kernel would have recorded of this very program, had it executed as that process.
+void record_own_code(StackCollector& collector, Pid pid) {
+    const auto maps = read_executable_maps(Pid{static_cast<std::uint32_t>(getpid())}, 4096);
+    ASSERT_TRUE(maps);
+    collector.on(ProgramBegun{pid, {kStart.nanoseconds - 2}});
+    for (const ExecutableMapping& mapping : maps->mappings) {
+        collector.on(CodeMapped{pid, {kStart.nanoseconds - 1}, mapping});
+    }
+}
+
+TEST_F(Collector, AProcessThatIsGoneAlreadyIsWalkedByWhatTheKernelRecordedOfIt) {
+    constexpr Pid kGone{4'190'001};
+    collector().set_code_records([&] { record_own_code(collector(), kGone); });
+    collector().on(Stack().of(kGone).with_copy(own_).taken);
+    finish();
+    expect_whole(only_sample());
+    EXPECT_FALSE(kernel_.processes.contains(kGone));
+}
+
+TEST_F(Collector, AChildThatIsGoneAlreadyIsWalkedByWhatWasRecordedOfItsParent) {
+    constexpr Pid kGoneParent{4'190'001};
+    constexpr Pid kGone{4'190'002};
+    record_own_code(collector(), kGoneParent);
+    collector().on_forked(kGoneParent, kGone, kStart);
+    collector().on_exited(kGoneParent);
+    collector().on(Stack(later(1)).of(kGone).with_copy(own_).taken);
+    finish();
+    expect_whole(only_sample());
+}
+
+TEST_F(Collector, RecordsThatWereLostMakeNoStackUp) {
+    constexpr Pid kGone{4'190'001};
+    record_own_code(collector(), kGone);
+    collector().on_code_records_lost();
+    collector().on(Stack().of(kGone).with_frames({1}).with_copy(own_).taken);
+    EXPECT_EQ(only_sample().stop, StopReason::NO_MAPPING);
+}
+
+TEST_F(Collector, AThreadThatIsBetweenTwoProgramsHasNoUserStack) {
+    constexpr Pid kGone{4'190'001};
+    Stack executing = Stack().of(kGone).with_copy(own_);
+    executing.taken.system_call = SYS_execve;
+    collector().on(executing.taken);
+    EXPECT_EQ(only_sample().stop, StopReason::NO_USER_STACK);
 }
 
 TEST_F(Collector, ExitAndExecutionAreToldToTheKernelSide) {

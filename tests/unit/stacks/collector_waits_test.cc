@@ -152,8 +152,17 @@ TEST_F(Waits, WaitsAreCountedForWhoChoosesHowManyAreLookedAt) {
     collector().on(Stack().waiting(5).taken);
     collector().on(Stack().waiting(6, 2, StackState::kQueued).taken);
     collector().on(Stack().taken);
-    EXPECT_EQ(collector().take_wait_count(), 2U);
-    EXPECT_EQ(collector().take_wait_count(), 0U);
+    EXPECT_EQ(collector().waits_taken(), 2U);
+}
+
+TEST_F(Waits, OneThatBeganBeforeTheSessionCountsFromItsBegin) {
+    collector().on(Stack().waiting(5).taken);
+    collector().on(Stack().waiting(6, 2).taken);
+    collector().session_begin(later(kSecond));
+    collector().on(end_of(5, 3 * kSecond));
+    EXPECT_EQ(only_sample().nanoseconds, 2 * kSecond);
+    collector().session_end(later(5 * kSecond));
+    EXPECT_EQ(only_sample().nanoseconds, (2 + 4) * kSecond);
 }
 
 }  // namespace

@@ -63,8 +63,10 @@ public:
     Stack&& with_copy(const OwnStack& own, StopReason stop = StopReason::NO_MAPPING) && {
         taken.stop = stop;
         taken.ip = own.ip;
-        taken.sp = own.sp;
-        taken.bp = own.bp;
+        registers_.assign(16, 0);
+        registers_[6] = own.bp;
+        registers_[7] = own.sp;
+        taken.registers = FrameList(std::as_bytes(std::span(registers_)));
         taken.copied = own.bytes;
         return std::move(*this);
     }
@@ -83,6 +85,7 @@ public:
 private:
     std::vector<std::uint64_t> user_;
     std::vector<std::uint64_t> kernel_;
+    std::vector<std::uint64_t> registers_;
 };
 
 inline WaitEnded end_of(std::uint64_t wait, std::uint64_t blocked, std::uint64_t queued = 0, std::uint32_t tid = 1) {

@@ -164,8 +164,20 @@ TEST_F(CodeModulesTest, AnotherFileOfTheSameNameIsNotTakenForIt) {
 }
 
 // The first process that is seen with a library may be gone before the library could be opened.
+TEST_F(CodeModulesTest, TheFileOfAProcessThatIsGoneIsOpenedByNameIfItIsTheSame) {
+    const auto number = wait_for(own_code(), a_process_that_is_gone());
+    ASSERT_TRUE(number);
+    EXPECT_TRUE(modules_.at(*number).file.valid());
+    ExecutableMapping elsewhere = own_code();
+    ++elsewhere.device;
+    const auto other = wait_for(elsewhere, a_process_that_is_gone());
+    ASSERT_TRUE(other);
+    EXPECT_FALSE(modules_.at(*other).file.valid());
+}
+
 TEST_F(CodeModulesTest, AFileThatCouldNotBeOpenedOnceIsOpenedForTheNextProcess) {
     ExecutableMapping gone = own_code();
+    gone.path = "/of/another/root";
     const auto number = wait_for(gone, a_process_that_is_gone());
     ASSERT_TRUE(number);
     EXPECT_FALSE(modules_.at(*number).file.valid());

@@ -106,16 +106,34 @@ asm(R"(
     cfi_unknown_expression:
     nop
     .cfi_def_cfa rsp, 8
+    .cfi_offset rsp, -24
+    nop
+    .globl cfi_other_stack
+    cfi_other_stack:
+    end
+
+    begin vfork
+    .cfi_def_cfa_offset 0
     .cfi_register rip, rdi
     nop
     .globl cfi_return_address_in_rdi
     cfi_return_address_in_rdi:
     nop
-    .cfi_offset rip, -8
-    .cfi_offset rsp, -24
+    .cfi_def_cfa_offset 8
     nop
-    .globl cfi_other_stack
-    cfi_other_stack:
+    .globl cfi_return_address_pushed_again
+    cfi_return_address_pushed_again:
+    nop
+    .cfi_offset rbp, -16
+    nop
+    .globl cfi_return_address_in_rdi_rbp_saved
+    cfi_return_address_in_rdi_rbp_saved:
+    nop
+    .cfi_restore rbp
+    .cfi_def_cfa_register rbp
+    nop
+    .globl cfi_return_address_in_rdi_by_rbp
+    cfi_return_address_in_rdi_by_rbp:
     end
 
     begin rbp_lost
@@ -192,7 +210,8 @@ asm(R"(
 extern "C" {
 extern const char __ehdr_start, cfi_pushed, cfi_framed, cfi_left, cfi_framed_again, cfi_far_300, cfi_far_70000,
     cfi_realigned_body, cfi_openssl_body, cfi_by_r10_body, cfi_plt_11, cfi_plt_10, cfi_outermost_body, cfi_signal,
-    cfi_unknown_expression, cfi_return_address_in_rdi, cfi_other_stack, cfi_rbp_in_rbx, cfi_rbp_undefined, cfi_rbp_too_far,
+    cfi_unknown_expression, cfi_return_address_in_rdi, cfi_return_address_pushed_again,
+    cfi_return_address_in_rdi_rbp_saved, cfi_return_address_in_rdi_by_rbp, cfi_other_stack, cfi_rbp_in_rbx, cfi_rbp_undefined, cfi_rbp_too_far,
     cfi_rbp_farthest, cfi_rbp_same, cfi_rbp_val_offset, cfi_rbp_at_rsp_body, cfi_factored_body, cfi_factored_more,
     cfi_restored, cfi_undescribed, cfi_behind_gap, cfi_behind_padding;
 }
@@ -271,9 +290,16 @@ TEST_F(CfiRules, TheEndsOfStacksAndSignals) {
     EXPECT_EQ(row_at(cfi_signal).cfa, FF_CFA_SIGNAL);
 }
 
+// As glibc's vfork has it.
+TEST_F(CfiRules, AReturnAddressInARegister) {
+    EXPECT_EQ(row_at(cfi_return_address_in_rdi), (ff_unwind_row{0, FF_CFA_RSP_LINK, FF_RBP_SAME, 5}));
+    EXPECT_EQ(row_at(cfi_return_address_pushed_again), (ff_unwind_row{0, FF_CFA_RSP_LINK, FF_RBP_SAME, 8 * 256 + 5}));
+}
+
 TEST_F(CfiRules, WhatNoRowCanSayIsUnsupported) {
     EXPECT_EQ(row_at(cfi_unknown_expression).cfa, FF_CFA_UNSUPPORTED);
-    EXPECT_EQ(row_at(cfi_return_address_in_rdi).cfa, FF_CFA_UNSUPPORTED);
+    EXPECT_EQ(row_at(cfi_return_address_in_rdi_rbp_saved).cfa, FF_CFA_UNSUPPORTED);
+    EXPECT_EQ(row_at(cfi_return_address_in_rdi_by_rbp).cfa, FF_CFA_UNSUPPORTED);
     EXPECT_EQ(row_at(cfi_other_stack).cfa, FF_CFA_UNSUPPORTED);
 }
 

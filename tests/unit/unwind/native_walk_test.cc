@@ -144,11 +144,12 @@ FRAME void take_capture(Capture& capture) {
     ucontext_t context;
     getcontext(&context);
     const auto* registers = context.uc_mcontext.gregs;
-    capture.registers = {static_cast<std::uint64_t>(registers[REG_RIP]), static_cast<std::uint64_t>(registers[REG_RSP]),
-                         static_cast<std::uint64_t>(registers[REG_RBP])};
+    capture.registers.instruction_pointer = static_cast<std::uint64_t>(registers[REG_RIP]);
+    capture.registers.by_number[FF_REGISTER_RSP] = static_cast<std::uint64_t>(registers[REG_RSP]);
+    capture.registers.by_number[FF_REGISTER_RBP] = static_cast<std::uint64_t>(registers[REG_RBP]);
     // The main thread's stack is not all there yet below its stack pointer; signals on an alternate one of a thread lie
     // above what they interrupted.
-    const std::uint64_t from = getpid() == gettid() ? capture.registers.stack_pointer : capture.lowest;
+    const std::uint64_t from = getpid() == gettid() ? capture.registers.by_number[FF_REGISTER_RSP] : capture.lowest;
     const std::size_t skipped = from - capture.lowest;
     // By the kernel: sanitizers don't let a program read all of its own stack.
     const iovec to = {capture.stack.data() + skipped, capture.stack.size() - skipped};
@@ -333,7 +334,7 @@ TEST(NativeWalk, EndsWhereTheCopyEnds) {
     Capture capture;
     prepare(capture);
     outer(capture, leaf);
-    capture.stack.resize(capture.registers.stack_pointer - capture.lowest + sizeof(ucontext_t) + 256);
+    capture.stack.resize(capture.registers.by_number[FF_REGISTER_RSP] - capture.lowest + sizeof(ucontext_t) + 256);
     const WalkedStack walked = walk(capture);
     EXPECT_EQ(walked.stop, FF_STOP_UNREADABLE_STACK);
     EXPECT_GE(walked.frames.size(), 1U);
@@ -352,8 +353,15 @@ public:
 
 constexpr std::uint64_t kStack = 0x7000;
 
+StackRegisters registers_at_stack(std::uint64_t frame_pointer = 0) {
+    StackRegisters registers{0x1234, {}};
+    registers.by_number[FF_REGISTER_RSP] = kStack;
+    registers.by_number[FF_REGISTER_RBP] = frame_pointer;
+    return registers;
+}
+
 WalkedStack walk_words(const std::vector<std::uint64_t>& words, Rules& rules, std::uint64_t frame_pointer = 0) {
-    return walk_stack({0x1234, kStack, frame_pointer}, {kStack, std::as_bytes(std::span(words))}, rules);
+    return walk_stack(registers_at_stack(frame_pointer), {kStack, std::as_bytes(std::span(words))}, rules);
 }
 
 TEST(NativeWalk, AStackThatLeadsBackToItselfEndsAndSaysSo) {
@@ -414,12 +422,32 @@ TEST(NativeWalk, AnAddressInNoMappingEndsTheWalkBehindItsFrame) {
 TEST(NativeWalk, AllRegistersHelpTheInnermostFrame) {
     Rules rules;
     rules.rules = {{1, ff_unwind_row{0, FF_CFA_REGISTER, FF_RBP_SAME, 10}}, {2, ff_unwind_row{0, FF_CFA_OUTERMOST, 0, 0}}};
-    std::vector<std::uint64_t> registers(16);
-    registers[10] = kStack + 16;
+    StackRegisters registers = registers_at_stack();
+    registers.by_number[10] = kStack + 16;
     const std::vector<std::uint64_t> words = {0, 0x2222};
+    EXPECT_EQ(walk_stack(registers, {kStack, std::as_bytes(std::span(words))}, rules).stop, FF_STOP_OUTERMOST);
+}
+
+// The child of vfork overwrites what lies on the stack.
+TEST(NativeWalk, AReturnAddressInARegisterIsThatOfTheInnermostFrameOnly) {
+    Rules rules;
+    rules.rules = {{1, ff_unwind_row{0, FF_CFA_RSP_LINK, FF_RBP_SAME, 5}},
+                   {2, ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, 16}},
+                   {3, ff_unwind_row{0, FF_CFA_OUTERMOST, 0, 0}}};
+    StackRegisters registers = registers_at_stack();
+    registers.by_number[5] = 0x2222;
+    const std::vector<std::uint64_t> words = {0x6666, 0x3333};
     const StackCopy stack{kStack, std::as_bytes(std::span(words))};
-    EXPECT_EQ(walk_stack({0x1234, kStack, 0}, stack, rules, registers).stop, FF_STOP_OUTERMOST);
-    EXPECT_EQ(walk_stack({0x1234, kStack, 0}, stack, rules).stop, FF_STOP_UNSUPPORTED_RULE);
+    const WalkedStack walked = walk_stack(registers, stack, rules);
+    EXPECT_EQ(walked.stop, FF_STOP_OUTERMOST);
+    ASSERT_EQ(walked.frames.size(), 3U);
+    EXPECT_EQ(walked.frames[1].address, 0x2221U);
+    EXPECT_EQ(walked.frames[2].address, 0x3332U);
+
+    rules.rules.at(2) = ff_unwind_row{0, FF_CFA_RSP_LINK, FF_RBP_SAME, 5};
+    const WalkedStack second = walk_stack(registers, stack, rules);
+    EXPECT_EQ(second.stop, FF_STOP_UNSUPPORTED_RULE);
+    EXPECT_EQ(second.frames.size(), 2U);
 }
 
 }  // namespace

@@ -122,6 +122,23 @@ TEST(UnwindStep, OtherRegistersAreKnownInTheInnermostFrameOnly) {
     EXPECT_EQ(step(outer, row), FF_STOP_UNSUPPORTED_RULE);
 }
 
+TEST(UnwindStep, AReturnAddressInARegisterNeedsNoMemory) {
+    ff_innermost innermost = {};
+    innermost.registers[5] = 0x1111;
+    auto inner = process({});
+    EXPECT_EQ(step(inner, {0, FF_CFA_RSP_LINK, FF_RBP_SAME, 5}, &innermost), FF_STEP_ON);
+    EXPECT_EQ(inner.ip, 0x1111U);
+    EXPECT_EQ(inner.sp, kStack);
+    EXPECT_EQ(inner.bp, kStack + 0x100);
+
+    auto pushed = process({});
+    EXPECT_EQ(step(pushed, {0, FF_CFA_RSP_LINK, FF_RBP_SAME, (8 << 8) | 5}, &innermost), FF_STEP_ON);
+    EXPECT_EQ(pushed.sp, kStack + 8);
+    auto outer = process({});
+    EXPECT_EQ(step(outer, {0, FF_CFA_RSP_LINK, FF_RBP_SAME, 5}), FF_STOP_UNSUPPORTED_RULE);
+    EXPECT_EQ(outer.ip, 0x400000U);
+}
+
 TEST(UnwindStep, EachDeadEndHasItsReason) {
     auto start = process({});
     EXPECT_EQ(step(start, {0, FF_CFA_OUTERMOST, 0, 0}), FF_STOP_OUTERMOST);

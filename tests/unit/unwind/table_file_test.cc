@@ -122,7 +122,7 @@ TEST(TableFile, ALyingFileWithARightChecksumIsAnError) {
     ASSERT_TRUE(TableFile::open(file_of(signed_again(whole))));
     constexpr std::size_t kRows = sizeof(TableFileHeader);
     constexpr std::size_t kPages = kRows + 3 * sizeof(ff_unwind_row);
-    EXPECT_FALSE(TableFile::open(file_of(with<std::uint32_t>(whole, offsetof(TableFileHeader, version), 2))));
+    EXPECT_FALSE(TableFile::open(file_of(with<std::uint32_t>(whole, offsetof(TableFileHeader, version), 1))));
     EXPECT_FALSE(TableFile::open(file_of(with<std::uint32_t>(whole, offsetof(TableFileHeader, build_id_size), 65))));
     EXPECT_FALSE(TableFile::open(file_of(with<std::uint64_t>(whole, offsetof(TableFileHeader, first_page), ~0ULL))));
     EXPECT_FALSE(TableFile::open(file_of(with<std::uint16_t>(whole, kRows, 1)))) << "a page begins with address 0";

@@ -1,0 +1,76 @@
+#include "agent/stacks/code_history.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace footfall {
+namespace {
+
+constexpr std::size_t kMostPrograms = 16;    // of a process, one after another
+constexpr std::size_t kMostMappings = 1024;  // of a program; with more, it lives long enough to be looked at
+
+bool overlap(const ExecutableMapping& a, const ExecutableMapping& b) { return a.start < b.end && b.start < a.end; }
+
+}  // namespace
+
+void CodeHistory::on(const ProgramBegun& begun) {
+    Programs& programs = programs_of(begun.pid);
+    if (programs.size() >= kMostPrograms) programs.pop_front();
+    programs.push_back({begun.time, {}});
+}
+
+void CodeHistory::on(const CodeMapped& mapped) {
+    const auto found = processes_.find(mapped.pid);
+    if (found == processes_.end() || found->second.empty()) return;
+    auto& all = found->second.back().mapped;
+    if (all.size() >= kMostMappings) return forget(mapped.pid);
+    all.push_back(mapped);
+}
+
+void CodeHistory::on_forked(Pid parent, Pid child, MonotonicTime time) {
+    forget(child);  // an earlier process with that pid
+    const Program* program = program_of(parent, time);
+    if (program == nullptr) return;
+    Program copy = *program;
+    std::erase_if(copy.mapped, [&](const CodeMapped& mapped) { return mapped.time > time; });
+    programs_of(child).push_back(std::move(copy));
+}
+
+void CodeHistory::clear() {
+    processes_.clear();
+    order_.clear();
+}
+
+CodeHistory::Programs& CodeHistory::programs_of(Pid pid) {
+    if (const auto known = processes_.find(pid); known != processes_.end()) return known->second;
+    while (order_.size() >= most_processes_) {
+        processes_.erase(order_.front());
+        order_.pop_front();
+    }
+    order_.push_back(pid);
+    return processes_[pid];
+}
+
+const CodeHistory::Program* CodeHistory::program_of(Pid pid, MonotonicTime time) const {
+    const auto found = processes_.find(pid);
+    if (found == processes_.end()) return nullptr;
+    const Programs& programs = found->second;
+    const auto later = std::find_if(programs.rbegin(), programs.rend(), [&](const Program& p) { return p.begin <= time; });
+    return later == programs.rend() ? nullptr : &*later;
+}
+
+std::optional<std::vector<ExecutableMapping>> CodeHistory::at(Pid pid, MonotonicTime time) const {
+    const Program* program = program_of(pid, time);
+    if (program == nullptr) return std::nullopt;
+    std::vector<ExecutableMapping> mappings;
+    for (const CodeMapped& mapped : program->mapped) {
+        if (mapped.time > time) break;
+        std::erase_if(mappings, [&](const ExecutableMapping& before) { return overlap(before, mapped.mapping); });
+        mappings.push_back(mapped.mapping);
+    }
+    if (mappings.empty()) return std::nullopt;
+    std::sort(mappings.begin(), mappings.end(), [](const auto& a, const auto& b) { return a.start < b.start; });
+    return mappings;
+}
+
+}  // namespace footfall
