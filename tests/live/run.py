@@ -202,6 +202,8 @@ class Runner:
         if self.options.loads_only:
             return [f"{operation}: {entry}" for server in started for operation, entry in server.answered().items()]
         run = self.shell(case.run, processes, variables) if case.run else None
+        if run and run.code == 77 and (reason := re.search("^skip: (.+)", run.stderr, re.M)):
+            raise servers.Skip(reason[1])
         return checks.Checker(case, started, results, run, directory).check()
 
     def shell(self, line, processes, variables, must_pass=False):
@@ -255,8 +257,9 @@ def main():
     options = parse_options()
     for program in ("sockio", "burner", "corners", "twin", "turn"):
         os.environ.setdefault(program.upper(), str(BUILD / "tests/live" / program))
+    flamegraph = "/usr/share/perl5/Devel/NYTProf"  # the folder of flamegraph.pl in Debian
     postgres = [str(path) for path in pathlib.Path("/usr/lib/postgresql").glob("*/bin")]
-    os.environ["PATH"] = ":".join([os.environ["PATH"], "/usr/sbin", "/sbin", "/usr/local/go/bin", *postgres])
+    os.environ["PATH"] = ":".join([os.environ["PATH"], "/usr/sbin", "/sbin", "/usr/local/go/bin", flamegraph, *postgres])
     sys.stdout.reconfigure(line_buffering=True)
     runner = Runner(options, None if options.loads_only else why_no_bpf(options))
     cases = [case for file in options.files for case in case_files.read_file(file) if re.search(options.only, case.name)]
