@@ -21,6 +21,13 @@
 namespace footfall {
 namespace {
 
+// Samples at uneven distances need a clock that ticks more often. Many samples have no such need, and would cost too much.
+std::uint32_t ticks_per_sample(std::uint32_t frequency) {
+    constexpr std::uint32_t kMostTicks = 1000;  // a second
+    constexpr std::uint32_t kTicks = 4;
+    return frequency * kTicks <= kMostTicks ? kTicks : 1;
+}
+
 int open_clock(std::uint32_t type, std::uint64_t config, std::uint32_t frequency, int cpu) {
     perf_event_attr attributes{};
     attributes.size = sizeof attributes;
@@ -50,6 +57,7 @@ Result<StackProbe> StackProbe::load(const StackProbeSettings& settings, const Sh
     stacks_bpf& skeleton = *probe.skeleton_;
     skeleton.rodata->probe_config = settings.who;
     skeleton.rodata->stack_config.sample_ns = probe.period_nanoseconds();
+    skeleton.rodata->stack_config.ticks_per_sample = ticks_per_sample(settings.frequency);
     auto& programs = skeleton.progs;
     for (bpf_program* program : {programs.thread_switched, programs.thread_woken, programs.thread_found_waiting}) {
         bpf_program__set_autoload(program, settings.waits);
@@ -116,14 +124,15 @@ Result<void> StackProbe::attach_clock() {
     const LibbpfLog log;
     std::uint32_t type = PERF_TYPE_HARDWARE;
     std::uint64_t config = PERF_COUNT_HW_CPU_CYCLES;
+    const std::uint32_t ticks = settings_.frequency * ticks_per_sample(settings_.frequency);
     clock_ = "cpu-cycles";
     for (int cpu = 0; cpu < libbpf_num_possible_cpus(); ++cpu) {
-        int event = open_clock(type, config, settings_.frequency, cpu);
+        int event = open_clock(type, config, ticks, cpu);
         if (event < 0 && clocks_.empty() && type == PERF_TYPE_HARDWARE) {
             type = PERF_TYPE_SOFTWARE;
             config = PERF_COUNT_SW_CPU_CLOCK;
             clock_ = "cpu-clock";
-            event = open_clock(type, config, settings_.frequency, cpu);
+            event = open_clock(type, config, ticks, cpu);
         }
         if (event < 0 && errno == ENODEV) continue;  // that CPU is offline
         if (event < 0) return refusal("cannot open a sampling clock", errno);

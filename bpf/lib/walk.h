@@ -86,6 +86,10 @@ struct walk {
 	__u32 interrupted;         /* the frame's ip is where it was interrupted, not behind a call */
 	__u32 is_innermost;
 	__u32 guessed; /* the frame was found by frame pointer */
+
+	/* Of the CPU's clock, from one walk to the next. */
+	__u32 tick;
+	__u32 chosen_tick;
 	__u32 reserved;
 };
 

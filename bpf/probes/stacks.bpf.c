@@ -42,22 +42,23 @@ struct {
 	__type(value, struct wait);
 } waits SEC(".maps");
 
-static __always_inline struct walk *begin_walk(enum scratch scratch, struct task_struct *task)
+static __always_inline struct walk *find_walk(enum scratch scratch)
 {
-	__u32 cpu = bpf_get_smp_processor_id(), index = cpu * FF_SCRATCH_PER_CPU + scratch;
-	struct walk *walk = bpf_map_lookup_elem(&walks, &index);
+	__u32 index = bpf_get_smp_processor_id() * FF_SCRATCH_PER_CPU + scratch;
 
-	if (!walk)
-		return NULL;
+	return bpf_map_lookup_elem(&walks, &index);
+}
+
+static __always_inline void begin_walk(struct walk *walk, struct task_struct *task)
+{
 	__builtin_memset(&walk->event, 0, sizeof(walk->event));
 	walk->event.event.kind = FF_EVENT_STACK;
 	walk->event.event.time_ns = bpf_ktime_get_ns();
 	walk->event.pid = task->tgid;
 	walk->event.tid = task->pid;
-	walk->event.cpu = cpu;
+	walk->event.cpu = bpf_get_smp_processor_id();
 	walk->event.system_call = -1;
 	bpf_probe_read_kernel(walk->event.comm, sizeof(walk->event.comm), task->comm);
-	return walk;
 }
 
 static __always_inline void keep_kernel_stack(struct walk *walk, void *context)
@@ -110,6 +111,19 @@ static __always_inline bool was_in_kernel(const struct bpf_perf_event_data *cont
 	return (__s64)context->regs.ip < 0;
 }
 
+/*
+ * Of so many ticks of the clock one is taken, by chance: samples at even distances would always hit the same part of a
+ * program that works in rounds of nearly such a distance, or of a multiple.
+ */
+static __always_inline bool is_chosen_tick(struct walk *walk)
+{
+	__u32 ticks = stack_config.ticks_per_sample, tick = walk->tick++ % ticks;
+
+	if (!tick)
+		walk->chosen_tick = bpf_get_prandom_u32() % ticks;
+	return tick == walk->chosen_tick;
+}
+
 SEC("perf_event")
 int clock_ticked(struct bpf_perf_event_data *context)
 {
@@ -119,9 +133,10 @@ int clock_ticked(struct bpf_perf_event_data *context)
 
 	if (!is_watched_process(task->tgid))
 		return 0;
-	walk = begin_walk(SCRATCH_CLOCK, task);
-	if (!walk)
+	walk = find_walk(SCRATCH_CLOCK);
+	if (!walk || !is_chosen_tick(walk))
 		return 0;
+	begin_walk(walk, task);
 	walk->event.state = FF_STACK_RUNNING;
 	walk->event.weight = stack_config.sample_ns;
 	if (was_in_kernel(context)) {
@@ -149,9 +164,10 @@ static __always_inline void on_left(void *context, struct task_struct *task, boo
 	if (!one_in || (one_in > 1 && bpf_get_prandom_u32() % one_in))
 		return;
 	wait = bpf_task_storage_get(&waits, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	walk = begin_walk(SCRATCH_SCHEDULER, task);
+	walk = find_walk(SCRATCH_SCHEDULER);
 	if (!wait || !walk)
 		return;
+	begin_walk(walk, task);
 	wait->number = walk->event.event.time_ns;
 	wait->left_ns = walk->event.event.time_ns;
 	wait->woken_ns = preempted || !state ? wait->left_ns : 0;
@@ -227,9 +243,10 @@ int thread_found_waiting(struct bpf_iter__task *context)
 	if (!task->__state || task->__state & TASK_DEAD || task->on_cpu)
 		return 0;
 	wait = bpf_task_storage_get(&waits, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	walk = begin_walk(SCRATCH_ITERATOR, task);
+	walk = find_walk(SCRATCH_ITERATOR);
 	if (!wait || !walk || wait->number)
 		return 0;
+	begin_walk(walk, task);
 	walk->event.state = FF_STACK_BLOCKED;
 	walk->event.weight = WEIGHT_ONE;
 	walk->event.wait = walk->event.event.time_ns;
