@@ -21,16 +21,17 @@
 #define FF_REGISTER_RSP      7
 
 enum ff_cfa_rule {
-	FF_CFA_NONE = 0,  /* code that no table describes: by frame pointer, as a guess */
-	FF_CFA_OUTERMOST, /* nobody called it: _start, clone */
-	FF_CFA_RSP,       /* rsp + offset */
-	FF_CFA_RBP,       /* rbp + offset */
-	FF_CFA_RSP_DEREF, /* *(rsp + low half of offset) + high half of offset, both signed */
-	FF_CFA_RBP_DEREF, /* *(rbp + low half of offset) + high half: functions that realign their stack */
-	FF_CFA_PLT,       /* rsp + 8, and 8 more if (rip & 15) >= offset: the lazy stubs of .plt */
-	FF_CFA_SIGNAL,    /* a signal handler's caller: all registers lie in the ucontext at rsp */
-	FF_CFA_REGISTER,  /* the register whose DWARF number is the low byte + offset >> 8: known in innermost frames only */
-	FF_CFA_RSP_LINK,  /* rsp + offset >> 8, the return address in the register of the low byte: likewise. rbp is the same */
+	FF_CFA_NONE = 0,      /* code that no table describes: by frame pointer, as a guess */
+	FF_CFA_OUTERMOST,     /* nobody called it: _start, clone */
+	FF_CFA_RSP,           /* rsp + offset */
+	FF_CFA_RBP,           /* rbp + offset */
+	FF_CFA_RBP_ELSEWHERE, /* rbp + offset, on another stack: functions that have changed to this one */
+	FF_CFA_RSP_DEREF,     /* *(rsp + low half of offset) + high half of offset, both signed */
+	FF_CFA_RBP_DEREF,     /* *(rbp + low half of offset) + high half: functions that realign their stack */
+	FF_CFA_PLT,           /* rsp + 8, and 8 more if (rip & 15) >= offset: the lazy stubs of .plt */
+	FF_CFA_SIGNAL,        /* a signal handler's caller: all registers lie in the ucontext at rsp */
+	FF_CFA_REGISTER, /* the register whose DWARF number is the low byte + offset >> 8: known in innermost frames only */
+	FF_CFA_RSP_LINK, /* rsp + offset >> 8, rbp the same; the return address is in such a register: likewise */
 	FF_CFA_UNSUPPORTED, /* an expression that is none of these */
 };
 

@@ -113,8 +113,6 @@ __noinline int find_mapping(struct walk *walk, __u64 address)
 
 	if (!walk)
 		return 0;
-	if (holds(&walk->mapping, address))
-		return 1;
 	high = walk->process.count;
 	for (i = 0; i < FF_MAPPINGS_STEPS && low < high; i++) {
 		index = walk->process.first + (low + high) / 2;
@@ -134,7 +132,7 @@ __noinline int find_mapping(struct walk *walk, __u64 address)
 }
 
 /* One step by the module's table. FF_STOP_NO_RULE: it has none for this address. */
-__noinline int step_by_table(struct walk *walk, __u64 address)
+static __always_inline int step_by_table(struct walk *walk, __u64 address)
 {
 	__u32 number = walk ? walk->mapping.module : 0, chunk, zero = 0;
 	struct ff_module *module = bpf_map_lookup_elem(&modules, &number);
@@ -195,7 +193,7 @@ static long walk_frame(__u32 index, struct walk_context *context)
 	__u64 address = walk->frame.ip - !walk->interrupted;
 	int step;
 
-	if (!find_mapping(walk, address)) {
+	if (!holds(&walk->mapping, address) && !find_mapping(walk, address)) {
 		/* A guess that leads nowhere was none. */
 		walk->event.stop = walk->guessed ? FF_STOP_NO_RULE : FF_STOP_NO_MAPPING;
 		return WALK_DONE;
@@ -304,10 +302,15 @@ static __always_inline void walk_user_stack(struct walk *walk, const struct task
 	struct mm_struct *mm = task->mm;
 	__u32 pid = task->tgid;
 
+	/* In the midst of execve: the old program's stack is gone, and the new one's is not there yet. */
+	if (!mm || !mm->start_stack) {
+		walk->event.stop = FF_STOP_NO_USER_STACK;
+		return;
+	}
 	keep_origin(walk, regs, mm);
 	begin_at(walk, regs);
 	process = bpf_map_lookup_elem(&process_mappings, &pid);
-	if (!process || !mm || process->executable_pages != mm->exec_vm || process->stack_start != mm->start_stack) {
+	if (!process || process->executable_pages != mm->exec_vm || process->stack_start != mm->start_stack) {
 		walk->event.stop = FF_STOP_NO_MAPPING;
 	} else {
 		walk->process = *process;

@@ -72,6 +72,7 @@ FF_UNWIND_INLINE int ff_find_cfa(const struct ff_frame *frame, const struct ff_u
 		*cfa = frame->sp + (__s64)offset;
 		return FF_STEP_ON;
 	case FF_CFA_RBP:
+	case FF_CFA_RBP_ELSEWHERE:
 		if (frame->bp == FF_BP_LOST)
 			return FF_STOP_UNSUPPORTED_RULE;
 		*cfa = frame->bp + (__s64)offset;
@@ -146,8 +147,8 @@ FF_UNWIND_INLINE int ff_unwind_step(struct ff_frame *frame, const struct ff_unwi
 	stop = ff_find_cfa(frame, row, innermost, &cfa, &saved[1]);
 	if (stop != FF_STEP_ON)
 		return stop;
-	/* Only the innermost frame may have its return address popped already. */
-	if (cfa < frame->sp || (cfa == frame->sp && !innermost))
+	/* Only the innermost frame may have its return address popped already. Another stack may lie on either side. */
+	if ((cfa < frame->sp && row->cfa != FF_CFA_RBP_ELSEWHERE) || (cfa == frame->sp && !innermost))
 		return FF_STOP_NOT_PROGRESSING;
 	if (row->cfa == FF_CFA_RSP_LINK)
 		saved[0] = frame->bp;

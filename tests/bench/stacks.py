@@ -2,7 +2,7 @@
 """How whole the user stacks of Debian's own binaries are, and what they cost: footfall beside perf with frame pointers and
 perf with copies of the stack, on the same programs under the same load, in one run.
 
-stacks.py [--seconds 4] [--frequency 99] [--programs python3,redis-server,nginx,postgres] [--footfall PATH]
+stacks.py [--seconds 4] [--rounds 3] [--frequency 99] [--programs python3,redis-server,nginx,postgres] [--footfall PATH]
 
 A stack is complete when its outermost user frame is where a program or a thread starts. Prints two tables. The first: complete
 stacks, the CPU of the tool (all of it, start and naming included, and for footfall that of the recording alone), and the
@@ -19,6 +19,7 @@ import pwd
 import re
 import resource
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -187,27 +188,38 @@ def clock_time(pid):
     return sum(program.get("run_time_ns", 0) for program in shown if program["id"] in own and program.get("name") == "clock_ticked")
 
 
+def clock_share(options, frequency, pid, processes):
+    """What part of a second the sampling program runs for while that process is watched."""
+    watcher = live_bench.Watcher(processes, [options.footfall, "record", "--json", "-F", str(frequency), "--pid", str(pid)], rb"recording")
+    time.sleep(1)  # Tables come in the first samples.
+    before, begin = clock_time(watcher.process.pid), time.monotonic()
+    time.sleep(options.seconds)
+    share = (clock_time(watcher.process.pid) - before) / 1e9 / (time.monotonic() - begin)
+    watcher.stop()
+    return share
+
+
 def sample_cost(options, frequency):
-    """Prints what the sampling program takes for each sample of one busy thread, ticks of other threads included."""
+    """Prints what the sampling program takes for each sample of one busy thread, and for all ticks that are no samples."""
     processes = live.Processes()
-    with tempfile.TemporaryDirectory(prefix="footfall-bench-") as directory, live_bench.bpf_statistics():
+    with live_bench.bpf_statistics():
         try:
-            pid = quiet(processes, [str(options.burner), "60", burner_depth(30)]).pid
-            watcher = live_bench.Watcher(processes, [options.footfall, "record", "--json", "-F", str(frequency), "--pid", str(pid)], rb"recording")
-            time.sleep(1)  # Tables come in the first samples.
-            before = clock_time(watcher.process.pid)
-            begin = time.monotonic()
-            time.sleep(options.seconds)
-            spent, seconds = clock_time(watcher.process.pid) - before, time.monotonic() - begin
+            burner = quiet(processes, [str(options.burner), "600", burner_depth(30)]).pid
+            other = quiet(processes, ["sleep", "600"]).pid
+            rounds = [(clock_share(options, frequency, burner, processes), clock_share(options, frequency, other, processes))
+                      for _ in range(options.rounds)]
         finally:
             processes.end_all()
-    samples = frequency * seconds  # one thread burns all the time
-    print(f"{frequency:>6} Hz {spent / samples / 1000:>8.2f} µs a sample {100 * spent / seconds / 1e9:>8.3f} % of a core")
+    # One thread burns all the time.
+    costs = sorted((watched - unwatched) / frequency * 1e6 for watched, unwatched in rounds)
+    share = statistics.median(watched for watched, _ in rounds)
+    print(f"{frequency:>6} Hz {statistics.median(costs):>8.2f} µs a sample ({costs[0]:.2f}-{costs[-1]:.2f}) {100 * share:>8.3f} % of a core, all ticks included")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=3, help="of the second table")
     parser.add_argument("--frequency", type=int, default=99)
     parser.add_argument("--programs", default=",".join(PROGRAMS))
     parser.add_argument("--footfall", default=os.environ.get("FOOTFALL", str(ROOT / "build/release/agent/footfall")))
