@@ -80,14 +80,14 @@ Result<void> choose_stacks(Snapshot& snapshot, const ReportFlags& flags, const s
     const bool has_waits = std::any_of(snapshot.stacks().samples().begin(), snapshot.stacks().samples().end(),
                                        [](const StackSample& sample) { return sample.state() != STACK_RUNNING; });
     keep_chosen(*snapshot.mutable_stacks(), filter);
-    if (!snapshot.stacks().samples().empty() || !flags.format.needs_stacks()) return {};
+    if (!snapshot.stacks().samples().empty() || (!flags.format.needs_stacks() && filter.chooses_all())) return {};
     if (services.empty()) {
         return failure(file + " has no samples: nothing ran while it was recorded", "record for longer, or under load");
     }
     const bool only_running = filter.states == std::vector{STACK_RUNNING};
     if (!only_running && !filter.states.empty() && !has_waits) {
-        return failure(file + " has no stacks of threads that wait", "record them too: footfall record --stacks all -o FILE.ffs",
-                       ExitCode::kNoTarget);
+        return failure(file + " has no stacks of threads that wait",
+                       "record them too: footfall record --stacks all -o FILE.ffs", ExitCode::kNoTarget);
     }
     return failure("no stack in " + file + " is what was asked for",
                    fmt::format("it has stacks of these services: {}{}", listed(services),

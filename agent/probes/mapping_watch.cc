@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -60,8 +59,6 @@ struct Mmap2Body {
     std::uint32_t flags;
 };
 
-constexpr std::size_t kMostRecordBytes = 65535;
-
 // Out of a ring that a record may go round the end of.
 void copy_out(const std::byte* data, std::uint64_t position, std::span<std::byte> to) {
     const std::size_t at = position % kDataBytes;
@@ -99,7 +96,8 @@ void append(std::span<const std::byte> record, std::vector<CodeRecord>& records)
     constexpr std::size_t kPath = sizeof head + sizeof(Mmap2Body);
     if (head.header.type != PERF_RECORD_MMAP2 || body_end <= kPath) return;
     const auto body = plain_at<Mmap2Body>(record, sizeof head);
-    records.emplace_back(CodeMapped{pid, time,
+    records.emplace_back(CodeMapped{pid,
+                                    time,
                                     {.start = body.address,
                                      .end = body.address + body.length,
                                      .file_offset = body.file_offset,
@@ -144,12 +142,12 @@ bool MappingWatch::drain(const Ring& ring, std::vector<CodeRecord>& records) {
     const auto* data = static_cast<const std::byte*>(ring.memory.get()) + kPageSize;
     const std::uint64_t head = std::atomic_ref(control->data_head).load(std::memory_order_acquire);
     std::uint64_t tail = control->data_tail;
-    std::array<std::byte, kMostRecordBytes> room;
+    std::vector<std::byte> record;
     bool lost = false;
     while (tail < head) {
         perf_event_header header{};
         copy_out(data, tail, std::as_writable_bytes(std::span(&header, 1)));
-        const std::span<std::byte> record(room.data(), std::max<std::size_t>(header.size, sizeof header));
+        record.resize(std::max<std::size_t>(header.size, sizeof header));
         copy_out(data, tail, record);
         lost |= header.type == PERF_RECORD_LOST;
         append(record, records);

@@ -59,7 +59,8 @@ Result<StackProbe> StackProbe::load(const StackProbeSettings& settings, const Sh
     skeleton.rodata->stack_config.sample_ns = probe.period_nanoseconds();
     skeleton.rodata->stack_config.ticks_per_sample = ticks_per_sample(settings.frequency);
     auto& programs = skeleton.progs;
-    for (bpf_program* program : {programs.thread_switched, programs.thread_woken, programs.thread_found_waiting}) {
+    for (bpf_program* program :
+         {programs.thread_switched, programs.thread_woken, programs.thread_found_waiting, programs.thread_still_waiting}) {
         bpf_program__set_autoload(program, settings.waits);
     }
     probe.size_maps();
@@ -104,14 +105,24 @@ Result<void> StackProbe::attach_waits() {
 }
 
 Result<void> StackProbe::take_waiting(const std::function<void()>& drain) {
+    return settings_.waits ? read_all(skeleton_->links.thread_found_waiting, drain) : Result<void>();
+}
+
+Result<void> StackProbe::end_waits(const std::function<void()>& drain) {
+    const LibbpfLog log;
+    if (!settings_.waits) return {};
+    const Link iterator(bpf_program__attach(skeleton_->progs.thread_still_waiting));
+    return iterator ? read_all(iterator.get(), drain) : refusal("cannot look at waiting threads", errno);
+}
+
+Result<void> StackProbe::read_all(const bpf_link* iterator, const std::function<void()>& drain) {
     // A byte for each thread: so many stacks lie in the ring between two looks.
     constexpr std::size_t kThreadsAtOnce = 16;
-    if (!settings_.waits) return {};
-    const Fd iterator(bpf_iter_create(bpf_link__fd(skeleton_->links.thread_found_waiting)));
-    if (!iterator.valid()) return refusal("cannot look at waiting threads", errno);
-    std::array<char, kThreadsAtOnce> taken{};
+    const Fd reader(bpf_iter_create(bpf_link__fd(iterator)));
+    if (!reader.valid()) return refusal("cannot look at waiting threads", errno);
+    std::array<char, kThreadsAtOnce> threads{};
     for (;;) {
-        const ssize_t count = read(iterator.get(), taken.data(), taken.size());
+        const ssize_t count = read(reader.get(), threads.data(), threads.size());
         if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
         if (count < 0) return refusal("cannot look at waiting threads", errno);
         drain();
@@ -152,7 +163,10 @@ void StackProbe::detach() {
     stacks_bpf__detach(skeleton_.get());
 }
 
-void StackProbe::set_waits_one_in(std::uint32_t one_in) { skeleton_->bss->waits_one_in = one_in; }
+void StackProbe::set_waits_apart(std::uint32_t nanoseconds) {
+    skeleton_->bss->waits_apart_ns = nanoseconds;
+    skeleton_->bss->waits_wanted = 1;
+}
 
 std::vector<int> StackProbe::program_fds() const {
     std::vector<int> fds;

@@ -32,11 +32,14 @@ public:
     StackProbe& operator=(StackProbe&&) noexcept;
     ~StackProbe();
 
-    // In this order. The scheduler's hooks take no waits until set_waits_one_in(), but follow those that take_waiting() found.
+    // In this order. The scheduler's hooks take no waits until set_waits_apart(), but follow those that take_waiting()
+    // found.
     Result<void> attach_waits();
     // The stacks of all threads that wait now go into the ring; drain is called in between, before it is full.
     Result<void> take_waiting(const std::function<void()>& drain);
     Result<void> attach_clock();
+    // Ends all waits that go on; drain as in take_waiting(). Once, behind detach().
+    Result<void> end_waits(const std::function<void()>& drain);
     void detach();
 
     // "cpu-cycles" where the processor counts them, else "cpu-clock".
@@ -45,8 +48,8 @@ public:
     [[nodiscard]] UnwindMaps& maps() { return *maps_; }
     [[nodiscard]] std::vector<int> program_fds() const;
 
-    // Looks at one of so many waits from now on; 0: at none.
-    void set_waits_one_in(std::uint32_t one_in);
+    // From now on, of each thread waits are taken that are so far apart on average; 0: all.
+    void set_waits_apart(std::uint32_t nanoseconds);
 
 private:
     struct Destroy {
@@ -60,6 +63,7 @@ private:
     StackProbe() = default;
     void size_maps();
     Result<void> share_maps(const SharedMapFds& shared);
+    static Result<void> read_all(const bpf_link* iterator, const std::function<void()>& drain);
 
     StackProbeSettings settings_;
     std::string_view clock_ = "cpu-clock";

@@ -125,6 +125,16 @@ std::optional<std::string_view> find_name(const Interpreter& interpreter, Argume
     return std::nullopt;
 }
 
+// The kernel takes comm from the path that was executed, which may be a link's. It cuts it short, and a program may choose
+// another; so may it the arguments, into which many write what they do ("redis-server *:6379").
+std::optional<std::string_view> name_it_was_called_by(Arguments arguments, std::string_view comm) {
+    constexpr std::size_t kLongestComm = 15;
+    if (arguments.empty() || comm.empty()) return std::nullopt;
+    const std::string_view first = arguments.front();
+    const std::string_view name = base_name(first.substr(0, first.find_first_of(" :")));
+    return name.substr(0, kLongestComm) == comm ? std::optional(name) : std::nullopt;
+}
+
 }  // namespace
 
 std::string_view base_name(std::string_view path) {
@@ -134,10 +144,10 @@ std::string_view base_name(std::string_view path) {
     return path.substr(path.rfind('/') + 1);
 }
 
-std::string program_name(std::string_view executable, const std::vector<std::string>& arguments) {
+std::string program_name(std::string_view executable, const std::vector<std::string>& arguments, std::string_view comm) {
     const std::string_view program = base_name(executable);
     const Interpreter* interpreter = program == "java" ? &kJava : interpreter_of(program);
-    if (interpreter == nullptr) return std::string(program);
+    if (interpreter == nullptr) return std::string(name_it_was_called_by(arguments, comm).value_or(program));
     const auto name = find_name(*interpreter, arguments);
     const std::string family = family_of(*interpreter, program);
     return name && !name->empty() ? family + ":" + std::string(*name) : family;

@@ -45,7 +45,7 @@ std::string raw_name(const ProcessFacts& facts) {
     if (!facts.declared_service.empty()) return facts.declared_service;
     if (const auto id = container_id(facts.cgroups)) return "container:" + std::string(id->substr(0, kShortContainerId));
     if (const auto unit = systemd_service(facts.cgroups)) return std::string(*unit);
-    if (!facts.executable.empty()) return program_name(facts.executable, facts.arguments);
+    if (!facts.executable.empty()) return program_name(facts.executable, facts.arguments, facts.comm);
     return facts.comm;
 }
 

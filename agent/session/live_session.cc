@@ -26,6 +26,8 @@ constexpr std::uint64_t kUnixLookInterval = kNanosecondsPerSecond;
 constexpr std::uint64_t kSpliceLookInterval = 20'000'000;
 constexpr std::uint64_t kPatienceAtStart = 300'000'000;  // with unwind tables that are being made
 constexpr std::uint64_t kPatienceAtEnd = 4 * kNanosecondsPerSecond;
+// Little work that cannot wait: a ring that nobody empties overflows within a second on a busy host.
+constexpr int kNiceOfReader = -10;
 constexpr std::size_t kMostRejected = 65536;
 constexpr std::uint64_t kRawFlushInterval = kNanosecondsPerSecond;  // what a kill -9 can cost a raw file
 
@@ -61,6 +63,14 @@ CollectorOptions collector_options(const StackConfig& config) {
     return options;
 }
 
+// A descriptor is kept for each module that was seen, so that it has names when its process is gone.
+void allow_many_files() {
+    rlimit files{};
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+}
+
 std::uint64_t peak_rss_bytes() {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
@@ -81,10 +91,16 @@ LiveSession::LiveSession(LiveOptions options, UseObserver on_use)
 Result<std::unique_ptr<LiveSession>> LiveSession::start(LiveOptions options, UseObserver on_use) {
     std::unique_ptr<LiveSession> session(new LiveSession(std::move(options), std::move(on_use)));
     if (auto loaded = session->load(); !loaded) return tl::unexpected<Error>(loaded.error());
+    session->nice_before_ = getpriority(PRIO_PROCESS, 0);
+    // Only this thread; without the privilege it stays as it is.
+    setpriority(PRIO_PROCESS, 0, kNiceOfReader);
     return session;
 }
 
+LiveSession::~LiveSession() { setpriority(PRIO_PROCESS, 0, nice_before_); }
+
 Result<void> LiveSession::load() {
+    allow_many_files();
     const HostView host;
     auto selectors = Selectors::resolve(options_.target, host);
     if (!selectors) return tl::unexpected<Error>(selectors.error());
@@ -165,7 +181,7 @@ void LiveSession::begin_stacks() {
     const MonotonicTime now = monotonic_now();
     pipeline_->stacks()->session_begin(now);
     last_wait_look_ = now;
-    stack_probe_->set_waits_one_in(waits_one_in_);
+    stack_probe_->set_waits_apart(0);
     if (auto attached = stack_probe_->attach_clock(); !attached) spdlog::warn("no stacks: {}", attached.error().what);
 }
 
@@ -281,11 +297,13 @@ void LiveSession::follow_mappings() {
     if (lost) stacks->on_code_records_lost();
 }
 
-// A busy host switches threads a million times a second. So many are looked at as was asked for, and each stands for more:
-// as soon as an interval's share is used up, and, step by step, less so when they become few.
+// A busy host switches threads a million times a second. So many are looked at as was asked for, and some stand for more: as
+// soon as an interval's share is used up, and, step by step, less so when they become few.
 void LiveSession::adjust_waits(MonotonicTime now) {
     constexpr std::uint64_t kInterval = 100'000'000;
-    constexpr std::uint32_t kMostOneIn = 1U << 20;
+    constexpr std::uint64_t kLeastApart = 50'000;
+    constexpr std::uint64_t kMostApart = 4'000'000'000;  // for 32 bits
+    constexpr std::uint64_t kShortest = 5'000'000;       // what came at once may have come in such a time
     if (!stack_probe_ || ended_.seen() || !last_wait_look_.seen()) return;
     const double most = options_.config.stacks.most_waits_a_second;
     const double share = most * static_cast<double>(kInterval) / 1e9;
@@ -294,15 +312,15 @@ void LiveSession::adjust_waits(MonotonicTime now) {
     if (waits <= share && passed < kInterval) return;
     last_wait_look_ = now;
     waits_at_last_look_ = pipeline_->stacks()->waits_taken();
-    const double rate = waits * 1e9 / static_cast<double>(std::max<std::uint64_t>(passed, 1));
+    const double rate = waits * 1e9 / static_cast<double>(std::max(passed, kShortest));
+    const std::uint64_t before = waits_apart_;
     if (waits > share) {
-        waits_one_in_ = static_cast<std::uint32_t>(std::min<double>(kMostOneIn, waits_one_in_ * std::ceil(rate / most)));
-    } else if (rate < most / 4 && waits_one_in_ > 1) {
-        waits_one_in_ /= 2;
-    } else {
-        return;
+        waits_apart_ =
+            std::min(kMostApart, std::max(waits_apart_, kLeastApart) * static_cast<std::uint64_t>(std::ceil(rate / most)));
+    } else if (rate < most / 4) {
+        waits_apart_ = waits_apart_ > kLeastApart ? waits_apart_ / 2 : 0;
     }
-    stack_probe_->set_waits_one_in(waits_one_in_);
+    if (waits_apart_ != before) stack_probe_->set_waits_apart(static_cast<std::uint32_t>(waits_apart_));
 }
 
 // Tables that are being made complete the stacks of a short session.
@@ -317,11 +335,13 @@ void LiveSession::wait_for_tables(std::uint64_t patience_nanoseconds) {
 }
 
 Result<void> LiveSession::stop() {
+    setpriority(PRIO_PROCESS, 0, nice_before_);
     probes_->detach();
     if (stack_probe_) stack_probe_->detach();
     ended_ = monotonic_now();
     Result<void> drained = drain();
     while (drained && ring_->fill() > 0) drained = drain();
+    if (stack_probe_ && stack_probe_->end_waits([this] { (void)drain(); })) pipeline_->stacks()->drop_open_waits();
     wait_for_tables(kPatienceAtEnd);
     // Now that nothing comes any more, also what began and ended since the last look.
     for (const ConnectionId connection : vanished_unix_sockets()) tell_closed(connection, ended_);
@@ -403,7 +423,7 @@ Snapshot LiveSession::snapshot() const {
 std::optional<StackCapture> LiveSession::stacks() const {
     const StackCollector* collector = pipeline_->stacks();
     if (collector == nullptr) return std::nullopt;
-    StackCapture capture = capture_stacks(*collector);
+    StackCapture capture = capture_stacks(*collector, ended_.seen() ? ended_ : monotonic_now());
     for (const Sample& sample : capture.samples) {
         capture.services.try_emplace(sample.service, pipeline_->services().name(sample.service));
     }
@@ -418,7 +438,9 @@ std::optional<StackCapture> LiveSession::stacks() const {
 }
 
 void LiveSession::clear_stacks() {
-    if (pipeline_->stacks() != nullptr) pipeline_->stacks()->profile().clear();
+    if (pipeline_->stacks() == nullptr) return;
+    pipeline_->stacks()->profile().clear();
+    pipeline_->stacks()->session_begin(monotonic_now());
 }
 
 Progress LiveSession::progress() const {

@@ -49,7 +49,7 @@ public:
 
     // Watching when it returns. Errors carry the exit code: no target 66, no privilege 77, kernel feature missing 69.
     static Result<std::unique_ptr<LiveSession>> start(LiveOptions options, UseObserver on_use = {});
-    ~LiveSession() override = default;
+    ~LiveSession() override;
     LiveSession(const LiveSession&) = delete;
     LiveSession& operator=(const LiveSession&) = delete;
 
@@ -117,9 +117,10 @@ private:
     bool splice_watched_ = false;
     MonotonicTime last_wait_look_;
     std::uint64_t waits_at_last_look_ = 0;
-    std::uint32_t waits_one_in_ = 1;
-    std::uint64_t own_events_ = 0;  // made here, not by the kernel side
+    std::uint64_t waits_apart_ = 0;  // nanoseconds
+    std::uint64_t own_events_ = 0;   // made here, not by the kernel side
 
+    int nice_before_ = 0;
     ClockOffset clock_;
     MonotonicTime started_;
     MonotonicTime ended_;

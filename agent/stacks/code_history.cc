@@ -15,7 +15,10 @@ bool overlap(const ExecutableMapping& a, const ExecutableMapping& b) { return a.
 
 void CodeHistory::on(const ProgramBegun& begun) {
     Programs& programs = programs_of(begun.pid);
-    if (programs.size() >= kMostPrograms) programs.pop_front();
+    if (programs.size() >= kMostPrograms) {
+        bytes_ -= bytes_of(programs.front());
+        programs.pop_front();
+    }
     programs.push_back({begun.time, {}});
 }
 
@@ -25,6 +28,8 @@ void CodeHistory::on(const CodeMapped& mapped) {
     auto& all = found->second.back().mapped;
     if (all.size() >= kMostMappings) return forget(mapped.pid);
     all.push_back(mapped);
+    bytes_ += bytes_of(mapped);
+    make_room();
 }
 
 void CodeHistory::on_forked(Pid parent, Pid child, MonotonicTime time) {
@@ -33,21 +38,38 @@ void CodeHistory::on_forked(Pid parent, Pid child, MonotonicTime time) {
     if (program == nullptr) return;
     Program copy = *program;
     std::erase_if(copy.mapped, [&](const CodeMapped& mapped) { return mapped.time > time; });
+    bytes_ += bytes_of(copy);
     programs_of(child).push_back(std::move(copy));
+    make_room();
+}
+
+void CodeHistory::forget(Pid pid) {
+    const auto programs = processes_.extract(pid);
+    if (!programs) return;
+    for (const Program& program : programs.mapped()) bytes_ -= bytes_of(program);
+    std::erase(order_, pid);
+}
+
+std::size_t CodeHistory::bytes_of(const Program& program) {
+    std::size_t bytes = 0;
+    for (const CodeMapped& mapped : program.mapped) bytes += bytes_of(mapped);
+    return bytes;
+}
+
+void CodeHistory::make_room() {
+    while (!order_.empty() && (order_.size() > most_processes_ || bytes_ > most_bytes_)) forget(Pid(order_.front()));
 }
 
 void CodeHistory::clear() {
     processes_.clear();
     order_.clear();
+    bytes_ = 0;
 }
 
 CodeHistory::Programs& CodeHistory::programs_of(Pid pid) {
     if (const auto known = processes_.find(pid); known != processes_.end()) return known->second;
-    while (order_.size() >= most_processes_) {
-        processes_.erase(order_.front());
-        order_.pop_front();
-    }
     order_.push_back(pid);
+    make_room();
     return processes_[pid];
 }
 

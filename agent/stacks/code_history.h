@@ -35,19 +35,22 @@ using CodeRecord = std::variant<ProgramBegun, CodeMapped>;
 
 class CodeHistory {
 public:
-    explicit CodeHistory(std::size_t most_processes) : most_processes_(most_processes) {}
+    explicit CodeHistory(std::size_t most_processes, std::size_t most_bytes = std::size_t{8} << 20)
+        : most_processes_(most_processes), most_bytes_(most_bytes) {}
 
     void on(const ProgramBegun& begun);
     void on(const CodeMapped& mapped);
     // Until it executes, a child runs what its parent does.
     void on_forked(Pid parent, Pid child, MonotonicTime time);
     // It has ended, or others know better.
-    void forget(Pid pid) { processes_.erase(pid); }
+    void forget(Pid pid);
     // Records were lost, so nothing of it may be believed.
     void clear();
 
     // Where code was in a process at a time, by address; nothing where its program is not in here.
     [[nodiscard]] std::optional<std::vector<ExecutableMapping>> at(Pid pid, MonotonicTime time) const;
+
+    [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
 private:
     struct Program {
@@ -56,12 +59,18 @@ private:
     };
     using Programs = std::deque<Program>;
 
+    static std::size_t bytes_of(const CodeMapped& mapped) { return sizeof mapped + mapped.mapping.path.size(); }
+    static std::size_t bytes_of(const Program& program);
+    void make_room();
+
     [[nodiscard]] const Program* program_of(Pid pid, MonotonicTime time) const;
     Programs& programs_of(Pid pid);
 
     std::size_t most_processes_;
+    std::size_t most_bytes_;
+    std::size_t bytes_ = 0;
     std::unordered_map<Pid, Programs> processes_;
-    std::deque<Pid> order_;  // as they came; may name some that are gone
+    std::deque<Pid> order_;  // as they came
 };
 
 }  // namespace footfall

@@ -8,13 +8,15 @@
 #include <string>
 #include <utility>
 
+#include "symbolizer/files/open_below_root.h"
+
 namespace footfall {
 namespace {
 
 Fd open_file(const std::string& path, std::uint64_t inode, struct stat& status) {
-    Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    const bool right = file.valid() && fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && status.st_ino == inode;
-    return right ? std::move(file) : Fd();
+    const Fd found(open(path.c_str(), O_PATH | O_CLOEXEC));
+    const bool right = found.valid() && fstat(found.get(), &status) == 0 && status.st_ino == inode;
+    return right ? open_if_regular(found.get()) : Fd();
 }
 
 }  // namespace

@@ -136,7 +136,7 @@ bool StackCollector::keep_wait(Tid tid, OpenId id) {
     ++waits_taken_;
     if (const auto before = waiting_.find(tid); before != waiting_.end()) {
         // A wait whose end was lost gives way to the thread's next.
-        open_.erase(before->second);
+        waits_without_end_ += open_.erase(before->second);
         before->second = id;
         return true;
     }
@@ -176,13 +176,16 @@ void StackCollector::add(const Open& open) {
     if (sample.state == StackState::kRunning) return profile_.add(sample);
     if (open.blocked_nanoseconds + open.queued_nanoseconds < options_.shortest_wait_nanoseconds) return;
     sample.samples = open.waits;
-    if (sample.state == StackState::kBlocked) {
-        sample.nanoseconds = static_cast<std::uint64_t>(static_cast<double>(open.blocked_nanoseconds) * open.waits);
-        profile_.add(sample);
-    }
+    const auto time_of = [&](std::uint64_t nanoseconds) {
+        return static_cast<std::uint64_t>(static_cast<double>(nanoseconds) * open.waits);
+    };
+    const bool was_blocked = sample.state == StackState::kBlocked;
+    sample.nanoseconds = time_of(was_blocked ? open.blocked_nanoseconds : open.queued_nanoseconds);
+    profile_.add(sample);
+    if (!was_blocked || open.queued_nanoseconds == 0) return;
     sample.state = StackState::kQueued;
-    sample.nanoseconds = static_cast<std::uint64_t>(static_cast<double>(open.queued_nanoseconds) * open.waits);
-    if (sample.nanoseconds != 0) profile_.add(sample);
+    sample.nanoseconds = time_of(open.queued_nanoseconds);
+    profile_.add_time(sample);
 }
 
 // For the kernel side's tables: the least recently seen ones make room.
@@ -224,7 +227,8 @@ std::shared_ptr<StackCollector::Process> StackCollector::process_of(Pid pid, std
     return process;
 }
 
-std::shared_ptr<StackCollector::Process> StackCollector::past_process(Pid pid, std::uint64_t stack_start, MonotonicTime time) {
+std::shared_ptr<StackCollector::Process> StackCollector::past_process(Pid pid, std::uint64_t stack_start,
+                                                                      MonotonicTime time) {
     auto mappings = history_.at(pid, time);
     if (!mappings) return nullptr;
     auto process = std::make_shared<Process>();
@@ -276,7 +280,10 @@ void StackCollector::on(const CodeRecord& record) {
 
 void StackCollector::on_code_records_lost() {
     history_.clear();
-    for (auto& [pid, process] : processes_) process->stale = true;
+    for (auto& [pid, process] : processes_) {
+        process->stale = true;
+        if (tables_ != nullptr) tables_->forget_process(pid);
+    }
 }
 
 // Until it executes, a child runs what its parent does; it may be gone before it can be looked at.
@@ -311,7 +318,8 @@ bool StackCollector::keep_copy(OpenId id, const StackTaken& taken) {
     auto process = process_of(taken.pid, taken.stack_start, taken.time, taken.stop == StopReason::NO_MAPPING);
     // It may have executed another program since.
     if (process == nullptr || process->maps.memory.stack_start != taken.stack_start) return false;
-    Copy copy{id, taken.pid, std::move(process), taken.time, registers_of(taken), {taken.copied.begin(), taken.copied.end()}};
+    Copy copy{id,         taken.pid,           std::move(process),
+              taken.time, registers_of(taken), {taken.copied.begin(), taken.copied.end()}};
     if (walk(copy, open_.at(id), taken.time)) return false;
     copied_bytes_ += copy.bytes.size();
     copies_.push_back(std::move(copy));
@@ -415,18 +423,41 @@ void StackCollector::session_begin(MonotonicTime now) {
     }
 }
 
+void StackCollector::end_now(Open& open, MonotonicTime now) {
+    open.ended = true;
+    open.blocked_nanoseconds = open.sample.state == StackState::kBlocked ? elapsed(open.begin, now) : 0;
+    open.queued_nanoseconds = open.sample.state == StackState::kQueued ? elapsed(open.begin, now) : 0;
+}
+
 void StackCollector::session_end(MonotonicTime now) {
     retry_copies({now.nanoseconds + options_.patience_nanoseconds});
     for (const auto& [tid, id] : waiting_) {
         const auto open = open_.find(id);
         if (open == open_.end()) continue;
-        Open& waiting = open->second;
-        waiting.ended = true;
-        waiting.blocked_nanoseconds = waiting.sample.state == StackState::kBlocked ? elapsed(waiting.begin, now) : 0;
-        waiting.queued_nanoseconds = waiting.sample.state == StackState::kQueued ? elapsed(waiting.begin, now) : 0;
+        end_now(open->second, now);
         settle(id);
     }
     waiting_.clear();
+}
+
+void StackCollector::drop_open_waits() {
+    for (const auto& [tid, id] : waiting_) waits_without_end_ += open_.erase(id);
+    waiting_.clear();
+}
+
+std::vector<Sample> StackCollector::open_waits(MonotonicTime now) const {
+    std::vector<Sample> samples;
+    for (const auto& [tid, id] : waiting_) {
+        const auto found = open_.find(id);
+        if (found == open_.end() || !found->second.walked) continue;
+        Open open = found->second;
+        end_now(open, now);
+        open.sample.samples = open.waits;
+        open.sample.nanoseconds =
+            static_cast<std::uint64_t>(static_cast<double>(open.blocked_nanoseconds + open.queued_nanoseconds) * open.waits);
+        samples.push_back(std::move(open.sample));
+    }
+    return samples;
 }
 
 }  // namespace footfall

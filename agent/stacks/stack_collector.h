@@ -65,6 +65,10 @@ public:
     void session_begin(MonotonicTime now);
     // What still waits is a sample up to now.
     void session_end(MonotonicTime now);
+    // All waits have ended, so that those that seem to go on are such whose end was lost.
+    void drop_open_waits();
+    // The samples that waits which go on would be, if they ended now.
+    [[nodiscard]] std::vector<Sample> open_waits(MonotonicTime now) const;
 
     [[nodiscard]] const StackProfile& profile() const { return profile_; }
     [[nodiscard]] StackProfile& profile() { return profile_; }
@@ -73,6 +77,8 @@ public:
     [[nodiscard]] std::uint64_t waits_taken() const { return waits_taken_; }
     // Waits that were not kept, because too many go on.
     [[nodiscard]] std::uint64_t waits_without_room() const { return waits_without_room_; }
+    // Waits whose end was lost.
+    [[nodiscard]] std::uint64_t waits_without_end() const { return waits_without_end_; }
     // Copies of stacks that were not kept, because too many wait for tables.
     [[nodiscard]] std::uint64_t copies_without_room() const { return copies_without_room_; }
     // Tables are being looked for, and stacks wait for them.
@@ -127,6 +133,7 @@ private:
     void retry_copies(MonotonicTime now);
     void publish(ModuleNumber number, MonotonicTime now);
     void make_room_in_kernel(MonotonicTime now);
+    static void end_now(Open& open, MonotonicTime now);
     void settle(OpenId id);
     void add(const Open& open);
     void note_seen(const Sample& sample, MonotonicTime time);
@@ -147,6 +154,7 @@ private:
     OpenId next_open_ = 0;
     std::uint64_t waits_taken_ = 0;
     std::uint64_t waits_without_room_ = 0;
+    std::uint64_t waits_without_end_ = 0;
     std::uint64_t copies_without_room_ = 0;
     bool retry_wanted_ = false;  // something has come that copies may wait for
     MonotonicTime retried_;

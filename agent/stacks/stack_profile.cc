@@ -82,7 +82,14 @@ void StackProfile::add(const Sample& sample) {
     user_frames_ += sample.user.size();
     guessed_frames_ += static_cast<std::uint64_t>(
         std::count_if(sample.user.begin(), sample.user.end(), [](const UserFrame& frame) { return frame.guessed; }));
+    if (sample.state != StackState::kRunning) {
+        ++waits_taken_;
+        waits_in_all_ += sample.samples;
+    }
+    add_time(sample);
+}
 
+void StackProfile::add_time(const Sample& sample) {
     std::string packed = pack(sample);
     auto found = totals_.find(packed);
     if (found == totals_.end() && bytes_ + packed.size() + kEntryBytes > max_bytes_) {

@@ -19,6 +19,8 @@ public:
     explicit StackProfile(std::size_t max_bytes = std::size_t{16} << 20) : max_bytes_(max_bytes) {}
 
     void add(const Sample& sample);
+    // More time of a stack that was added: the same wait, in its other state.
+    void add_time(const Sample& sample);
     void clear();
 
     // Each different stack once, with the sums of its samples. In no order.
@@ -32,6 +34,9 @@ public:
     [[nodiscard]] const std::array<std::uint64_t, kStopReasons>& stops() const { return stops_; }
     [[nodiscard]] std::uint64_t user_frames() const { return user_frames_; }
     [[nodiscard]] std::uint64_t guessed_frames() const { return guessed_frames_; }
+    // Waits that were looked at, and how many there were in all, by the odds of being looked at.
+    [[nodiscard]] std::uint64_t waits_taken() const { return waits_taken_; }
+    [[nodiscard]] double waits_in_all() const { return waits_in_all_; }
 
 private:
     struct Totals {
@@ -46,6 +51,8 @@ private:
     std::array<std::uint64_t, kStopReasons> stops_{};
     std::uint64_t user_frames_ = 0;
     std::uint64_t guessed_frames_ = 0;
+    std::uint64_t waits_taken_ = 0;
+    double waits_in_all_ = 0;
 };
 
 }  // namespace footfall

@@ -343,6 +343,8 @@ private:
         }
         stacks_.set_user_frames(capture_.user_frames);
         stacks_.set_guessed_frames(capture_.guessed_frames);
+        stacks_.set_waits_taken(capture_.waits_taken);
+        stacks_.set_waits_in_all(capture_.waits_in_all);
         for (const auto& [what, count] : capture_.without_room) {
             if (count != 0) (*stacks_.mutable_without_room())[what] = count;
         }
@@ -367,11 +369,12 @@ private:
 
 }  // namespace
 
-StackCapture capture_stacks(const StackCollector& collector) {
+StackCapture capture_stacks(const StackCollector& collector, MonotonicTime now) {
     const StackProfile& profile = collector.profile();
     const CodeModules& modules = collector.modules();
     StackCapture capture;
     profile.for_each([&](const Sample& sum) { capture.samples.push_back(sum); });
+    for (Sample& sample : collector.open_waits(now)) capture.samples.push_back(std::move(sample));
     for (const Sample& sample : capture.samples) {
         for (const UserFrame& frame : sample.user) {
             if (frame.module == 0 && !capture.jitdumps.contains(sample.pid)) {
@@ -387,8 +390,11 @@ StackCapture capture_stacks(const StackCollector& collector) {
     capture.stops = profile.stops();
     capture.user_frames = profile.user_frames();
     capture.guessed_frames = profile.guessed_frames();
+    capture.waits_taken = profile.waits_taken();
+    capture.waits_in_all = static_cast<std::uint64_t>(std::llround(profile.waits_in_all()));
     capture.without_room = {{"frames", profile.without_room()},
                             {"waits", collector.waits_without_room()},
+                            {"ends of waits", collector.waits_without_end()},
                             {"copies", collector.copies_without_room()}};
     return capture;
 }

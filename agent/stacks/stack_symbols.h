@@ -35,6 +35,8 @@ struct StackCapture {
     std::array<std::uint64_t, kStopReasons> stops{};
     std::uint64_t user_frames = 0;
     std::uint64_t guessed_frames = 0;
+    std::uint64_t waits_taken = 0;
+    std::uint64_t waits_in_all = 0;
     std::map<std::string, std::uint64_t> without_room;  // as snapshot.proto has it
     std::uint64_t period_nanoseconds = 0;
     std::string clock;
@@ -42,8 +44,8 @@ struct StackCapture {
     DebuginfodOptions debuginfod;
 };
 
-// Everything but services, period, clock, detail and debuginfod.
-StackCapture capture_stacks(const StackCollector& collector);
+// Everything but services, period, clock, detail and debuginfod. What waits, waits up to now.
+StackCapture capture_stacks(const StackCollector& collector, MonotonicTime now);
 
 // Samples come in descending order of time. client: asked for names; used by the calling thread only.
 void fill_stacks(const StackCapture& capture, SymbolizerClient& client, Stacks& stacks);

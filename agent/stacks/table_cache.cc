@@ -8,7 +8,7 @@
 namespace footfall {
 namespace {
 
-constexpr const char* kSuffix = ".unwind2";  // the number changes with the format
+constexpr const char* kSuffix = ".unwind3";  // the number changes with the format
 
 }  // namespace
 

@@ -23,8 +23,12 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 const volatile struct ff_stack_config stack_config;
 
-/* One of how many waits is looked at; 0: none yet. The agent sets it by what it sees. */
-__u32 waits_one_in;
+/*
+ * Which waits are looked at; the agent sets both by what it sees. A thread's waits are taken by chance, so that they are so
+ * many nanoseconds apart on average: all of a thread that waits less often, few of one that waits all the time.
+ */
+__u32 waits_wanted;
+__u32 waits_apart_ns;
 
 enum scratch { SCRATCH_CLOCK, SCRATCH_SCHEDULER, SCRATCH_ITERATOR };
 
@@ -33,6 +37,7 @@ struct wait {
 	__u64 number;
 	__u64 left_ns;
 	__u64 woken_ns; /* 0: not yet. A preempted thread is never asleep */
+	__u64 last_ns;  /* when the thread left the CPU before, taken or not */
 };
 
 struct {
@@ -153,43 +158,57 @@ static __always_inline __u64 next_wait(void)
 	return bpf_ktime_get_ns();
 }
 
+/*
+ * Of how many such waits this one is, if it is taken, times WEIGHT_ONE; else 0. The odds grow with the time since the thread
+ * left the CPU before, and so depend on nothing that comes after: sums are right on average.
+ */
+static __always_inline __u64 weight_of(struct wait *wait, __u64 now)
+{
+	__u64 apart = waits_apart_ns, gap = now - wait->last_ns;
+
+	wait->last_ns = now;
+	if (gap >= apart)
+		return WEIGHT_ONE;
+	if (!gap || bpf_get_prandom_u32() % apart >= gap)
+		return 0;
+	return apart * WEIGHT_ONE / gap;
+}
+
 static __always_inline void on_left(void *context, struct task_struct *task, bool preempted, __u32 state)
 {
-	__u32 one_in = waits_one_in;
 	struct wait *wait;
 	struct walk *walk;
+	__u64 weight;
 
-	if (state & TASK_DEAD || !is_watched_process(task->tgid))
-		return;
-	if (!one_in || (one_in > 1 && bpf_get_prandom_u32() % one_in))
+	if (!waits_wanted || state & TASK_DEAD || !is_watched_process(task->tgid))
 		return;
 	wait = bpf_task_storage_get(&waits, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	walk = find_walk(SCRATCH_SCHEDULER);
 	if (!wait || !walk)
+		return;
+	weight = weight_of(wait, bpf_ktime_get_ns());
+	if (!weight)
 		return;
 	begin_walk(walk, task);
 	wait->number = walk->event.event.time_ns;
 	wait->left_ns = walk->event.event.time_ns;
 	wait->woken_ns = preempted || !state ? wait->left_ns : 0;
 	walk->event.state = wait->woken_ns ? FF_STACK_QUEUED : FF_STACK_BLOCKED;
-	walk->event.weight = (__u64)one_in * WEIGHT_ONE;
+	walk->event.weight = weight;
 	walk->event.wait = wait->number;
 	keep_kernel_stack(walk, context);
 	walk->event.system_call = ((struct pt_regs *)bpf_task_pt_regs(task))->orig_ax;
 	walk_and_submit(walk, task, (struct pt_regs *)bpf_task_pt_regs(task));
 }
 
-static __always_inline void on_back(struct task_struct *task)
+static __always_inline void end_wait(struct task_struct *task, struct wait *wait)
 {
-	struct wait *wait = bpf_task_storage_get(&waits, task, NULL, 0);
 	struct ff_waited_event *event;
 	__u64 woken;
 
-	if (!wait || !wait->number)
-		return;
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (begin_event((void *)event, FF_EVENT_WAITED, sizeof(*event))) {
-		woken = wait->woken_ns ? wait->woken_ns : event->event.time_ns;
+		woken = wait->woken_ns ?: event->event.time_ns;
 		event->pid = task->tgid;
 		event->tid = task->pid;
 		event->wait = wait->number;
@@ -198,6 +217,14 @@ static __always_inline void on_back(struct task_struct *task)
 		submit_event(event);
 	}
 	wait->number = 0;
+}
+
+static __always_inline void on_back(struct task_struct *task)
+{
+	struct wait *wait = bpf_task_storage_get(&waits, task, NULL, 0);
+
+	if (wait && wait->number)
+		end_wait(task, wait);
 }
 
 SEC("tp_btf/sched_switch")
@@ -259,5 +286,20 @@ int thread_found_waiting(struct bpf_iter__task *context)
 	wait->woken_ns = 0;
 	wait->number = walk->event.wait;
 	bpf_seq_write(context->meta->seq, &taken, sizeof(taken));
+	return 0;
+}
+
+/* What still waits when the session ends, waits up to now. */
+SEC("iter/task")
+int thread_still_waiting(struct bpf_iter__task *context)
+{
+	struct task_struct *task = context->task;
+	struct wait *wait = task ? bpf_task_storage_get(&waits, task, NULL, 0) : NULL;
+	__u8 ended = 1;
+
+	if (!wait || !wait->number)
+		return 0;
+	end_wait(task, wait);
+	bpf_seq_write(context->meta->seq, &ended, sizeof(ended));
 	return 0;
 }

@@ -31,7 +31,7 @@ std::string html_escaped(std::string_view text) {
 HttpResponse landing_page(std::string_view version, const std::vector<LandingLink>& links) {
     std::string body =
         "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>footfall</title></head>\n<body>\n"
-        "<h1>footfall</h1>\n<p>What is used on this host, by whom, how often, how fast, and what never is.</p>\n<ul>\n";
+        "<h1>footfall</h1>\n<p>What is used on this host, by whom, how often and how fast.</p>\n<ul>\n";
     for (const LandingLink& link : links) {
         body += "<li><a href=\"" + html_escaped(link.path) + "\">" + html_escaped(link.title) + "</a></li>\n";
     }

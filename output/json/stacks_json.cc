@@ -29,6 +29,8 @@ StacksJson completeness_json(const Stacks& stacks) {
             {"user_frames", all.user_frames},
             {"guessed_frames", all.guessed_frames},
             {"stops", sorted},
+            {"waits_taken", stacks.waits_taken()},
+            {"waits_in_all", stacks.waits_in_all()},
             {"without_room", without_room}};
 }
 

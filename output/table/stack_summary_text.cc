@@ -73,6 +73,7 @@ std::string waiting_section(const std::vector<ServiceTime>& services, const Term
 
 std::string stack_completeness_line(const Stacks& stacks, const TerminalStyle& style) {
     const StackCompleteness all = completeness(stacks);
+    if (stacks.samples().empty()) return "stacks     none: nothing ran (--stacks all takes waits, too)\n";
     if (all.walks == 0) return "stacks     none of user code\n";
     std::string line =
         fmt::format("stacks     {} of {} complete, {} of frames guessed", human_share(all.complete, all.walks),
@@ -85,6 +86,10 @@ std::string stack_completeness_line(const Stacks& stacks, const TerminalStyle& s
     const std::map<std::string, std::uint64_t> without_room(stacks.without_room().begin(), stacks.without_room().end());
     for (const auto& [what, count] : without_room) {
         line += "; " + toned(fmt::format("no room for {} {}", grouped(count), terminal_safe(what)), Tone::kAlarm, style);
+    }
+    if (stacks.waits_in_all() > stacks.waits_taken()) {
+        line +=
+            fmt::format("; waits estimated from {} of {}", grouped(stacks.waits_taken()), grouped(stacks.waits_in_all()));
     }
     return line + "\n";
 }

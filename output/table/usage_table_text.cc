@@ -133,10 +133,14 @@ std::string accounting_lines(const Accounting& accounting, const TerminalStyle& 
     const std::uint64_t events_missing = unaccounted(accounting.received(), accounting.exported(), accounting.dropped());
     const std::uint64_t exchanges_missing =
         unaccounted(accounting.exchanges_started(), accounting.exchanges_used(), accounting.exchanges_lost());
-    return fmt::format("events     {} received, {} counted, {}\nexchanges  {} started, {} counted, {}\n",
+    const auto overflow = accounting.dropped().find("ring_full");
+    const bool overflowed = overflow != accounting.dropped().end() && overflow->second > 0;
+    return fmt::format("events     {} received, {} counted, {}\n{}exchanges  {} started, {} counted, {}\n",
                        grouped(accounting.received()), grouped(accounting.exported()),
-                       losses(accounting.dropped(), events_missing, style), grouped(accounting.exchanges_started()),
-                       grouped(accounting.exchanges_used()), losses(accounting.exchanges_lost(), exchanges_missing, style));
+                       losses(accounting.dropped(), events_missing, style),
+                       overflowed ? "           uses and times lack these (try --ring.size 64MiB)\n" : "",
+                       grouped(accounting.exchanges_started()), grouped(accounting.exchanges_used()),
+                       losses(accounting.exchanges_lost(), exchanges_missing, style));
 }
 
 std::string cpu(std::uint64_t nanoseconds, std::uint64_t duration) {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <string>
 
 namespace footfall {
 namespace {
@@ -19,14 +20,23 @@ tl::expected<Fd, Miss> open_below_root(const std::string& root, const std::strin
     const Fd directory(open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!directory.valid()) return tl::unexpected(miss_of_open(errno));
     open_how how{};
-    // Without O_NONBLOCK, opening a pipe would wait for its writer.
-    how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    how.flags = O_PATH | O_CLOEXEC;
     how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-    Fd file(static_cast<int>(syscall(SYS_openat2, directory.get(), path.c_str(), &how, sizeof how)));
+    const Fd found(static_cast<int>(syscall(SYS_openat2, directory.get(), path.c_str(), &how, sizeof how)));
+    if (!found.valid()) return tl::unexpected(miss_of_open(errno));
+    Fd file = open_if_regular(found.get());
     if (!file.valid()) return tl::unexpected(miss_of_open(errno));
-    struct stat status {};
-    if (fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return tl::unexpected(Miss::kNoSuchFile);
     return file;
+}
+
+Fd open_if_regular(int found) {
+    struct stat status {};
+    if (fstat(found, &status) != 0) return {};
+    if (!S_ISREG(status.st_mode)) {
+        errno = ENOENT;
+        return {};
+    }
+    return Fd(open(("/proc/self/fd/" + std::to_string(found)).c_str(), O_RDONLY | O_CLOEXEC));
 }
 
 }  // namespace footfall

@@ -36,6 +36,24 @@ TEST(ServiceName, PrefersWhatTheServiceDeclaresThenContainerThenUnitThenExecutab
     EXPECT_EQ(service_name(facts), "shop");
 }
 
+TEST(ServiceName, IsTheNameThatTheProgramWasStartedByWhereItsFileHasSeveral) {
+    ProcessFacts redis = program("/usr/bin/redis-check-rdb", {"redis-server 127.0.0.1:6379"});
+    EXPECT_EQ(service_name(redis), "redis-check-rdb") << "arguments alone may say anything";
+    redis.comm = "redis-server";
+    EXPECT_EQ(service_name(redis), "redis-server");
+    redis.arguments = {"/usr/bin/redis-server", "--port", "6379"};
+    EXPECT_EQ(service_name(redis), "redis-server");
+    redis.comm = "renamed";
+    EXPECT_EQ(service_name(redis), "redis-check-rdb");
+
+    ProcessFacts postgres = program("/usr/lib/postgresql/15/bin/postgres", {"postgres: checkpointer"});
+    postgres.comm = "postgres";
+    EXPECT_EQ(service_name(postgres), "postgres");
+    ProcessFacts cut_short = program("/opt/multi", {"a-name-of-more-than-15"});
+    cut_short.comm = "a-name-of-more-";
+    EXPECT_EQ(service_name(cut_short), "a-name-of-more-than-15");
+}
+
 TEST(ServiceName, FallsBackToCommAndIsNeverEmpty) {
     ProcessFacts facts;
     facts.comm = "kworker/0:1";

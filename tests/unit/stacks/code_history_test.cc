@@ -90,6 +90,19 @@ TEST_F(CodeHistoryTest, IsBoundedAndLosesTheOldest) {
     EXPECT_EQ(paths(Pid{6}, 9), Paths{"unknown"});
 }
 
+TEST_F(CodeHistoryTest, IsBoundedInBytesWhateverPathsProgramsHave) {
+    CodeHistory history(4096, 100'000);
+    for (std::uint32_t pid = 1; pid <= 1000; ++pid) {
+        history.on(ProgramBegun{Pid{pid}, {pid}});
+        history.on(mapped(pid, 0x5000, 0x6000, std::string(3000, 'p'), Pid{pid}));
+        ASSERT_LE(history.bytes(), 100'000U);
+    }
+    EXPECT_TRUE(history.at(Pid{1000}, {2000}));
+    EXPECT_FALSE(history.at(Pid{1}, {2000}));
+    for (std::uint32_t pid = 1; pid <= 1000; ++pid) history.forget(Pid{pid});
+    EXPECT_EQ(history.bytes(), 0U);
+}
+
 TEST_F(CodeHistoryTest, GivesUpOnAProgramThatMapsWithoutEnd) {
     history_.on(ProgramBegun{kShell, {10}});
     for (std::uint64_t i = 0; i < 5000; ++i) history_.on(mapped(11, 0x5000 + i * 0x1000, 0x6000 + i * 0x1000, "p"));

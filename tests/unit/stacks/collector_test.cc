@@ -204,6 +204,13 @@ TEST_F(Collector, RecordsThatWereLostMakeNoStackUp) {
     EXPECT_EQ(only_sample().stop, StopReason::NO_MAPPING);
 }
 
+TEST_F(Collector, WhenRecordsWereLostTheKernelSideWalksByNoMappingsOfBefore) {
+    know_own_tables();
+    ASSERT_TRUE(kernel_.processes.contains(self_));
+    collector().on_code_records_lost();
+    EXPECT_TRUE(kernel_.processes.empty());
+}
+
 TEST_F(Collector, AThreadThatIsBetweenTwoProgramsHasNoUserStack) {
     constexpr Pid kGone{4'190'001};
     Stack executing = Stack().of(kGone).with_copy(own_);

@@ -155,6 +155,37 @@ TEST_F(Waits, WaitsAreCountedForWhoChoosesHowManyAreLookedAt) {
     EXPECT_EQ(collector().waits_taken(), 2U);
 }
 
+TEST_F(Waits, OneWhoseEndWasLostIsNoTimeAndIsCounted) {
+    collector().on(Stack().waiting(5).taken);
+    collector().on(Stack().waiting(6).taken);
+    collector().on(Stack().waiting(7, 2).taken);
+    collector().on(end_of(7, kSecond, 0, 2));
+    collector().drop_open_waits();
+    collector().session_end(later(100 * kSecond));
+    EXPECT_EQ(only_sample().nanoseconds, kSecond);
+    EXPECT_EQ(collector().waits_without_end(), 2U);
+}
+
+TEST_F(Waits, OneThatGoesOnIsInAProfileUpToNow) {
+    collector().on(Stack().waiting(5).taken);
+    ASSERT_EQ(collector().open_waits(later(3 * kSecond)).size(), 1U);
+    EXPECT_EQ(collector().open_waits(later(3 * kSecond))[0].nanoseconds, 3 * kSecond);
+    collector().session_begin(later(3 * kSecond));
+    EXPECT_EQ(collector().open_waits(later(4 * kSecond))[0].nanoseconds, kSecond);
+    EXPECT_TRUE(samples().empty());
+}
+
+TEST_F(Waits, OneOfSomeIsAnEstimate) {
+    Stack some = Stack().waiting(5);
+    some.taken.waits = 3;
+    collector().on(some.taken);
+    collector().on(Stack().waiting(6, 2).taken);
+    collector().on(end_of(5, 10, 20));
+    collector().on(end_of(6, 10, 20, 2));
+    EXPECT_EQ(collector().profile().waits_taken(), 2U);
+    EXPECT_EQ(collector().profile().waits_in_all(), 4);
+}
+
 TEST_F(Waits, OneThatBeganBeforeTheSessionCountsFromItsBegin) {
     collector().on(Stack().waiting(5).taken);
     collector().on(Stack().waiting(6, 2).taken);

@@ -162,7 +162,7 @@ TEST_F(JitDumpFilesTest, ReachACaptureAndAreNoModules) {
     collector().on(Stack().with_frames({kCode + 16}).taken);
     for (std::size_t i = 1; i < collector().modules().count(); ++i)
         EXPECT_NE(collector().modules().at(static_cast<ModuleNumber>(i)).path, marker.path());
-    const StackCapture capture = capture_stacks(collector());
+    const StackCapture capture = capture_stacks(collector(), kStart);
     ASSERT_TRUE(capture.jitdumps.contains(self_));
     EXPECT_EQ(contents_of(capture.jitdumps.at(self_)), jitdump_of("handler"));
 }

@@ -107,6 +107,7 @@ TEST_F(CodeModulesTest, CopiesOfOneBuildAreOneModuleUnlessAnybodyCanWriteThem) {
     for (const std::string name : {"one", "two", "open", "given"}) {
         const std::string copy = scratch_.file(name);
         std::filesystem::copy_file("/proc/self/exe", copy);
+        std::filesystem::last_write_time(copy, std::filesystem::last_write_time("/proc/self/exe"));
         ASSERT_EQ(chmod(copy.c_str(), name == "open" ? 0777 : 0755), 0);
         const uid_t owner = name == "given" ? 65534 : 0;
         ASSERT_EQ(chown(copy.c_str(), owner, owner), 0);

@@ -22,7 +22,7 @@ protected:
         fill_stacks(capture, client, stacks);
         return stacks;
     }
-    Stacks filled() { return filled(capture_stacks(collector())); }
+    Stacks filled() { return filled(capture_stacks(collector(), kStart)); }
 
     // The innermost function at a position of a sample's stack; in parentheses, why there is none.
     static std::string function_at(const Stacks& stacks, const StackSample& sample, int index) {
@@ -145,7 +145,7 @@ TEST_F(StackSymbols, WhatIsWaitedForIsToldForWaitsOnly) {
 TEST_F(StackSymbols, ACaptureIsAValue) {
     collector().on(Stack().with_copy(own_).taken);
     finish();
-    StackCapture capture = capture_stacks(collector());
+    StackCapture capture = capture_stacks(collector(), kStart);
     collector().profile().clear();
     collector().on_exited(self_);
     EXPECT_EQ(filled(std::move(capture)).samples_size(), 1);
