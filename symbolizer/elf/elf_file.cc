@@ -68,6 +68,12 @@ std::vector<GElf_Phdr> ElfFile::segments() const {
     return segments;
 }
 
+std::string_view ElfFile::bytes() const {
+    std::size_t size = 0;
+    const char* bytes = elf_rawfile(elf_.get(), &size);
+    return bytes != nullptr ? std::string_view(bytes, size) : std::string_view();
+}
+
 std::optional<std::string_view> ElfFile::contents(const ElfSection& section) {
     if (section.header.sh_type == SHT_NOBITS) return std::nullopt;
     if ((section.header.sh_flags & SHF_COMPRESSED) != 0 && elf_compress(section.handle, 0, 0) < 0) return std::nullopt;

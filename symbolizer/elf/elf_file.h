@@ -38,6 +38,8 @@ public:
     [[nodiscard]] const ElfSection* section(std::string_view name) const;
     [[nodiscard]] const ElfSection* section_of_type(std::uint32_t type) const;
     [[nodiscard]] std::vector<GElf_Phdr> segments() const;
+    // All of the file.
+    [[nodiscard]] std::string_view bytes() const;
 
     // The bytes of a section as they are in the file, inflated if they are compressed; nothing where it has none.
     // Valid as long as the file is.

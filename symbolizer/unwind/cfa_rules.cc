@@ -37,7 +37,7 @@ std::int32_t halves(std::int64_t low, std::int64_t high) {
 }
 
 // Rules of a register number and an offset.
-RowRule row_with_register(ff_cfa_rule rule, std::uint64_t number, std::int64_t offset) {
+RowRule row_with_register(std::uint8_t rule, std::uint64_t number, std::int64_t offset) {
     constexpr std::int64_t kMostOffset = (std::int64_t{1} << 23) - 1;
     if (number >= kDwarfReturnAddress || offset > kMostOffset || offset < -kMostOffset) return {FF_CFA_UNSUPPORTED};
     return {rule, FF_RBP_SAME, static_cast<std::int32_t>(offset * 256 + static_cast<std::int64_t>(number))};

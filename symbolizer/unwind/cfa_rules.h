@@ -35,9 +35,9 @@ struct RegisterRule {
         kUnspecified,
         kSame,
         kUndefined,
-        kAtCfa,  // saved at CFA + offset
-        kCfa,    // is CFA + offset
-        kAt,     // saved at base + offset
+        kAtCfa,       // saved at CFA + offset
+        kCfa,         // is CFA + offset
+        kAt,          // saved at base + offset
         kInRegister,  // base
         kOther,
     };

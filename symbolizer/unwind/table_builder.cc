@@ -11,6 +11,8 @@
 #include "symbolizer/unwind/cfa_program.h"
 #include "symbolizer/unwind/fde_list.h"
 #include "symbolizer/unwind/frame_entries.h"
+#include "symbolizer/unwind/go_frames.h"
+#include "symbolizer/unwind/go_table_finder.h"
 #include "symbolizer/unwind/unwind_sections.h"
 
 namespace footfall {
@@ -21,17 +23,17 @@ constexpr std::uint64_t kEntryLength = 128;  // _start is never longer
 constexpr std::uint64_t kMaxSpan = std::uint64_t{1} << 32;
 constexpr std::uint64_t kWorkFactor = 8;  // bytes of instructions that may be read, for each byte that there is
 
-// Lays the FDEs' rows one behind the other, and rules for the gaps between them.
+// Lays the rows of functions one behind the other, and rules for the gaps between them.
 class Layout {
 public:
     Layout(const UnwindSections& sections, RowStream& rows)
         : sections_(sections), rows_(rows), position_(sections.code.front().begin), code_(sections.code) {}
 
-    // The part of an FDE that gets rows: within one executable segment, and not where another begins. nullopt if none.
-    std::optional<AddressRange> place(const Fde& fde, std::uint64_t next) {
-        while (!code_.empty() && code_.front().end <= fde.begin) code_ = code_.subspan(1);
-        if (code_.empty() || !code_.front().holds(fde.begin) || fde.begin < position_) return std::nullopt;
-        const AddressRange range{fde.begin, std::min({fde.end, next, code_.front().end})};
+    // The part of a function that gets rows: within one executable segment, and not where another begins. nullopt if none.
+    std::optional<AddressRange> place(const AddressRange& function, std::uint64_t next) {
+        while (!code_.empty() && code_.front().end <= function.begin) code_ = code_.subspan(1);
+        if (code_.empty() || !code_.front().holds(function.begin) || function.begin < position_) return std::nullopt;
+        const AddressRange range{function.begin, std::min({function.end, next, code_.front().end})};
         if (range.begin >= range.end) return std::nullopt;
         fill_gap(range.begin);
         position_ = range.end;
@@ -62,6 +64,8 @@ public:
         : file_(file), sections_(sections), rows_(sink, sections.code) {
         if (sections.eh_frame) eh_frame_ = std::make_unique<FrameEntries>(file, *sections.eh_frame);
         if (sections.debug_frame) debug_frame_ = std::make_unique<FrameEntries>(file, *sections.debug_frame);
+        const auto go = find_go_table(file, sections);
+        if (go && go->table.counts_from_text()) go_ = std::make_unique<GoFrames>(file, sections, *go);
     }
 
     Result<TableSummary> build() {
@@ -81,6 +85,7 @@ private:
     }
 
     Result<void> choose_list() {
+        if (go_ && go_->covered() >= code_bytes() / 2) debug_frame_.reset();
         if (eh_frame_ && !debug_frame_ && sections_.table) {
             auto header = std::make_unique<HeaderFdeList>(file_, *sections_.table, *sections_.eh_frame);
             summary_.from_header = header->sound();
@@ -105,20 +110,42 @@ private:
 
     Result<void> run_all() {
         Layout layout(sections_, rows_);
-        std::optional<FdeRef> ref = list_->at(0);
-        for (std::uint64_t i = 0; ref && !rows_.failed(); ++i) {
-            const auto next = list_->at(i + 1);
-            run(*ref, next ? next->address : std::numeric_limits<std::uint64_t>::max(), layout);
-            if (work_ > most_work()) return failure("its unwind information overlaps itself");
-            ref = next;
+        std::uint64_t number = 0;
+        std::optional<FdeRef> fde = list_->at(number);
+        std::optional<GoFunction> function = go_ ? go_->next() : std::nullopt;
+        while ((fde || function) && !rows_.failed()) {
+            if (is_first(fde, function)) {
+                const FdeRef ref = *fde;
+                fde = list_->at(++number);
+                run(ref, first_address(fde, function), layout);
+            } else {
+                const GoFunction current = *function;
+                function = go_->next();
+                run(current, first_address(fde, function), layout);
+            }
+            if (work_ + (go_ ? go_->bytes_read() : 0) > most_work())
+                return failure("its unwind information overlaps itself");
         }
         layout.finish();
         if (file_.gave_up()) return failure("it could not be read to its end: it changed, or leads to and fro");
         return {};
     }
 
+    // Of those that begin at the same address the last counts: of .debug_frame, Go's table and .eh_frame.
+    [[nodiscard]] bool is_first(const std::optional<FdeRef>& fde, const std::optional<GoFunction>& function) const {
+        if (!fde || !function) return fde.has_value();
+        const std::uint64_t begin = go_->code_of(*function).begin;
+        return fde->address < begin || (fde->address == begin && fde->format == FrameFormat::kDebugFrame);
+    }
+
+    [[nodiscard]] std::uint64_t first_address(const std::optional<FdeRef>& fde,
+                                              const std::optional<GoFunction>& function) const {
+        constexpr std::uint64_t kNone = std::numeric_limits<std::uint64_t>::max();
+        return std::min(fde ? fde->address : kNone, function ? go_->code_of(*function).begin : kNone);
+    }
+
     [[nodiscard]] std::uint64_t most_work() const {
-        std::uint64_t bytes = 0;
+        std::uint64_t bytes = go_ ? go_->table_bytes() : 0;
         if (eh_frame_) bytes += eh_frame_->section().size;
         if (debug_frame_) bytes += debug_frame_->section().size;
         return kWorkFactor * bytes;
@@ -131,7 +158,7 @@ private:
             ++summary_.malformed;
             return;
         }
-        const auto range = layout.place(*fde, next);
+        const auto range = layout.place({fde->begin, fde->end}, next);
         if (!range) return;
         ++summary_.fdes;
         work_ += fde->instructions_size;
@@ -142,11 +169,19 @@ private:
         if (!complete || !run_instructions(instructions, *fde->cie, place, rows_)) ++summary_.malformed;
     }
 
+    void run(const GoFunction& function, std::uint64_t next, Layout& layout) {
+        const auto range = layout.place(go_->code_of(function), next);
+        if (!range) return;
+        ++summary_.go_functions;
+        if (!go_->run(function, range->end, rows_)) ++summary_.malformed;
+    }
+
     FileBlocks& file_;
     const UnwindSections& sections_;
     RowStream rows_;
     std::unique_ptr<FrameEntries> eh_frame_;  // nullptr where there is none
     std::unique_ptr<FrameEntries> debug_frame_;
+    std::unique_ptr<GoFrames> go_;
     std::unique_ptr<FdeList> list_;
     std::uint64_t work_ = 0;
     TableSummary summary_;

@@ -71,8 +71,11 @@ private:
 
     void find_code() {
         for (const Elf64_Phdr& segment : segments_) {
-            if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0 || bytes_of(segment) == 0) continue;
-            found_.code.push_back({segment.p_vaddr, segment.p_vaddr + bytes_of(segment)});
+            const std::uint64_t size = bytes_of(segment);
+            if (segment.p_type != PT_LOAD || size == 0) continue;
+            const bool executable = (segment.p_flags & PF_X) != 0;
+            found_.segments.push_back({segment.p_vaddr, segment.p_offset, size, executable});
+            if (executable) found_.code.push_back({segment.p_vaddr, segment.p_vaddr + size});
         }
         const auto earlier = [](const AddressRange& a, const AddressRange& b) { return a.begin < b.begin; };
         std::sort(found_.code.begin(), found_.code.end(), earlier);
@@ -92,6 +95,7 @@ private:
         if (count > kMaxSections || names >= count) return;
         Elf64_Shdr names_section{};
         if (!file_.read(header_.e_shoff + names * sizeof(Elf64_Shdr), &names_section, sizeof names_section)) return;
+        found_.named = true;
         for (std::uint64_t i = 1; i < count; ++i) {
             Elf64_Shdr section{};
             if (!file_.read(header_.e_shoff + i * sizeof section, &section, sizeof section)) return;
@@ -103,6 +107,9 @@ private:
         if (section.sh_type == SHT_NOBITS || section.sh_size == 0) return;
         if (section.sh_offset >= file_.size() || section.sh_size > file_.size() - section.sh_offset) return;
         const bool compressed = (section.sh_flags & SHF_COMPRESSED) != 0;
+        if (is_named(section, names, ".text")) found_.text = section.sh_addr;
+        if (is_named(section, names, ".gopclntab") || is_named(section, names, ".data.rel.ro.gopclntab"))
+            found_.go_table = {section.sh_offset, section.sh_size};
         if (is_named(section, names, ".eh_frame") && !compressed)
             found_.eh_frame = {FrameFormat::kEhFrame, section.sh_offset, section.sh_size, section.sh_addr, false};
         if (is_named(section, names, ".debug_frame") && !compressed)
@@ -125,7 +132,7 @@ private:
     }
 
     bool is_named(const Elf64_Shdr& section, const Elf64_Shdr& names, std::string_view name) {
-        std::array<char, 16> text{};
+        std::array<char, 24> text{};
         const std::size_t size = name.size() + 1;
         return names.sh_offset < file_.size() && file_.read(names.sh_offset + section.sh_name, text.data(), size) &&
                std::string_view(text.data(), size) == std::string_view(name.data(), size);
@@ -169,5 +176,15 @@ private:
 }  // namespace
 
 Result<UnwindSections> find_unwind_sections(FileBlocks& file) { return Finder(file).find(); }
+
+void read_code(FileBlocks& file, const UnwindSections& sections, std::uint64_t address, std::span<std::uint8_t> into) {
+    for (const LoadedSegment& segment : sections.segments) {
+        const std::uint64_t skipped = address - segment.address;
+        if (!segment.executable || address < segment.address || skipped >= segment.size) continue;
+        const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), segment.size - skipped));
+        file.read(segment.offset + skipped, into.data(), size);
+        return;
+    }
+}
 
 }  // namespace footfall

@@ -210,10 +210,10 @@ asm(R"(
 extern "C" {
 extern const char __ehdr_start, cfi_pushed, cfi_framed, cfi_left, cfi_framed_again, cfi_far_300, cfi_far_70000,
     cfi_realigned_body, cfi_openssl_body, cfi_by_r10_body, cfi_plt_11, cfi_plt_10, cfi_outermost_body, cfi_signal,
-    cfi_unknown_expression, cfi_return_address_in_rdi, cfi_return_address_pushed_again,
-    cfi_return_address_in_rdi_rbp_saved, cfi_return_address_in_rdi_by_rbp, cfi_other_stack, cfi_rbp_in_rbx, cfi_rbp_undefined, cfi_rbp_too_far,
-    cfi_rbp_farthest, cfi_rbp_same, cfi_rbp_val_offset, cfi_rbp_at_rsp_body, cfi_factored_body, cfi_factored_more,
-    cfi_restored, cfi_undescribed, cfi_behind_gap, cfi_behind_padding;
+    cfi_unknown_expression, cfi_return_address_in_rdi, cfi_return_address_pushed_again, cfi_return_address_in_rdi_rbp_saved,
+    cfi_return_address_in_rdi_by_rbp, cfi_other_stack, cfi_rbp_in_rbx, cfi_rbp_undefined, cfi_rbp_too_far, cfi_rbp_farthest,
+    cfi_rbp_same, cfi_rbp_val_offset, cfi_rbp_at_rsp_body, cfi_factored_body, cfi_factored_more, cfi_restored,
+    cfi_undescribed, cfi_behind_gap, cfi_behind_padding;
 }
 
 namespace footfall {

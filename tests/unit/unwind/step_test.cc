@@ -139,6 +139,26 @@ TEST(UnwindStep, AReturnAddressInARegisterNeedsNoMemory) {
     EXPECT_EQ(outer.ip, 0x400000U);
 }
 
+TEST(UnwindStep, AnotherStackMayLieOnEitherSide) {
+    for (const std::uint64_t other : {kStack - 0x5000, kStack + 0x5000}) {
+        auto switched = process({{other, 0xb}, {other + 8, 0x1111}});
+        switched.bp = other;
+        EXPECT_EQ(step(switched, {0, FF_CFA_RBP_ELSEWHERE, -2, 16}), FF_STEP_ON);
+        EXPECT_EQ(switched.ip, 0x1111U);
+        EXPECT_EQ(switched.sp, other + 16);
+        EXPECT_EQ(switched.bp, 0xbU);
+    }
+    auto same = process({});
+    same.bp = kStack - 16;
+    EXPECT_EQ(step(same, {0, FF_CFA_RBP_ELSEWHERE, -2, 16}), FF_STOP_NOT_PROGRESSING);
+    auto below = process({{kStack - 0x5000, 0xb}, {kStack - 0x5000 + 8, 0x1111}});
+    below.bp = kStack - 0x5000;
+    EXPECT_EQ(step(below, {0, FF_CFA_RBP, -2, 16}), FF_STOP_NOT_PROGRESSING);
+    auto lost = process({});
+    lost.bp = FF_BP_LOST;
+    EXPECT_EQ(step(lost, {0, FF_CFA_RBP_ELSEWHERE, -2, 16}), FF_STOP_UNSUPPORTED_RULE);
+}
+
 TEST(UnwindStep, EachDeadEndHasItsReason) {
     auto start = process({});
     EXPECT_EQ(step(start, {0, FF_CFA_OUTERMOST, 0, 0}), FF_STOP_OUTERMOST);

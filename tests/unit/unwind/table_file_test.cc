@@ -127,7 +127,8 @@ TEST(TableFile, ALyingFileWithARightChecksumIsAnError) {
     EXPECT_FALSE(TableFile::open(file_of(with<std::uint64_t>(whole, offsetof(TableFileHeader, first_page), ~0ULL))));
     EXPECT_FALSE(TableFile::open(file_of(with<std::uint16_t>(whole, kRows, 1)))) << "a page begins with address 0";
     EXPECT_FALSE(TableFile::open(file_of(with<std::uint16_t>(whole, kRows + 8, 0)))) << "addresses ascend";
-    EXPECT_FALSE(TableFile::open(file_of(with<std::uint8_t>(whole, kRows + 2, 10)))) << "a rule that there is not";
+    EXPECT_FALSE(TableFile::open(file_of(with<std::uint8_t>(whole, kRows + 2, FF_CFA_UNSUPPORTED + 1))))
+        << "a rule that there is not";
     EXPECT_FALSE(TableFile::open(file_of(with<std::uint32_t>(whole, kPages, 1)))) << "pages follow on each other";
     EXPECT_FALSE(TableFile::open(file_of(with<std::uint32_t>(whole, kPages + 4, 3))));
     EXPECT_FALSE(TableFile::open(file_of(with<std::uint32_t>(whole, kPages + 28, 0)))) << "no row is left over";
