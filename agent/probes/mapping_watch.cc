@@ -21,7 +21,7 @@ namespace footfall {
 namespace {
 
 constexpr std::size_t kPageSize = 4096;
-constexpr std::size_t kDataBytes = 32 * kPageSize;  // a record takes some 150 bytes: room for 800 between two looks
+constexpr std::size_t kDataBytes = 64 * kPageSize;  // a record takes some 150 bytes: room for 1,700 between two looks
 constexpr std::size_t kRingBytes = kPageSize + kDataBytes;
 
 int open_event(int cpu) {

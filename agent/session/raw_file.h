@@ -34,7 +34,7 @@ constexpr std::uint32_t kRawFileVersion = 1;
 constexpr std::uint32_t kRawContractVersion = 1;
 
 // Limits for both sides, so that a reader's memory is bounded whatever a file claims.
-constexpr std::size_t kMaxRawRecordBytes = std::size_t{64} << 10U;
+constexpr std::size_t kMaxRawRecordBytes = std::size_t{80} << 10U;  // a stack with a copy of its memory is the largest
 constexpr std::size_t kMaxRawChunkBytes = std::size_t{256} << 10U;
 constexpr std::size_t kMaxRawTextBytes = std::size_t{16} << 10U;  // of the header's body, or of the trailer
 
