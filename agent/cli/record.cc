@@ -150,8 +150,7 @@ CommandRunner set_up_record(CLI::App& command) {
     const auto flags = std::make_shared<RecordFlags>();
     command.add_option("-d,--duration", flags->duration, "how long (until Ctrl-C, or until the target has ended)")
         ->type_name("DURATION");
-    command.add_option("-o,--output", flags->output, "keep the session in a file, for report")
-        ->type_name("FILE.ffs");
+    command.add_option("-o,--output", flags->output, "keep the session in a file, for report")->type_name("FILE.ffs");
     command
         .add_option("--raw", flags->raw, "keep the raw events too, for replay; they hold what was sent, secrets included")
         ->type_name("FILE.ffraw");

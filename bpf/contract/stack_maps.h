@@ -53,7 +53,7 @@ struct ff_module {
 FF_ASSERT_SIZE(struct ff_module, 16);
 
 struct ff_stack_config {
-	__u64 sample_ns; /* what a sample of the clock stands for */
+	__u64 sample_ns;        /* what a sample of the clock stands for */
 	__u32 ticks_per_sample; /* of the clock; not 0 */
 	__u8 waits;             /* 1: stacks of threads that leave the CPU, too */
 	__u8 reserved[3];

@@ -36,7 +36,7 @@ public:
 
     struct Function {
         std::string name;
-        std::string file = "";
+        std::string file{};
         std::uint32_t line = 0;
     };
     // Innermost first; none: the location has no name.

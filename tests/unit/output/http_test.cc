@@ -90,7 +90,8 @@ protected:
                        {},
                        [](const HttpRequest& request) {
                            HttpResponse all;
-                           for (const auto& [name, value] : request.arguments) all.body += "[" + name + "=" + value + "]";
+                           for (const auto& [name, value] : request.arguments)
+                               all.body.append("[").append(name).append("=").append(value).append("]");
                            return all;
                        }},
                       {"/slow",
@@ -150,6 +151,7 @@ TEST_F(Server, TheArgumentsOfTheQueryAreDecoded) {
 TEST_F(Server, ASlowHandlerHoldsUpNobodyElse) {
     std::vector<std::thread> patient;
     std::atomic<int> answered = 0;
+    patient.reserve(3);
     for (int i = 0; i < 3; ++i) {
         patient.emplace_back([&] { answered += body_of(get("/slow")) == "at last\n" ? 1 : 0; });
     }

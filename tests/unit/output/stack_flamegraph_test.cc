@@ -31,7 +31,7 @@ Json data_of(const std::string& page) { return Json::parse(inside(page, kDataOpe
 std::string page_of(const Snapshot& snapshot) { return flamegraph_html(snapshot).value(); }
 
 std::string sha256_base64(std::string_view text) {
-    sha256_ctx context;
+    sha256_ctx context{};
     sha256_init(&context);
     sha256_update(&context, text.size(), reinterpret_cast<const std::uint8_t*>(text.data()));
     std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};

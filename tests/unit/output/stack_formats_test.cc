@@ -20,7 +20,6 @@
 namespace footfall {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 namespace pprof = perftools::profiles;
 

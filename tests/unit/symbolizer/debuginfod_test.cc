@@ -29,11 +29,11 @@ constexpr const char* kOther = "9999999988888888777777776666666655555555";
 class Debuginfod : public testing::Test {
 protected:
     static const std::string& bytes_of(const std::string& build_id) {
-        static const ScratchDirectory directory;
+        static const ScratchDirectory kDirectory;
         static std::map<std::string, std::string> made;
         if (!made.contains(build_id)) {
             const std::string path =
-                build(directory, "p" + build_id.substr(0, 4) + ".cc", kInlinedSource, "-g -Wl,--build-id=0x" + build_id);
+                build(kDirectory, "p" + build_id.substr(0, 4) + ".cc", kInlinedSource, "-g -Wl,--build-id=0x" + build_id);
             made[build_id] = path.empty() ? "" : contents_of(path);
         }
         return made[build_id];
@@ -391,6 +391,7 @@ TEST_F(Debuginfod, FetchesFromTheRealServer) {
     }
     std::vector<std::string> words{"debuginfod", "-p", port, "-d", ":memory:", "-t", "0", "-g", "0", "-F", served.path()};
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (std::string& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
     posix_spawn_file_actions_t quiet;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -67,7 +69,7 @@ public:
         address.sin_family = AF_INET;
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         socklen_t length = sizeof address;
-        bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), length);
+        EXPECT_EQ(bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), length), 0);
         listen(listener_.get(), 16);
         getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &length);
         url_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
