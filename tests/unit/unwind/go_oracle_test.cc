@@ -114,13 +114,8 @@ public:
         : cfi_(cfi), table_(table), functions_(functions) {}
 
     Tally run() {
-        for (const auto& [number, rows] : table_.pages) {
-            const std::uint64_t page = number << FF_UNWIND_PAGE_SHIFT;
-            for (std::size_t i = 0; i < rows.size(); ++i) {
-                const std::uint64_t end = page + (i + 1 < rows.size() ? rows[i + 1].address : 0x10000);
-                compare_extent(rows[i], page + rows[i].address, end);
-            }
-        }
+        table_.for_each_extent(
+            [this](const ff_unwind_row& row, std::uint64_t begin, std::uint64_t end) { compare_extent(row, begin, end); });
         return tally_;
     }
 

@@ -26,6 +26,18 @@ public:
         return page == pages.end() ? nullptr : find_row(page->second, address);
     }
 
+    // visit(row, begin, end): each row with the addresses that it holds for.
+    template <typename Visit>
+    void for_each_extent(Visit visit) const {
+        constexpr std::uint64_t kPageBytes = std::uint64_t{1} << FF_UNWIND_PAGE_SHIFT;
+        for (const auto& [number, rows] : pages) {
+            const std::uint64_t page = number * kPageBytes;
+            for (std::size_t i = 0; i < rows.size(); ++i) {
+                visit(rows[i], page + rows[i].address, page + (i + 1 < rows.size() ? rows[i + 1].address : kPageBytes));
+            }
+        }
+    }
+
     bool ascending = true;
     std::map<std::uint64_t, std::vector<ff_unwind_row>> pages;
 };
