@@ -29,8 +29,7 @@ const char* text_attribute(Dwarf_Die& entry, unsigned name) {
 }  // namespace
 
 std::string_view FileNames::keep(std::string_view name, std::string_view directory) {
-    std::filesystem::path path = name;
-    if (name.starts_with("../")) path = directory / path;
+    const std::filesystem::path path = directory / std::filesystem::path(name);  // an absolute name stays as it is
     const auto [kept, is_new] = names_.insert(path.lexically_normal().string());
     if (is_new) bytes_ += kNodeOverhead + kept->size();
     return *kept;

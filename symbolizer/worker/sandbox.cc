@@ -21,18 +21,6 @@ namespace {
 
 constexpr rlim_t kMaxOpenFiles = 256;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
-#else
-constexpr bool kSanitized = false;
-#endif
-
 struct FilterDeleter {
     void operator()(void* filter) const { seccomp_release(filter); }
 };
@@ -63,7 +51,7 @@ Result<void> set_limits(std::size_t max_memory) {
     if (auto done = limit(RLIMIT_CORE, 0, "core dumps"); !done) return done;
     if (auto done = limit(RLIMIT_NOFILE, kMaxOpenFiles, "open files"); !done) return done;
     // Sanitizers reserve terabytes of address space for their own use.
-    if (kSanitized) return {};
+    if constexpr (kIsSanitized) return {};
     return limit(RLIMIT_AS, max_memory, "memory");
 }
 
@@ -90,7 +78,7 @@ bool allow_calls(scmp_filter_ctx filter) {
     bool allowed = true;
     for (const int call : kAllowedCalls) allowed = allowed && seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0) == 0;
     for (const int call : kRefusedCalls) allowed = allowed && seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), call, 0) == 0;
-    if (kSanitized) {
+    if constexpr (kIsSanitized) {
         for (const int call : kSanitizerCalls) allowed = allowed && seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0) == 0;
     }
     // Memory, as long as it can't be executed.

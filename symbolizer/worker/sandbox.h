@@ -13,6 +13,20 @@ namespace footfall {
 // Whom a helper of root's becomes; its group likewise.
 constexpr uid_t kNobodyUser = 65'534;
 
+// Sanitizers reserve terabytes of address space and make calls of their own, so what they build has no limit of memory and
+// may do a little more.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kIsSanitized = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool kIsSanitized = true;
+#else
+constexpr bool kIsSanitized = false;
+#endif
+#else
+constexpr bool kIsSanitized = false;
+#endif
+
 // For one that only reads a few open files. Ends with the parent; loses its user, its capabilities and every way to get them
 // back; may use max_memory bytes of address space; and from here on is killed by any system call but the few that reading
 // and answering take.

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "symbolizer/debuginfod/debuginfod_fetch.h"
+#include "symbolizer/worker/sandbox.h"
 #include "symbolizer/worker/symbolizer_worker.h"
 #include "tests/unit/symbolizer/own_worker.h"
 #include "tests/unit/symbolizer/programs.h"
@@ -167,9 +168,7 @@ TEST_F(SymbolizerWorker, AFileThatKeepsItBusyIsGivenUpAtTheDeadline) {
 }
 
 TEST_F(SymbolizerWorker, AFileThatMakesItAllocateForEverEndsItAtItsLimit) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    GTEST_SKIP() << "sanitizers reserve terabytes, so their builds have no limit";
-#endif
+    if (kIsSanitized) GTEST_SKIP() << "sanitizers reserve terabytes, so their builds have no limit";
     SymbolizerClient client(own_worker(milliseconds(20'000)));
     EXPECT_EQ(ask_for(client, "allocate"), Miss::kCrashed);
     EXPECT_EQ(ask_for(client, "fine"), Miss::kNone);
