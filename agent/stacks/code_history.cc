@@ -9,8 +9,6 @@ namespace {
 constexpr std::size_t kMostPrograms = 16;    // of a process, one after another
 constexpr std::size_t kMostMappings = 1024;  // of a program; with more, it lives long enough to be looked at
 
-bool overlap(const ExecutableMapping& a, const ExecutableMapping& b) { return a.start < b.end && b.start < a.end; }
-
 }  // namespace
 
 void CodeHistory::on(const ProgramBegun& begun) {
@@ -84,15 +82,13 @@ const CodeHistory::Program* CodeHistory::program_of(Pid pid, MonotonicTime time)
 std::optional<std::vector<ExecutableMapping>> CodeHistory::at(Pid pid, MonotonicTime time) const {
     const Program* program = program_of(pid, time);
     if (program == nullptr) return std::nullopt;
-    std::vector<ExecutableMapping> mappings;
+    ExecutableMaps maps;
     for (const CodeMapped& mapped : program->mapped) {
         if (mapped.time > time) break;
-        std::erase_if(mappings, [&](const ExecutableMapping& before) { return overlap(before, mapped.mapping); });
-        mappings.push_back(mapped.mapping);
+        lay_over(maps, mapped.mapping);
     }
-    if (mappings.empty()) return std::nullopt;
-    std::sort(mappings.begin(), mappings.end(), [](const auto& a, const auto& b) { return a.start < b.start; });
-    return mappings;
+    if (maps.mappings.empty()) return std::nullopt;
+    return std::move(maps.mappings);
 }
 
 }  // namespace footfall

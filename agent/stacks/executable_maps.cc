@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <functional>
+#include <iterator>
+#include <numeric>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -83,6 +87,8 @@ void add(std::vector<ExecutableMapping>& mappings, ExecutableMapping&& mapping) 
     }
 }
 
+std::uint64_t pages_of(const ExecutableMapping& mapping) { return (mapping.end - mapping.start) / kPageSize; }
+
 void limit(std::vector<ExecutableMapping>& mappings, std::size_t most) {
     if (mappings.size() <= most) return;
     std::erase_if(mappings, [](const ExecutableMapping& mapping) { return !has_file(mapping); });
@@ -100,7 +106,7 @@ std::optional<ExecutableMaps> read_once(const std::filesystem::path& process, st
         // The vsyscall page belongs to no process, and its code is the kernel's.
         if (!executable || parsed.mapping.path == "[vsyscall]" || parsed.mapping.end <= parsed.mapping.start) continue;
         if (parsed.permissions[1] != 'w') {
-            maps.memory.executable_pages += (parsed.mapping.end - parsed.mapping.start) / kPageSize;
+            maps.memory.executable_pages += pages_of(parsed.mapping);
         }
         add(maps.mappings, std::move(parsed.mapping));
     }
@@ -125,6 +131,31 @@ std::optional<ExecutableMaps> read_executable_maps(Pid pid, std::size_t most, co
         }
     }
     return std::nullopt;
+}
+
+void lay_over(ExecutableMaps& maps, ExecutableMapping mapping) {
+    auto& mappings = maps.mappings;
+    // Those that merely touch it are looked at, too: it may continue them.
+    const auto first = std::partition_point(mappings.begin(), mappings.end(),
+                                            [&](const ExecutableMapping& m) { return m.end < mapping.start; });
+    const auto last =
+        std::partition_point(first, mappings.end(), [&](const ExecutableMapping& m) { return m.start <= mapping.end; });
+    const auto pages = [](const auto& range) {
+        return std::transform_reduce(range.begin(), range.end(), std::uint64_t{0}, std::plus<>(), pages_of);
+    };
+    const std::uint64_t start = mapping.start;
+    const std::uint64_t end = mapping.end;
+    std::vector<ExecutableMapping> laid;
+    const auto keep = [&](const ExecutableMapping& old, std::uint64_t from, std::uint64_t to) {
+        const bool is_covered = old.start < end && start < old.end;
+        if (from >= to || (is_covered && has_file(old))) return;
+        add(laid, {from, to, old.file_offset, old.device, old.inode, old.path});
+    };
+    for (const ExecutableMapping& old : std::span(first, last)) keep(old, old.start, std::min(old.end, start));
+    add(laid, std::move(mapping));
+    for (const ExecutableMapping& old : std::span(first, last)) keep(old, std::max(old.start, end), old.end);
+    maps.memory.executable_pages += pages(laid) - pages(std::span(first, last));
+    mappings.insert(mappings.erase(first, last), std::move_iterator(laid.begin()), std::move_iterator(laid.end()));
 }
 
 }  // namespace footfall

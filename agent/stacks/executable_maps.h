@@ -33,4 +33,8 @@ struct ExecutableMaps {
 // without a file are one. At most `most` mappings: of more, those without a file are left out first.
 std::optional<ExecutableMaps> read_executable_maps(Pid pid, std::size_t most, const std::filesystem::path& proc = "/proc");
 
+// Maps other code there. A file that was there in part is gone, for it must have been unmapped, which nobody records; of
+// memory without a file, the rest stays.
+void lay_over(ExecutableMaps& maps, ExecutableMapping mapping);
+
 }  // namespace footfall

@@ -20,6 +20,7 @@ namespace {
 
 constexpr const char* kVdso = "[vdso]";
 constexpr std::uint64_t kVdsoInode = 0;
+constexpr std::size_t kFilesForEachModule = 4;  // a container's files are others than the same ones of the host
 constexpr std::uint64_t kTableTicket = std::uint64_t{1} << 63;  // beside the module's number
 
 // The vDSO is the same in all 64-bit processes of a host, so ours will do.
@@ -58,6 +59,12 @@ bool has_no_file(const ExecutableMapping& mapping) { return mapping.inode == 0 &
 
 }  // namespace
 
+FileVersion FileVersion::of(const Fd& file) {
+    struct stat status {};
+    if (fstat(file.get(), &status) != 0) return {};
+    return {status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+}
+
 CodeModules::CodeModules(ModuleLoader& loader, std::size_t most) : loader_(loader), most_(most) {
     modules_.push_back(std::make_unique<CodeModule>());
 }
@@ -69,22 +76,41 @@ std::optional<ModuleNumber> CodeModules::find(Pid pid, const ExecutableMapping& 
         return 0;
     }
     const FileKey key{mapping.device, mapping.path == kVdso ? kVdsoInode : mapping.inode};
+    if (!files_.contains(key)) make_room();
     File& file = files_[key];
-    const bool unopened = file.module && *file.module != 0 && !modules_[*file.module]->file.valid();
-    if (unopened || (!file.module && !file.undescribed)) begin(pid, mapping, key, file);
+    file.last_use = ++uses_;
+    if (file.undescribed || file.module == 0) return file.module;
+    const Fd& kept = file.twin.valid() ? file.twin : modules_[file.module.value_or(0)]->file;
+    if (!kept.valid()) {
+        // A process before this one may have ended too early for its files to be opened; this one may be no better.
+        Fd opened = mapping.path == kVdso ? copy_of_vdso() : open_mapped(pid, mapping);
+        if (opened.valid() || !file.module) begin(pid, mapping, key, file, std::move(opened));
+    } else if (FileVersion::of(kept) != file.version) {
+        begin(pid, mapping, key, file, Fd(fcntl(kept.get(), F_DUPFD_CLOEXEC, 0)));
+    }
     return file.module;
 }
 
-void CodeModules::begin(Pid pid, const ExecutableMapping& mapping, const FileKey& key, File& file) {
-    Fd opened = mapping.path == kVdso ? copy_of_vdso() : open_mapped(pid, mapping);
-    // A process before this one may have ended too early for its files to be opened; this one is no better then.
-    if (file.module && !opened.valid()) return;
+void CodeModules::make_room() {
+    const std::size_t most = most_ * kFilesForEachModule;
+    if (files_.size() < most) return;
+    std::vector<std::uint64_t> uses;
+    for (const auto& [key, file] : files_) uses.push_back(file.last_use);
+    const auto middle = uses.begin() + static_cast<std::ptrdiff_t>(uses.size() / 2);
+    std::nth_element(uses.begin(), middle, uses.end());
+    std::erase_if(files_, [&](const auto& entry) { return !entry.second.undescribed && entry.second.last_use < *middle; });
+}
+
+void CodeModules::begin(Pid pid, const ExecutableMapping& mapping, const FileKey& key, File& file, Fd opened) {
     file.module.reset();
+    file.twin.reset();
+    file.version = FileVersion::of(opened);
     file.undescribed = std::make_unique<CodeModule>();
     CodeModule& module = *file.undescribed;
     module.path = mapping.path;
     module.root = root_of(pid);
     module.file = std::move(opened);
+    module.version = file.version;
     if (!module.file.valid()) {
         settle(file, {.miss = Miss::kNoSuchFile});
         return;
@@ -99,6 +125,7 @@ void CodeModules::settle(File& file, Loaded loaded) {
     const std::string name = shared_name(module->file.get(), loaded.description.build_id);
     if (const auto known = by_name_.find(name); !name.empty() && known != by_name_.end()) {
         file.module = known->second;
+        file.twin = std::move(module->file);
         return;
     }
     if (modules_.size() >= most_) {
@@ -131,6 +158,11 @@ std::uint64_t CodeModules::bias_of(const ExecutableMapping& mapping, ModuleNumbe
 void CodeModules::want_table(ModuleNumber number) {
     CodeModule& module = *modules_[number];
     if (number == 0 || module.table_state != TableState::kUnknown) return;
+    if (module.was_rewritten()) {
+        module.table_state = TableState::kNone;
+        without_table_.push_back(number);
+        return;
+    }
     module.table_state = TableState::kLoading;
     const int file = module.file.get();
     loader_.load_table(kTableTicket | number, file, shared_name(file, module.description.build_id));

@@ -1,9 +1,9 @@
 // The files that code was run from, each build once, with a number that frames carry and what was found out about it.
 //
-// A file is known by device and inode; two files with the same build-id, size and
-// time of change are one module, if only root can have written them.
-// Every module keeps its file open, so that it can still be read when the process, or the file's name, is gone. Thread: the
-// one that owns the pipeline's state; what takes time is the loader's.
+// A file is known by device and inode, as long as its size and its time of change stay what they were; two files with the
+// same build-id, size and time of change are one module, if only root can have written them.
+// Every file is kept open, so that it can still be read when the process, or the file's name, is gone, and that no other
+// file gets its inode. Thread: the one that owns the pipeline's state; what takes time is the loader's.
 #pragma once
 
 #include <cstdint>
@@ -29,15 +29,29 @@ enum class TableState : std::uint8_t {
     kNone,  // it has none, or it can't be read
 };
 
+// By which it shows that other bytes were written into a file.
+struct FileVersion {
+    std::int64_t size = 0;
+    std::int64_t changed_seconds = 0;
+    std::int64_t changed_nanoseconds = 0;
+    auto operator<=>(const FileVersion&) const = default;
+
+    static FileVersion of(const Fd& file);
+};
+
 struct CodeModule {
     std::string path;  // as the process saw it that had it first
     std::string root;  // that process's file system: "/", or /proc/PID/root
     FileDescription description;
     Fd file;
+    FileVersion version;  // of the file, when it was described
     TableState table_state = TableState::kUnknown;
     std::shared_ptr<TableFile> table;  // kLoaded
     bool in_kernel = false;            // the kernel side has the table
     MonotonicTime last_seen;           // in a stack
+
+    // Its bytes are not those any more that ran, so that they name nothing.
+    [[nodiscard]] bool was_rewritten() const { return file.valid() && FileVersion::of(file) != version; }
 };
 
 class CodeModules {
@@ -66,6 +80,7 @@ public:
 
     [[nodiscard]] CodeModule& at(ModuleNumber number) { return *modules_[number]; }
     [[nodiscard]] const CodeModule& at(ModuleNumber number) const { return *modules_[number]; }
+    [[nodiscard]] std::size_t files() const { return files_.size(); }
     // Number 0 included, which is none.
     [[nodiscard]] std::size_t count() const { return modules_.size(); }
 
@@ -78,15 +93,22 @@ private:
     struct File {
         std::optional<ModuleNumber> module;
         std::unique_ptr<CodeModule> undescribed;  // until then
+        Fd twin;                                  // it is the same module as another file
+        FileVersion version;
+        std::uint64_t last_use = 0;
     };
 
-    void begin(Pid pid, const ExecutableMapping& mapping, const FileKey& key, File& file);
+    // The files that were longest not mapped anew are forgotten; their modules stay.
+    void make_room();
+
+    void begin(Pid pid, const ExecutableMapping& mapping, const FileKey& key, File& file, Fd opened);
     void settle(File& file, Loaded loaded);
 
     ModuleLoader& loader_;
     std::size_t most_;
     std::vector<std::unique_ptr<CodeModule>> modules_;
     std::map<FileKey, File> files_;
+    std::uint64_t uses_ = 0;                       // of files, so far
     std::map<std::uint64_t, FileKey> asked_;       // by ticket
     std::map<std::string, ModuleNumber> by_name_;  // that they may share
     std::vector<ModuleNumber> without_table_;      // settled since take_loaded()

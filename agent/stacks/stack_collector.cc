@@ -206,6 +206,7 @@ std::shared_ptr<StackCollector::Process> StackCollector::process_of(Pid pid, std
     if (known && found->second->maps.memory.stack_start == stack_start) {
         const Process& process = *found->second;
         const bool just_read = elapsed(process.read, now) < look_again_after(process.maps.mappings.size());
+        if (process.stale && just_read) return nullptr;
         if (!process.stale && (!again || just_read)) {
             if (!process.published) place(pid, *found->second);
             return found->second;
@@ -270,12 +271,22 @@ void StackCollector::place_described() {
 
 void StackCollector::on(const CodeRecord& record) {
     std::visit([this](const auto& typed) { history_.on(typed); }, record);
-    const auto* mapped = std::get_if<CodeMapped>(&record);
-    const auto found = mapped != nullptr ? processes_.find(mapped->pid) : processes_.end();
-    if (found == processes_.end() || found->second->stale || mapped->time <= found->second->read) return;
-    found->second->stale = true;
-    // The kernel side walks no further by what it knows; the next stack comes as a copy, and has the process read again.
-    if (tables_ != nullptr) tables_->forget_process(mapped->pid);
+    if (const auto* mapped = std::get_if<CodeMapped>(&record)) lay_over_process(*mapped);
+}
+
+void StackCollector::lay_over_process(const CodeMapped& mapped) {
+    const auto found = processes_.find(mapped.pid);
+    if (found == processes_.end() || mapped.time <= found->second->read) return;
+    std::shared_ptr<Process>& process = found->second;
+    // Copies of stacks from before keep the mappings of then.
+    if (process.use_count() > 1) process = std::make_shared<Process>(*process);
+    lay_over(process->maps, mapped.mapping);
+    process->stale |= process->maps.mappings.size() > kMostMappings;
+    process->placed.clear();
+    process->complete = false;
+    // The kernel side walks no further by what it knows; the next stack comes as a copy, and has the mappings published.
+    if (process->published && tables_ != nullptr) tables_->forget_process(mapped.pid);
+    process->published = false;
 }
 
 void StackCollector::on_code_records_lost() {
@@ -321,7 +332,7 @@ bool StackCollector::keep_copy(OpenId id, const StackTaken& taken) {
     Copy copy{id,         taken.pid,           std::move(process),
               taken.time, registers_of(taken), {taken.copied.begin(), taken.copied.end()}};
     if (walk(copy, open_.at(id), taken.time)) return false;
-    copied_bytes_ += copy.bytes.size();
+    copied_bytes_ += copy.size();
     copies_.push_back(std::move(copy));
     return true;
 }
@@ -368,7 +379,7 @@ void StackCollector::retry_copies(MonotonicTime now) {
             copies_.push_back(std::move(copy));
             continue;
         }
-        copied_bytes_ -= copy.bytes.size();
+        copied_bytes_ -= copy.size();
         if (open == open_.end()) continue;
         open->second.walked = true;
         settle(copy.sample);

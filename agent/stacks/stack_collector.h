@@ -103,7 +103,7 @@ private:
         ExecutableMaps maps;
         std::vector<PlacedMapping> placed;  // empty until all of its modules are described
         bool complete = false;
-        bool stale = false;      // the process has mapped code since
+        bool stale = false;      // it may have mapped code since, and nobody said what
         bool published = false;  // the kernel side has it
         MonotonicTime read;
     };
@@ -115,6 +115,11 @@ private:
         MonotonicTime time;
         StackRegisters registers;
         std::vector<std::byte> bytes;
+
+        // With the mappings, which it may be the last one to hold.
+        [[nodiscard]] std::size_t size() const {
+            return bytes.size() + process->maps.mappings.size() * (sizeof(ExecutableMapping) + sizeof(PlacedMapping));
+        }
     };
 
     class Rows;
@@ -123,6 +128,7 @@ private:
     // As it was at that time, by the records; nothing where they don't reach back to its begin.
     std::shared_ptr<Process> past_process(Pid pid, std::uint64_t stack_start, MonotonicTime time);
     std::shared_ptr<Process> process_of(Pid pid, std::uint64_t stack_start, MonotonicTime now, bool again);
+    void lay_over_process(const CodeMapped& mapped);
     [[nodiscard]] bool is_current(Pid pid, const Process& process) const;
     void place(Pid pid, Process& process);
     void place_described();

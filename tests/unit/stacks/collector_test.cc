@@ -211,6 +211,30 @@ TEST_F(Collector, WhenRecordsWereLostTheKernelSideWalksByNoMappingsOfBefore) {
     EXPECT_TRUE(kernel_.processes.empty());
 }
 
+// A program that maps code all the time must not have /proc read all the time.
+TEST_F(Collector, CodeThatIsMappedIsLaidOverWhatIsKnown) {
+    know_own_tables();
+    const std::uint64_t pages_before = kernel_.processes[self_].memory.executable_pages;
+    const ExecutableMapping made{.start = 0x10000, .end = 0x12000};
+    collector().on(CodeMapped{self_, later(1), made});
+    EXPECT_FALSE(kernel_.processes.contains(self_)) << "it walks no further by what it knows";
+    collector().on(Stack(later(2)).with_copy(own_).taken);
+    expect_whole(only_sample());
+    ASSERT_TRUE(kernel_.processes.contains(self_));
+    EXPECT_EQ(kernel_.processes[self_].mappings.front().start, made.start) << "/proc does not know of it";
+    EXPECT_EQ(kernel_.processes[self_].memory.executable_pages, pages_before + 2);
+}
+
+TEST_F(Collector, RecordsThatAreLostAgainAndAgainDoNotHaveProcReadAgainAndAgain) {
+    know_own_tables();
+    collector().on_code_records_lost();
+    collector().on(Stack(later(1000)).with_frames({1}).with_copy(own_).taken);
+    EXPECT_EQ(only_sample().stop, StopReason::NO_MAPPING) << "what was just read is believed no more, nor read again";
+    collector().profile().clear();
+    collector().on(Stack(later(kSecond)).with_copy(own_).taken);
+    expect_whole(only_sample());
+}
+
 TEST_F(Collector, AThreadThatIsBetweenTwoProgramsHasNoUserStack) {
     constexpr Pid kGone{4'190'001};
     Stack executing = Stack().of(kGone).with_copy(own_);

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <sstream>
+
 #include "tests/unit/processes/fake_tree.h"
 
 namespace footfall {
@@ -132,6 +134,39 @@ TEST(ExecutableMaps, LinesThatMakeNoSenseAreLeftOut) {
     ASSERT_TRUE(maps);
     EXPECT_EQ(maps->mappings.size(), 1U);
     EXPECT_FALSE(maps_of("nonsense\n"));
+}
+
+std::string text_of(const ExecutableMaps& maps) {
+    std::ostringstream text;
+    for (const ExecutableMapping& mapping : maps.mappings)
+        text << std::hex << mapping.start << '-' << mapping.end << ' ' << mapping.file_offset << ' ' << mapping.path << '\n';
+    text << std::dec << maps.memory.executable_pages << " pages";
+    return text.str();
+}
+
+ExecutableMapping file_mapping(std::uint64_t start, std::uint64_t end, std::string path) {
+    return {.start = start, .end = end, .file_offset = 0x5000, .device = 1, .inode = 9, .path = std::move(path)};
+}
+
+TEST(LaidOverMaps, AFileThatOtherCodeLiesOnIsGone) {
+    auto maps = maps_of("10000-20000 r-xp 00001000 fe:01 1 /a\n30000-40000 r-xp 00000000 fe:01 2 /b\n");
+    lay_over(*maps, file_mapping(0x14000, 0x15000, "/c"));
+    EXPECT_EQ(text_of(*maps), "14000-15000 5000 /c\n30000-40000 0 /b\n17 pages");
+    lay_over(*maps, file_mapping(0x15000, 0x30000, "/d"));
+    EXPECT_EQ(text_of(*maps), "14000-15000 5000 /c\n15000-30000 5000 /d\n30000-40000 0 /b\n44 pages") << "it touches two";
+    lay_over(*maps, file_mapping(0x1000, 0x2000, "/e"));
+    lay_over(*maps, file_mapping(0x20000, 0x31000, "/f"));
+    EXPECT_EQ(text_of(*maps), "1000-2000 5000 /e\n14000-15000 5000 /c\n20000-31000 5000 /f\n19 pages");
+}
+
+TEST(LaidOverMaps, MemoryWithoutAFileIsOneWithItsNeighbours) {
+    auto maps = maps_of("10000-11000 r-xp 00000000 00:00 0\n12000-13000 r-xp 00000000 00:00 0\n");
+    lay_over(*maps, {.start = 0x11000, .end = 0x12000});
+    EXPECT_EQ(text_of(*maps), "10000-13000 0 \n3 pages");
+    lay_over(*maps, {.start = 0x11000, .end = 0x12000});
+    EXPECT_EQ(text_of(*maps), "10000-13000 0 \n3 pages");
+    lay_over(*maps, file_mapping(0x11000, 0x12000, "/a"));
+    EXPECT_EQ(text_of(*maps), "10000-11000 0 \n11000-12000 5000 /a\n12000-13000 0 \n3 pages");
 }
 
 TEST(ExecutableMaps, AProcessThatIsGoneHasNone) {

@@ -165,6 +165,52 @@ TEST_F(CodeModulesTest, AnotherFileOfTheSameNameIsNotTakenForIt) {
 }
 
 // The first process that is seen with a library may be gone before the library could be opened.
+// As by `cp`, which writes over what is there.
+TEST_F(CodeModulesTest, AFileThatIsRewrittenInItsPlaceIsAnotherModule) {
+    const std::string path = scratch_.file("program");
+    std::filesystem::copy_file("/proc/self/exe", path);
+    const auto before = wait_for(mapping_of_file(path));
+    ASSERT_EQ(before, 1);
+    EXPECT_FALSE(modules_.at(1).was_rewritten());
+    std::filesystem::copy_file("/bin/true", path, std::filesystem::copy_options::overwrite_existing);
+    const auto after = wait_for(mapping_of_file(path));
+    EXPECT_EQ(after, 2);
+    EXPECT_NE(modules_.at(1).description.build_id, modules_.at(2).description.build_id);
+    EXPECT_TRUE(modules_.at(1).was_rewritten());
+    EXPECT_EQ(wait_for_table(1), TableState::kNone) << "its bytes are those of the other one";
+    EXPECT_EQ(wait_for_table(2), TableState::kLoaded);
+}
+
+TEST_F(CodeModulesTest, AFileThatIsGoneLeavesItsInodeToNoOther) {
+    if (geteuid() != 0) GTEST_SKIP() << "files of other users are never one module";
+    for (const char* name : {"first", "second"}) {
+        std::filesystem::copy_file("/proc/self/exe", scratch_.file(name));
+        std::filesystem::last_write_time(scratch_.file(name), std::filesystem::last_write_time("/proc/self/exe"));
+    }
+    const ExecutableMapping first = mapping_of_file(scratch_.file("first"));
+    const ExecutableMapping second = mapping_of_file(scratch_.file("second"));
+    ASSERT_EQ(wait_for(first), 1);
+    ASSERT_EQ(wait_for(second), 1) << "they are the same build";
+    std::filesystem::remove(scratch_.file("second"));
+    for (int i = 0; i < 100; ++i) {
+        std::filesystem::copy_file("/bin/true", scratch_.file(std::to_string(i)));
+        EXPECT_NE(mapping_of_file(scratch_.file(std::to_string(i))).inode, second.inode);
+    }
+}
+
+TEST_F(CodeModulesTest, FilesThatWereLongNotMappedMakeRoomAndAreStillTheirModules) {
+    const std::string path = scratch_.file("program");
+    std::filesystem::copy_file("/proc/self/exe", path);
+    const ExecutableMapping mapping = mapping_of_file(path);
+    ASSERT_EQ(wait_for(mapping), 1);
+    for (int i = 0; i < 40; ++i) {  // more than there is room for
+        std::filesystem::copy_file("/proc/self/exe", scratch_.file(std::to_string(i)));
+        wait_for(mapping_of_file(scratch_.file(std::to_string(i))));
+    }
+    EXPECT_LE(modules_.files(), 16);
+    EXPECT_EQ(modules_.at(1).path, path) << "for what was seen of it";
+}
+
 TEST_F(CodeModulesTest, TheFileOfAProcessThatIsGoneIsOpenedByNameIfItIsTheSame) {
     const auto number = wait_for(own_code(), a_process_that_is_gone());
     ASSERT_TRUE(number);
