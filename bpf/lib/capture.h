@@ -11,15 +11,14 @@
 
 #define REQUESTS_MOST \
 	65536 /* bytes of the front of a message that begins with a request: more may be pipelined behind it … */
-#define HEAD_MOST       16384 /* … with the head of a response … */
-#define FRONT_MOST      4096  /* … of any other, while heads may be under way … */
+#define HEAD_MOST       16384 /* … with the head of a response, or while a head may be under way … */
 #define FRONT_LEAST     256   /* … and while it only streams a body */
 #define STREAMING_AFTER 65536 /* bytes in one direction after which it is a body: servers refuse heads of that size */
 /* Bytes of front that the record sizes have room for. */
 #define ROOM_256 136
 #define ROOM_512 392
 #define ROOM_1K  904
-#define ROOM_4K  FRONT_MOST
+#define ROOM_4K  4096
 #define ROOM_16K HEAD_MOST
 #define ROOM_64K REQUESTS_MOST
 
@@ -74,7 +73,7 @@ static __always_inline void fill_message(struct ff_message_event *event, const s
 	event->tail = 0;
 	event->direction = moved->direction;
 	event->unreadable = 0;
-	event->reserved = 0;
+	event->gathered = 0;
 }
 
 static __always_inline void finish_message(struct ff_message_event *event, bool readable)
@@ -129,7 +128,10 @@ static __always_inline __u32 copy_tail(struct ff_message_event *event, __u64 at,
 	return before + last;
 }
 
-/* The walk over a vector of buffers. */
+/*
+ * The walk over a vector of buffers. How far it has come is kept in the event: of what lies in the ring a verifier knows
+ * nothing, so that each round looks to it like the last one.
+ */
 struct gather {
 	struct iovec parts[VECTOR_AT_ONCE];
 	struct ff_message_event *event;
@@ -137,9 +139,6 @@ struct gather {
 	__u32 vector_length;
 	__u32 length; /* of the message */
 	__u32 front;  /* bytes of it that are wanted */
-	__u32 copied; /* … that are copied */
-	__u32 seen;   /* bytes of the message in the buffers so far */
-	__u32 unreadable;
 	struct last_buffers ends;
 };
 
@@ -148,22 +147,23 @@ enum { GATHER_ON = 0, GATHER_DONE = 1 }; /* what bpf_loop wants to hear */
 /* Takes the next buffer. room is a constant: half of what the record has, so that any part after any offset fits. */
 static __always_inline long gather_part(__u32 index, struct gather *gather, const __u32 room)
 {
-	__u64 wanted, copied = gather->copied;
+	struct ff_message_event *event = gather->event;
+	__u64 wanted, copied = event->captured;
 	struct iovec part;
 	__u32 length;
 
-	if (index >= gather->vector_length || gather->seen >= gather->length)
+	if (index >= gather->vector_length || event->gathered >= gather->length)
 		return GATHER_DONE;
 	if (index < VECTOR_AT_ONCE) {
 		part = gather->parts[index];
 	} else if (bpf_probe_read_user(&part, sizeof(part), &gather->vector[index])) {
-		gather->unreadable = 1;
+		event->unreadable = 1;
 		return GATHER_DONE;
 	}
-	length = smaller(part.iov_len, gather->length - gather->seen);
+	length = smaller(part.iov_len, gather->length - event->gathered);
 	if (!length)
 		return GATHER_ON;
-	gather->seen += length;
+	event->gathered += length;
 	gather->ends.before = gather->ends.last;
 	gather->ends.before_length = gather->ends.last_length;
 	gather->ends.last = part.iov_base;
@@ -172,11 +172,11 @@ static __always_inline long gather_part(__u32 index, struct gather *gather, cons
 	copied = BOUNDED(copied, room);
 	if (!wanted)
 		return GATHER_ON;
-	if (bpf_probe_read_user(payload_of(gather->event) + copied, wanted, part.iov_base)) {
-		gather->unreadable = 1;
+	if (bpf_probe_read_user(payload_of(event) + copied, wanted, part.iov_base)) {
+		event->unreadable = 1;
 		return GATHER_DONE;
 	}
-	gather->copied = copied + wanted;
+	event->captured = copied + wanted;
 	return GATHER_ON;
 }
 
@@ -217,14 +217,13 @@ static __always_inline int capture_vector(const struct connection *connection, c
 	gather.front = moved->front;
 	if (bpf_probe_read_user(gather.parts, sizeof(struct iovec) * smaller(gather.vector_length, VECTOR_AT_ONCE),
 	                        gather.vector))
-		gather.unreadable = 1;
+		event->unreadable = 1;
 	else
 		bpf_loop(VECTOR_MOST, take_part, &gather, 0);
-	copied = BOUNDED(gather.copied, room);
-	event->captured = copied;
-	if (!gather.unreadable && gather.seen == moved->length && copied < moved->length)
+	copied = BOUNDED(event->captured, room);
+	if (!event->unreadable && event->gathered == moved->length && copied < moved->length)
 		event->tail = copy_tail(event, copied, &gather.ends, moved->length - copied);
-	finish_message(event, !gather.unreadable);
+	finish_message(event, !event->unreadable);
 	return 0;
 }
 
@@ -342,26 +341,28 @@ static __always_inline void capture_pair(const struct connection *connection, co
 	finish_message(event, readable);
 }
 
+static __always_inline bool is_of_usual_size(const struct moved *moved)
+{
+	return moved->length <= ROOM_1K &&
+	       (moved->buffers.single || (moved->buffers.vector && moved->buffers.vector_length <= 2));
+}
+
 /*
  * The same as capture() for messages of usual size, without a function call: on processors with return mitigations each call
  * costs the watched program up to 20 ns.
  */
 static __always_inline void capture_usual(const struct connection *connection, const struct moved *moved)
 {
-	const struct user_buffers *buffers = &moved->buffers;
-
-	if (buffers->single && moved->front <= ROOM_256)
+	if (moved->buffers.single && moved->front <= ROOM_256)
 		capture_single(connection, moved, ROOM_256);
-	else if (buffers->single && moved->front <= ROOM_512)
+	else if (moved->buffers.single && moved->front <= ROOM_512)
 		capture_single(connection, moved, ROOM_512);
-	else if (buffers->single && moved->front <= ROOM_1K)
+	else if (moved->buffers.single)
 		capture_single(connection, moved, ROOM_1K);
-	else if (buffers->vector && buffers->vector_length <= 2 && moved->length <= ROOM_512)
+	else if (moved->length <= ROOM_512)
 		capture_pair(connection, moved, ROOM_512);
-	else if (buffers->vector && buffers->vector_length <= 2 && moved->length <= ROOM_1K)
-		capture_pair(connection, moved, ROOM_1K);
 	else
-		capture(connection, moved);
+		capture_pair(connection, moved, ROOM_1K);
 }
 
 /* The first bytes of a message, for the detectors; twice the room for the same reason as above. */

@@ -56,23 +56,35 @@ __noinline int with_prefix(struct connection *connection, struct front *front, _
 	return known;
 }
 
-/* What these bytes start: VERDICT_MAYBE if more bytes are needed to tell. */
-__noinline int classify(const struct front *front, __u32 length)
+/* The detectors, each of them looked at by itself: how many ways there are through all of them is the sum, not the product. */
+__noinline int is_http1(const struct front *front, __u32 length)
 {
-	enum ff_detected detected;
+	return front ? ff_detect_http1(front->bytes, length) : FF_DETECT_NO;
+}
 
-	if (!front)
-		return VERDICT_NONE;
-	if (ff_detect_tls(front->bytes, length) == FF_DETECT_OPAQUE)
+__noinline int is_http2(const struct front *front, __u32 length)
+{
+	return front ? ff_detect_http2(front->bytes, length) : FF_DETECT_NO;
+}
+
+__noinline int is_tls(const struct front *front, __u32 length)
+{
+	return front ? ff_detect_tls(front->bytes, length) : FF_DETECT_NO;
+}
+
+/* What these bytes start: VERDICT_MAYBE if more bytes are needed to tell. */
+static __noinline int classify(const struct front *front, __u32 length)
+{
+	int tls = is_tls(front, length), http1;
+
+	if (tls == FF_DETECT_OPAQUE)
 		return VERDICT_TLS;
-	if (ff_detect_http2(front->bytes, length) == FF_DETECT_OPAQUE)
+	if (is_http2(front, length) == FF_DETECT_OPAQUE)
 		return VERDICT_HTTP2;
-	detected = ff_detect_http1(front->bytes, length);
-	if (detected == FF_DETECT_REQUEST || detected == FF_DETECT_RESPONSE)
+	http1 = is_http1(front, length);
+	if (http1 == FF_DETECT_REQUEST || http1 == FF_DETECT_RESPONSE)
 		return VERDICT_READ;
-	if (detected == FF_DETECT_MAYBE || ff_detect_tls(front->bytes, length) == FF_DETECT_MAYBE)
-		return VERDICT_MAYBE;
-	return VERDICT_NONE;
+	return http1 == FF_DETECT_MAYBE || tls == FF_DETECT_MAYBE ? VERDICT_MAYBE : VERDICT_NONE;
 }
 
 /* Is the message worth an event? Not inline, for its stack: all frames of a call chain share 512 bytes. */
@@ -103,7 +115,7 @@ static __noinline __u32 wanted_of_start(const struct moved *moved)
 	struct front front = {};
 	int length = peek_front(&front, &moved->buffers, moved->length);
 
-	switch (ff_detect_http1(front.bytes, length)) {
+	switch (is_http1(&front, length)) {
 	case FF_DETECT_REQUEST:
 		return REQUESTS_MOST;
 	case FF_DETECT_RESPONSE:
@@ -118,7 +130,7 @@ static __always_inline __u32 wanted_front(struct connection *connection, const s
 {
 	__u32 direction = moved->direction & 1;
 	bool streaming = connection->since_start[direction] >= STREAMING_AFTER;
-	__u32 most = streaming ? FRONT_LEAST : FRONT_MOST;
+	__u32 most = streaming ? FRONT_LEAST : HEAD_MOST;
 	__u32 wanted = moved->length > most ? wanted_of_start(moved) : 0;
 
 	if (wanted) {
@@ -163,13 +175,13 @@ __noinline int observe(struct connection *connection, struct moved *moved)
 	return 0;
 }
 
-/* observe() for what usually comes: the next message of a connection that is known and read. All of it is inline. */
+/* observe() for what usually comes: the next small message of a connection that is known and read. All of it is inline. */
 static __always_inline void observe_usual(struct connection *connection, struct moved *moved)
 {
 	__u32 direction = moved->direction & 1;
 
 	if (connection->verdict != VERDICT_READ || !connection->announced ||
-	    connection->since_start[direction] >= STREAMING_AFTER) {
+	    connection->since_start[direction] >= STREAMING_AFTER || !is_of_usual_size(moved)) {
 		observe(connection, moved);
 		return;
 	}
