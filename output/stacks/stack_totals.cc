@@ -1,6 +1,7 @@
 #include "output/stacks/stack_totals.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <tuple>
 
@@ -13,8 +14,16 @@ struct ServiceSums {
     std::uint64_t running = 0;
     std::uint64_t waiting = 0;
     std::map<FunctionKey, std::pair<std::uint64_t, std::uint64_t>> functions;  // self, total
-    std::map<std::tuple<std::string_view, std::string_view, std::string_view>, WaitTime> waits;
+    std::map<std::array<std::string_view, 4>, WaitTime> waits;
 };
+
+// Every wait is in it, and few are of its own making.
+bool is_in_c_library(const StackEntry& entry) {
+    const std::string_view module = entry.frame->module;
+    const std::string_view file = module.substr(module.rfind('/') + 1);
+    constexpr std::array<std::string_view, 5> kNames = {"libc.so", "libc-", "libpthread", "libc.musl-", "ld-musl-"};
+    return std::any_of(kNames.begin(), kNames.end(), [&](std::string_view name) { return file.starts_with(name); });
+}
 
 void add_running(ServiceSums& sums, const std::vector<StackEntry>& frames, std::uint64_t nanos) {
     sums.running += nanos;
@@ -31,9 +40,13 @@ void add_waiting(ServiceSums& sums, const std::vector<StackEntry>& frames, const
     if (frames.empty()) return;
     auto place = std::find_if(frames.begin(), frames.end(), [](const StackEntry& entry) { return !entry.frame->kernel; });
     if (place == frames.end()) place = frames.begin();
-    WaitTime& wait = sums.waits[{place->frame->name, place->frame->module, kind}];
+    const auto outside =
+        std::find_if_not(place, frames.end(), [](const StackEntry& entry) { return is_in_c_library(entry); });
+    const std::string_view caller = outside != place && outside != frames.end() ? outside->frame->name : std::string_view();
+    WaitTime& wait = sums.waits[{place->frame->name, place->frame->module, caller, kind}];
     wait.function = place->frame->name;
     wait.module = place->frame->module;
+    wait.caller = caller;
     wait.kind = kind;
     wait.nanos += sample.nanos();
     wait.waits += sample.samples();

@@ -3,7 +3,9 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,11 @@ std::string time_text(std::uint64_t nanoseconds) { return human_duration(static_
 
 GridCell module_cell(const std::string& module) { return {terminal_safe(file_part(module)), Tone::kQuiet}; }
 
+std::uint64_t waits_of(const ServiceTime& service) {
+    return std::transform_reduce(service.waits.begin(), service.waits.end(), std::uint64_t{0}, std::plus<>(),
+                                 [](const WaitTime& wait) { return wait.waits; });
+}
+
 std::string section(std::string_view heading, const GridText& grid, const TerminalStyle& style) {
     std::string out = "\n" + toned(heading, Tone::kHeading, style) + "\n" + grid.text;
     for (const std::string& title : grid.left_out) out += toned("no room for " + title, Tone::kQuiet, style) + "\n";
@@ -34,6 +41,14 @@ std::string running_section(const std::vector<ServiceTime>& services, const Term
         {.title = "FUNCTION", .narrowest = 20}, {.title = "MODULE", .rank = 1}};
     std::vector<std::vector<GridCell>> rows;
     for (const ServiceTime& service : services) {
+        if (service.functions.size() > 1) {
+            rows.push_back({{terminal_safe(service.service)},
+                            {time_text(service.running)},
+                            {human_share(service.running, service.running)},
+                            {time_text(service.running)},
+                            {fmt::format("all {} functions", grouped(service.functions.size())), Tone::kQuiet},
+                            {}});
+        }
         for (std::size_t i = 0; i < std::min(service.functions.size(), kFunctionsShown); ++i) {
             const FunctionTime& function = service.functions[i];
             rows.push_back({{terminal_safe(service.service)},
@@ -49,12 +64,24 @@ std::string running_section(const std::vector<ServiceTime>& services, const Term
 }
 
 std::string waiting_section(const std::vector<ServiceTime>& services, const TerminalStyle& style) {
-    const std::vector<GridColumn> columns = {
-        {.title = "SERVICE", .narrowest = 10},          {.title = "TIME", .numeric = true},
-        {.title = "WAITS", .numeric = true, .rank = 2}, {.title = "FOR", .rank = 3},
-        {.title = "FUNCTION", .narrowest = 20},         {.title = "MODULE", .rank = 1}};
+    const std::vector<GridColumn> columns = {{.title = "SERVICE", .narrowest = 10},
+                                             {.title = "TIME", .numeric = true},
+                                             {.title = "WAITS", .numeric = true, .rank = 2},
+                                             {.title = "FOR", .rank = 3},
+                                             {.title = "FUNCTION", .narrowest = 20},
+                                             {.title = "CALLED BY", .narrowest = 12, .rank = 1},
+                                             {.title = "MODULE", .rank = 1}};
     std::vector<std::vector<GridCell>> rows;
     for (const ServiceTime& service : services) {
+        if (service.waits.size() > 1) {
+            rows.push_back({{terminal_safe(service.service)},
+                            {time_text(service.waiting)},
+                            {grouped(waits_of(service))},
+                            {},
+                            {fmt::format("all {} places", grouped(service.waits.size())), Tone::kQuiet},
+                            {},
+                            {}});
+        }
         for (std::size_t i = 0; i < std::min(service.waits.size(), kFunctionsShown); ++i) {
             const WaitTime& wait = service.waits[i];
             rows.push_back({{terminal_safe(service.service)},
@@ -62,6 +89,7 @@ std::string waiting_section(const std::vector<ServiceTime>& services, const Term
                             {grouped(wait.waits)},
                             {terminal_safe(wait.kind)},
                             {terminal_safe(wait.function)},
+                            {terminal_safe(wait.caller), Tone::kQuiet},
                             module_cell(wait.module)});
         }
     }

@@ -112,6 +112,28 @@ TEST(StackTotals, EveryNanosecondOfAServiceIsInOneFunctionOrOneWait) {
     }
 }
 
+TEST(StackTotals, AWaitInTheCLibrarySaysWhoCalledIt) {
+    Stacks stacks;
+    StackWriter to(stacks);
+    const std::uint32_t libc = to.module("/lib/x86_64-linux-gnu/libc.so.6");
+    const std::uint32_t musl = to.module("/lib/ld-musl-x86_64.so.1");
+    const std::uint32_t shop = to.module("/usr/bin/shop");
+    const std::uint32_t poll = to.location(libc, 1, {{"__poll"}});
+    const std::uint32_t wrapper = to.location(libc, 2, {{"wrapper"}});
+    const std::uint32_t serve = to.location(shop, 3, {{"serve"}});
+    const std::uint32_t reload = to.location(shop, 4, {{"reload"}});
+    to.sample("s", "t", {poll, wrapper, serve}, 1, 400).set_state(STACK_BLOCKED);
+    to.sample("s", "t", {poll, reload}, 1, 300).set_state(STACK_BLOCKED);
+    to.sample("s", "t", {to.location(musl, 5, {{"read"}}), serve}, 1, 200).set_state(STACK_BLOCKED);
+    to.sample("s", "t", {serve, reload}, 1, 100).set_state(STACK_BLOCKED);
+    to.sample("s", "t", {poll}, 1, 50).set_state(STACK_BLOCKED);
+    const StackReader reader(stacks);
+    std::vector<std::string> callers;
+    const std::vector<ServiceTime> services = time_by_service(reader);
+    for (const WaitTime& wait : services[0].waits) callers.push_back(wait.function + " by " + wait.caller);
+    EXPECT_THAT(callers, ElementsAre("__poll by serve", "__poll by reload", "read by serve", "serve by ", "__poll by "));
+}
+
 TEST(StackTotals, RecursionCountsOnce) {
     Stacks stacks;
     StackWriter to(stacks);
