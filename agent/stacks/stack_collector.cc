@@ -26,7 +26,12 @@ StackRegisters registers_of(const StackTaken& taken) {
     return registers;
 }
 
-bool lacks_table(StopReason stop) { return stop == StopReason::NO_MAPPING || stop == StopReason::NO_TABLE; }
+bool lacks_table(StopReason stop) {
+    return stop == StopReason::NO_MAPPING || stop == StopReason::NO_TABLE || stop == StopReason::NO_ROOM;
+}
+
+// What is known of the process may be out of date.
+bool lacks_mapping(StopReason stop) { return stop != StopReason::NO_TABLE; }
 
 // In execve(), the stack of the old program goes before the new one has any.
 bool is_between_programs(const Sample& sample) {
@@ -324,9 +329,10 @@ void StackCollector::forget(Pid pid) {
 bool StackCollector::keep_copy(OpenId id, const StackTaken& taken) {
     if (copied_bytes_ + taken.copied.size() > options_.most_copied_bytes) {
         ++copies_without_room_;
+        open_.at(id).sample.stop = StopReason::NO_ROOM;
         return false;
     }
-    auto process = process_of(taken.pid, taken.stack_start, taken.time, taken.stop == StopReason::NO_MAPPING);
+    auto process = process_of(taken.pid, taken.stack_start, taken.time, lacks_mapping(taken.stop));
     // It may have executed another program since.
     if (process == nullptr || process->maps.memory.stack_start != taken.stack_start) return false;
     Copy copy{id,         taken.pid,           std::move(process),
@@ -339,8 +345,8 @@ bool StackCollector::keep_copy(OpenId id, const StackTaken& taken) {
 
 // There was no room for a copy, so this stack stays as it is; the next ones need not.
 void StackCollector::ask_for_what_lacks(const StackTaken& taken) {
-    process_of(taken.pid, taken.stack_start, taken.time, taken.stop == StopReason::NO_MAPPING);
-    if (taken.stop != StopReason::NO_TABLE || taken.user.size() == 0) return;
+    process_of(taken.pid, taken.stack_start, taken.time, lacks_mapping(taken.stop));
+    if (taken.stop == StopReason::NO_MAPPING || taken.user.size() == 0) return;
     const ModuleNumber module = taken.user_frame(taken.user.size() - 1).module;
     if (module >= modules_.count()) return;
     modules_.want_table(module);

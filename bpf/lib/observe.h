@@ -175,6 +175,25 @@ __noinline int observe(struct connection *connection, struct moved *moved)
 	return 0;
 }
 
+/* observe() of a known connection for bytes that are not at hand, since they moved inside of the kernel. */
+__noinline int observe_without_bytes(struct connection *connection, struct moved *moved)
+{
+	__u32 direction;
+
+	if (!connection || !moved)
+		return 0;
+	direction = moved->direction & 1;
+	moved->position = advance(connection, direction, moved->length, moved->sequence);
+	if (is_ignored(connection))
+		return 0;
+	if (!connection->announced)
+		announce(connection);
+	connection->since_start[!direction] = 0;
+	connection->since_start[direction] += moved->length;
+	capture_nothing(connection, moved);
+	return 0;
+}
+
 /* observe() for what usually comes: the next small message of a connection that is known and read. All of it is inline. */
 static __always_inline void observe_usual(struct connection *connection, struct moved *moved)
 {

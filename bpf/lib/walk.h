@@ -318,8 +318,11 @@ static __always_inline void walk_user_stack(struct walk *walk, const struct task
 		bpf_loop(FF_STACK_DEPTH, walk_frame, &context, 0);
 	}
 	/* Where a table would cure it. */
-	if (walk->event.stop == FF_STOP_NO_MAPPING || walk->event.stop == FF_STOP_NO_TABLE)
+	if (walk->event.stop == FF_STOP_NO_MAPPING || walk->event.stop == FF_STOP_NO_TABLE) {
+		if (!copy_limit())
+			walk->event.stop = FF_STOP_NO_ROOM;
 		copy_stack(walk, NULL);
+	}
 }
 
 /* Of a thread that is off the CPU. Only where sleeping is allowed. */

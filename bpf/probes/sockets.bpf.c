@@ -198,7 +198,7 @@ int BPF_PROG(socket_spliced, struct sock *sk)
 	moved.sequence = sequence_of(sk, FF_RECEIVED);
 	moved.length = unseen_bytes(connection, FF_RECEIVED, 0, moved.sequence);
 	if (moved.length)
-		observe(connection, &moved);
+		observe_without_bytes(connection, &moved);
 	return 0;
 }
 
@@ -211,7 +211,7 @@ static __always_inline void tell_unseen(struct connection *connection, const str
 	if (!rest.length || !connection->announced)
 		return;
 	count(FF_COUNT_UNSEEN);
-	observe(connection, &rest);
+	observe_without_bytes(connection, &rest);
 }
 
 static __always_inline void on_state(struct connection *connection, const struct sock *sk, int new_state)

@@ -259,7 +259,7 @@ TEST_F(Collector, WhatIsCopiedBeyondTheLimitKeepsTheFramesOfTheKernelSide) {
     collector().on(Stack().with_copy(own_).with_frames({0x0001'0000'0000'0010}).taken);
     EXPECT_EQ(collector().copies_without_room(), 1U);
     const Sample cut = only_sample();
-    EXPECT_EQ(cut.stop, StopReason::NO_MAPPING);
+    EXPECT_EQ(cut.stop, StopReason::NO_ROOM);
     EXPECT_EQ(cut.user, (std::vector<UserFrame>{{1, 0x10, false}}));
     finish();
     EXPECT_EQ(samples().size(), 2U) << "the first one is complete";
