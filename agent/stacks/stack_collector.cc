@@ -12,12 +12,10 @@ constexpr std::size_t kMostMappings = 16383;  // as many as the kernel side sear
 constexpr std::uint64_t kRetryInterval = 50'000'000;
 constexpr std::uint64_t kRoomInterval = 100'000'000;  // room that was made in the kernel can't be used sooner
 
-// At a process whose mappings seem out of date: reading thousands of them takes milliseconds.
-std::uint64_t look_again_after(std::size_t mappings) {
-    constexpr std::uint64_t kLeast = 100'000'000;
-    constexpr std::uint64_t kForEach = 100'000;
-    return kLeast + kForEach * mappings;
-}
+// How long what was read of a process is left at that, since reading thousands of mappings takes milliseconds: where it is
+// certainly out of date, and where it only seems so.
+std::uint64_t read_interval(std::size_t mappings) { return 10'000'000 + 2'000 * mappings; }
+std::uint64_t look_again_after(std::size_t mappings) { return 100'000'000 + 100'000 * mappings; }
 
 StackRegisters registers_of(const StackTaken& taken) {
     StackRegisters registers{taken.ip, {}};
@@ -210,9 +208,10 @@ std::shared_ptr<StackCollector::Process> StackCollector::process_of(Pid pid, std
     const bool known = found != processes_.end();
     if (known && found->second->maps.memory.stack_start == stack_start) {
         const Process& process = *found->second;
-        const bool just_read = elapsed(process.read, now) < look_again_after(process.maps.mappings.size());
-        if (process.stale && just_read) return nullptr;
-        if (!process.stale && (!again || just_read)) {
+        const std::uint64_t age = elapsed(process.read, now);
+        const std::size_t mappings = process.maps.mappings.size();
+        if (process.stale && age < read_interval(mappings)) return nullptr;
+        if (!process.stale && (!again || age < look_again_after(mappings))) {
             if (!process.published) place(pid, *found->second);
             return found->second;
         }
@@ -284,7 +283,10 @@ void StackCollector::lay_over_process(const CodeMapped& mapped) {
     if (found == processes_.end() || mapped.time <= found->second->read) return;
     std::shared_ptr<Process>& process = found->second;
     // Copies of stacks from before keep the mappings of then.
-    if (process.use_count() > 1) process = std::make_shared<Process>(*process);
+    if (process.use_count() > 1) {
+        process = std::make_shared<Process>(*process);
+        process->charged = false;
+    }
     lay_over(process->maps, mapped.mapping);
     process->stale |= process->maps.mappings.size() > kMostMappings;
     process->placed.clear();
@@ -312,6 +314,7 @@ void StackCollector::on_forked(Pid parent, Pid child, MonotonicTime time) {
     if (processes_.size() >= options_.most_processes) return;
     const auto process = std::make_shared<Process>(*known->second);
     process->published = false;
+    process->charged = false;
     processes_[child] = process;
 }
 
@@ -338,9 +341,22 @@ bool StackCollector::keep_copy(OpenId id, const StackTaken& taken) {
     Copy copy{id,         taken.pid,           std::move(process),
               taken.time, registers_of(taken), {taken.copied.begin(), taken.copied.end()}};
     if (walk(copy, open_.at(id), taken.time)) return false;
-    copied_bytes_ += copy.size();
+    charge(copy);
     copies_.push_back(std::move(copy));
     return true;
+}
+
+void StackCollector::charge(Copy& copy) {
+    copy.charged = copy.bytes.size();
+    if (!std::exchange(copy.process->charged, true)) {
+        copy.charged += copy.process->maps.mappings.size() * (sizeof(ExecutableMapping) + sizeof(PlacedMapping));
+    }
+    copied_bytes_ += copy.charged;
+}
+
+void StackCollector::discharge(const Copy& copy) {
+    if (copy.charged != copy.bytes.size()) copy.process->charged = false;
+    copied_bytes_ -= copy.charged;
 }
 
 // There was no room for a copy, so this stack stays as it is; the next ones need not.
@@ -385,7 +401,7 @@ void StackCollector::retry_copies(MonotonicTime now) {
             copies_.push_back(std::move(copy));
             continue;
         }
-        copied_bytes_ -= copy.size();
+        discharge(copy);
         if (open == open_.end()) continue;
         open->second.walked = true;
         settle(copy.sample);

@@ -105,6 +105,7 @@ private:
         bool complete = false;
         bool stale = false;      // it may have mapped code since, and nobody said what
         bool published = false;  // the kernel side has it
+        bool charged = false;    // to a copy
         MonotonicTime read;
     };
 
@@ -115,11 +116,7 @@ private:
         MonotonicTime time;
         StackRegisters registers;
         std::vector<std::byte> bytes;
-
-        // With the mappings, which it may be the last one to hold.
-        [[nodiscard]] std::size_t size() const {
-            return bytes.size() + process->maps.mappings.size() * (sizeof(ExecutableMapping) + sizeof(PlacedMapping));
-        }
+        std::size_t charged = 0;  // bytes; the first copy of a process's mappings counts these, too
     };
 
     class Rows;
@@ -136,6 +133,8 @@ private:
     bool walk(const Copy& copy, Open& open, MonotonicTime now);
     bool keep_copy(OpenId id, const StackTaken& taken);
     void ask_for_what_lacks(const StackTaken& taken);
+    void charge(Copy& copy);
+    void discharge(const Copy& copy);
     void retry_copies(MonotonicTime now);
     void publish(ModuleNumber number, MonotonicTime now);
     void make_room_in_kernel(MonotonicTime now);

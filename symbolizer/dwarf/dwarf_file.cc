@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace footfall {
@@ -29,6 +30,13 @@ tl::expected<DwarfFile, Miss> DwarfFile::open(int fd, int alt) {
     DwarfFile file(std::move(*elf), std::move(alt_elf));
     if (!file.begin()) return tl::unexpected(Miss::kMalformed);
     return file;
+}
+
+// A range takes three bytes at least, which may be compressed.
+std::size_t DwarfFile::most_ranges() const {
+    constexpr std::size_t kForEachByte = 4;
+    constexpr std::size_t kMost = std::size_t{8} << 20;
+    return std::min(elf_.bytes().size(), kMost / kForEachByte) * kForEachByte;
 }
 
 bool DwarfFile::begin() {

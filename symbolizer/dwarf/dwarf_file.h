@@ -6,6 +6,7 @@
 
 #include <elfutils/libdw.h>
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <tl/expected.hpp>
@@ -23,6 +24,8 @@ public:
     // Changes when it forgets.
     [[nodiscard]] Dwarf* handle() const { return dwarf_.get(); }
     [[nodiscard]] const ElfFile& elf() const { return elf_; }
+    // More ranges of addresses than its entries can have, unless they share lists of them to keep us busy.
+    [[nodiscard]] std::size_t most_ranges() const;
 
     // False when it can't be opened again: then there is no handle any more.
     bool forget();

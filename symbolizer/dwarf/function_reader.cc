@@ -31,6 +31,11 @@ void FunctionReader::read_children(Dwarf_Die& entry, std::uint32_t parent, unsig
     Dwarf_Die child;
     if (depth > kMaxDepth || dwarf_child(&entry, &child) != 0) return;
     do {
+        // Entries lie in the order in which they are walked through; a sibling that leads back into children would have them
+        // read twice, and theirs four times.
+        const std::uint64_t offset = dwarf_dieoffset(&child);
+        if (offset <= last_entry_) return;
+        last_entry_ = offset;
         read_entry(child, parent, depth);
     } while (dwarf_siblingof(&child, &child) == 0);
 }
@@ -70,7 +75,8 @@ bool FunctionReader::add_function(Dwarf_Die& entry, std::uint32_t parent, unsign
     Dwarf_Addr base = 0;
     Dwarf_Addr start = 0;
     Dwarf_Addr end = 0;
-    for (std::ptrdiff_t at = 0; (at = dwarf_ranges(&entry, at, &base, &start, &end)) > 0;) {
+    for (std::ptrdiff_t at = 0; ranges_left_ > 0 && (at = dwarf_ranges(&entry, at, &base, &start, &end)) > 0;) {
+        --ranges_left_;
         if (start >= end || start < unit_.base_ || end - unit_.base_ > std::numeric_limits<std::uint32_t>::max()) continue;
         if (code_range_of(code_, start) == nullptr) continue;
         intervals_.push_back(

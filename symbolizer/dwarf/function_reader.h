@@ -3,6 +3,7 @@
 
 #include <elfutils/libdw.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -15,8 +16,9 @@ class FileNumbers;
 
 class FunctionReader {
 public:
-    FunctionReader(Unit& unit, std::span<const CodeRange> code, FileNumbers& files)
-        : unit_(unit), code_(code), files_(files) {}
+    // most_ranges: of addresses that are read; what has more is left out.
+    FunctionReader(Unit& unit, std::span<const CodeRange> code, FileNumbers& files, std::size_t most_ranges)
+        : unit_(unit), code_(code), files_(files), ranges_left_(most_ranges) {}
     void read(Dwarf_Die& unit_entry);
 
 private:
@@ -35,6 +37,8 @@ private:
     Unit& unit_;
     std::span<const CodeRange> code_;
     FileNumbers& files_;
+    std::size_t ranges_left_;
+    std::uint64_t last_entry_ = 0;  // offset
     std::vector<Interval> intervals_;
 };
 

@@ -45,7 +45,7 @@ Unit::Unit(const DwarfFile& file, std::uint64_t offset, std::span<const CodeRang
     Dwarf_Files* table = nullptr;
     std::size_t table_size = 0;
     if (dwarf_getsrcfiles(&entry, &table, &table_size) == 0) files.set_table(table, table_size);
-    FunctionReader(*this, code, files).read(entry);
+    FunctionReader(*this, code, files, file.most_ranges()).read(entry);
     functions_.shrink_to_fit();
     row_starts_.shrink_to_fit();
     rows_.shrink_to_fit();

@@ -29,7 +29,8 @@ private:
         std::uint64_t end = 0;
         std::uint64_t unit = 0;
     };
-    void add(Dwarf_Die& unit, std::span<const CodeRange> code);
+    // left: how many ranges may still be read.
+    void add(Dwarf_Die& unit, std::span<const CodeRange> code, std::size_t& left);
 
     std::vector<Range> ranges_;  // sorted by start
 };

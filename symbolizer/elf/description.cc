@@ -1,6 +1,7 @@
 #include "symbolizer/elf/description.h"
 
 #include <algorithm>
+#include <climits>
 #include <cstring>
 
 #include "symbolizer/elf/elf_file.h"
@@ -68,7 +69,7 @@ Link link_in(const ElfFile& file, std::string_view section_name) {
 void describe_links(const ElfFile& file, FileDescription& description) {
     const Link debug = link_in(file, ".gnu_debuglink");
     // The checksum is aligned to four bytes from the section's start; the section ends with it.
-    if (debug.rest.size() >= sizeof description.debug_link_crc) {
+    if (debug.rest.size() >= sizeof description.debug_link_crc && debug.name.size() <= NAME_MAX) {
         description.debug_link = debug.name;
         const std::size_t at = (debug.name.size() + 4) & ~std::size_t{3};
         if (at + 4 <= debug.name.size() + 1 + debug.rest.size())
@@ -76,7 +77,7 @@ void describe_links(const ElfFile& file, FileDescription& description) {
     }
     const Link alt = link_in(file, ".gnu_debugaltlink");
     if (!alt.rest.empty() && alt.rest.size() <= kMaxIdBytes) {
-        description.alt_link = alt.name;
+        if (alt.name.size() < PATH_MAX) description.alt_link = alt.name;
         description.alt_build_id = hex_of(alt.rest);
     }
 }

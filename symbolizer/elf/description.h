@@ -25,7 +25,7 @@ struct CodeSegment {
 struct FileDescription {
     std::string build_id;           // lower-case hex; empty: linked without one
     std::vector<CodeSegment> code;  // as the program headers tell; in the order of the file
-    std::string debug_link;         // .gnu_debuglink: name of the separate debug file; empty: none
+    std::string debug_link;         // .gnu_debuglink: name of the separate debug file; empty: none, or too long for one
     std::uint32_t debug_link_crc = 0;
     std::string alt_link;      // .gnu_debugaltlink: what dwz shared among debug files; empty: none
     std::string alt_build_id;  // lower-case hex

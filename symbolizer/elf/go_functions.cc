@@ -105,13 +105,14 @@ std::optional<GoFunctions::Function> GoFunctions::find(std::uint64_t address) co
     if (name.empty()) return std::nullopt;
     const std::uint64_t start =
         layout_.counts_from_text() ? layout_.text_start + value_at<std::uint32_t>(*record) : pointer_at(*record);
+    if (start > address) return std::nullopt;
     return Function{name, start};
 }
 
 std::optional<GoFunctions::Place> GoFunctions::line_of(std::uint64_t address) const {
     const auto record = record_of(address);
     const auto function = find(address);
-    if (!record || !function || address < function->start) return std::nullopt;
+    if (!record || !function) return std::nullopt;
     const std::uint64_t offset = address - function->start;
     const std::int64_t line = program_value(field_at(*record, kLineProgramField), offset);
     const std::int64_t file = program_value(field_at(*record, kFileProgramField), offset);

@@ -91,7 +91,8 @@ std::int8_t rbp_of(const CfaState& state) {
         case RegisterRule::Kind::kAt:
             if (rule.base == kDwarfRbp && rule.offset == 0) return FF_RBP_AT_RBP;
             // A place is the same slot whichever register it is counted from.
-            if (state.cfa.kind == CfaRule::Kind::kRegister && state.cfa.base == rule.base && fits<std::int32_t>(rule.offset))
+            if (state.cfa.kind == CfaRule::Kind::kRegister && state.cfa.base == rule.base &&
+                fits<std::int32_t>(rule.offset) && fits<std::int32_t>(state.cfa.offset))
                 return slot_of(rule.offset - state.cfa.offset);
             return FF_RBP_UNKNOWN;
         case RegisterRule::Kind::kUndefined:

@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <climits>
 #include <cstring>
 #include <random>
 
 #include "symbolizer/elf/description.h"
 #include "tests/unit/symbolizer/programs.h"
+#include "tests/unit/unwind/elf_image.h"
 
 namespace footfall {
 namespace {
@@ -247,6 +249,27 @@ TEST(ElfDescriptions, HoldTheLinksToDebugFiles) {
     EXPECT_EQ(debug->build_id, "0123456789abcdef");
     EXPECT_TRUE(debug->has_symbols);
     EXPECT_TRUE(debug->has_dwarf);
+}
+
+// What is described is kept for as long as a process runs the file.
+TEST(ElfDescriptions, LeaveOutNamesThatNoFileCanHave) {
+    for (const std::size_t excess : {0U, 1U}) {
+        const std::string name(NAME_MAX + excess, 'n');
+        const std::string path(PATH_MAX - 1 + excess, 'p');
+        Bytes link(name.begin(), name.end());
+        link.insert(link.end(), 8, 0);
+        Bytes alt_link(path.begin(), path.end());
+        alt_link.insert(alt_link.end(), {0, 0xab, 0xcd});
+        ElfImage image;
+        image.add_section(".gnu_debuglink", link, 0);
+        image.add_section(".gnu_debugaltlink", alt_link, 0);
+        const Fd file = file_of(image.bytes());
+        const auto description = describe_elf(file.get());
+        ASSERT_TRUE(description);
+        EXPECT_EQ(description->debug_link, excess == 0 ? name : "");
+        EXPECT_EQ(description->alt_link, excess == 0 ? path : "");
+        EXPECT_EQ(description->alt_build_id, "abcd") << "by which it can be found all the same";
+    }
 }
 
 TEST(ElfDescriptions, OfAFileWithoutSectionsStillHaveBuildIdAndCode) {

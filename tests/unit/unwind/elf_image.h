@@ -165,7 +165,7 @@ private:
         names += name + '\0';
         if (name == ".shstrtab") contents = Bytes(names.begin(), names.end());
         headers.push_back({.sh_name = name_at,
-                           .sh_type = SHT_PROGBITS,
+                           .sh_type = name == ".shstrtab" ? Elf64_Word{SHT_STRTAB} : Elf64_Word{SHT_PROGBITS},
                            .sh_flags = flags,
                            .sh_addr = image.size(),
                            .sh_offset = image.size(),

@@ -331,6 +331,21 @@ TEST(GoFrames, AProgramThatIsCutShortCostsTheRestOfItsFunction) {
     expect_plain(built, 1);
 }
 
+TEST(GoFrames, AFunctionThatSaysToBeginBehindAnAddressDoesNotNameIt) {
+    const Program program = plain_functions();
+    Bytes file = program.file();
+    constexpr std::size_t kRecord = 44;
+    const std::size_t records_at = ElfImage::kFrames + program.table.bytes().size() - 20 * kRecord;
+    const std::uint32_t behind = begin_of(3) + 9;
+    std::memcpy(file.data() + records_at + 3 * kRecord, &behind, sizeof behind);
+    const Fd fd = file_of(file);
+    const auto functions = GoFunctions::open(fd.get());
+    ASSERT_TRUE(functions);
+    EXPECT_FALSE(functions->find(kText + begin_of(3) + 8));
+    EXPECT_TRUE(functions->find(kText + begin_of(3) + 9));
+    EXPECT_TRUE(functions->find(kText + begin_of(4)));
+}
+
 TEST(GoFrames, ProgramsThatAreSharedByManyFunctionsDoNotStallTheReader) {
     // Steps of no length: as many of them as there is table, again and again for each function.
     Program program;

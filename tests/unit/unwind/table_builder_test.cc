@@ -236,6 +236,18 @@ TEST(UnwindTable, InstructionsThatAreNotSoundCostTheRestOfTheirFunction) {
     }
 }
 
+TEST(UnwindTable, OffsetsThatFitNoRowAreUnsupported) {
+    Bytes instructions = {0x41, 0x0c, 7};  // the CFA is rsp and the largest number there is
+    instructions.insert(instructions.end(), 9, 0x80);
+    instructions.insert(instructions.end(), {0x01, 0x10, 6, 2, 0x77, 1,  // rbp is at rsp + 1
+                                             0x09, 16, 3});              // the return address is in rbx
+    const Built built = with_bad(instructions);
+    ASSERT_TRUE(built.summary);
+    EXPECT_EQ(built.summary->malformed, 0U);
+    EXPECT_EQ(built.at(0x4001), kUnsupported);
+    EXPECT_EQ(built.at(kG + 1), kPushed);
+}
+
 TEST(UnwindTable, TheStackOfRememberedStatesIsBounded) {
     Bytes instructions(100000, 0x0a);
     instructions.insert(instructions.begin(), 0x41);
