@@ -210,7 +210,7 @@ std::shared_ptr<StackCollector::Process> StackCollector::process_of(Pid pid, std
         const Process& process = *found->second;
         const std::uint64_t age = elapsed(process.read, now);
         const std::size_t mappings = process.maps.mappings.size();
-        if (process.stale && age < read_interval(mappings)) return nullptr;
+        if (process.stale && age < read_interval(mappings)) return past_process(pid, stack_start, now);
         if (!process.stale && (!again || age < look_again_after(mappings))) {
             if (!process.published) place(pid, *found->second);
             return found->second;
@@ -275,7 +275,10 @@ void StackCollector::place_described() {
 
 void StackCollector::on(const CodeRecord& record) {
     std::visit([this](const auto& typed) { history_.on(typed); }, record);
-    if (const auto* mapped = std::get_if<CodeMapped>(&record)) lay_over_process(*mapped);
+    if (const auto* mapped = std::get_if<CodeMapped>(&record)) return lay_over_process(*mapped);
+    const auto& begun = std::get<ProgramBegun>(record);
+    const auto found = processes_.find(begun.pid);
+    if (found != processes_.end() && begun.time > found->second->read) forget(begun.pid);
 }
 
 void StackCollector::lay_over_process(const CodeMapped& mapped) {

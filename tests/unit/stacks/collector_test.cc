@@ -225,6 +225,18 @@ TEST_F(Collector, CodeThatIsMappedIsLaidOverWhatIsKnown) {
     EXPECT_EQ(kernel_.processes[self_].memory.executable_pages, pages_before + 2);
 }
 
+TEST_F(Collector, CodeOfTheNextProgramIsNotLaidOverTheLast) {
+    know_own_tables();
+    collector().on(ProgramBegun{self_, later(1)});
+    EXPECT_FALSE(kernel_.processes.contains(self_));
+    ExecutableMapping other = read_executable_maps(self_, 4096)->mappings.front();
+    other.inode += 1;
+    collector().on(CodeMapped{self_, later(2), other});
+    collector().on(Stack(later(0)).with_copy(own_).taken);
+    finish();
+    expect_whole(only_sample());
+}
+
 TEST_F(Collector, RecordsThatAreLostAgainAndAgainDoNotHaveProcReadAgainAndAgain) {
     know_own_tables();
     collector().on_code_records_lost();
