@@ -8,6 +8,8 @@ std::string_view text_of(Miss miss) {
             return "it has a name";
         case Miss::kNoSuchFile:
             return "its file is gone";
+        case Miss::kRewritten:
+            return "its file was written over since it ran";
         case Miss::kNoPermission:
             return "its file may not be opened";
         case Miss::kNotElf:
@@ -40,12 +42,16 @@ std::string_view text_of(Miss miss) {
             return "there is more to read than we allow";
         case Miss::kTimedOut:
             return "reading its file took too long";
+        case Miss::kNamingLate:
+            return "no time was left to look for its name (stacks.naming_patience)";
         case Miss::kCrashed:
             return "reading its file ended the symbolizer's worker";
         case Miss::kNoWorker:
             return "the symbolizer's worker could not be started";
         case Miss::kNoMap:
             return "it is JIT code, and its runtime writes no perf map and no jitdump";
+        case Miss::kForeignMap:
+            return "it is JIT code, and its perf map is not known to be of its user";
         case Miss::kHiddenAddresses:
             return "the kernel hides its addresses (kernel.kptr_restrict)";
     }

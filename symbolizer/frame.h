@@ -13,6 +13,7 @@ namespace footfall {
 enum class Miss : std::uint8_t {
     kNone,                 // it has a name
     kNoSuchFile,           // the file is gone, or its process is
+    kRewritten,            // the file has other bytes now than those that ran
     kNoPermission,         // we may not open it
     kNotElf,               // not an ELF file of this machine
     kMalformed,            // its headers or tables contradict themselves
@@ -29,9 +30,11 @@ enum class Miss : std::uint8_t {
     kDebuginfodNoHelper,   // the process that fetches it could not be started, or ended
     kTooLarge,             // more symbols or debug information than we read
     kTimedOut,             // reading it took longer than allowed
+    kNamingLate,           // all the time that a session has for names was used up, or nearly so
     kCrashed,              // reading it ended the worker process
     kNoWorker,             // the worker process could not be started
     kNoMap,                // JIT code, and its runtime writes no perf map and no jitdump
+    kForeignMap,           // JIT code, and its perf map was written by somebody else
     kHiddenAddresses,      // the kernel shows its addresses as zeros (kernel.kptr_restrict)
 };
 

@@ -39,7 +39,8 @@ struct StackConfig {
     std::uint32_t most_waits_a_second = 2000;  // more are sampled by chance
     bool lines = false;                        // files, lines and inlined functions too, from DWARF
     std::string cache_directory = "/var/cache/footfall/unwind";
-    std::vector<std::string> debuginfod;  // URLs of servers; none: no server is ever asked
+    std::uint64_t naming_patience_nanoseconds = 30'000'000'000;  // with the names of all of a session's frames
+    std::vector<std::string> debuginfod;                         // URLs of servers; none: no server is ever asked
     std::string debuginfod_cache = "/var/cache/footfall/debuginfod";
     std::uint64_t debuginfod_patience_nanoseconds = 30'000'000'000;  // with all of a session's debug files
 };

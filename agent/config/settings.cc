@@ -128,6 +128,10 @@ Result<void> set_stack_cache(std::string_view text, Config& config) {
     return {};
 }
 
+Result<void> set_naming_patience(std::string_view text, Config& config) {
+    return parse_duration(text).map([&](std::uint64_t patience) { config.stacks.naming_patience_nanoseconds = patience; });
+}
+
 // The environment (DEBUGINFOD_URLS) does not count: what makes a profiler talk to others has to be said to it.
 Result<void> set_debuginfod(std::string_view text, Config& config) {
     std::vector<std::string> urls;
@@ -193,6 +197,8 @@ constexpr std::array kSettings{
     Setting{"stacks.most_waits", "COUNT", "waits looked at in a second; beyond, some stand for all (2000)", set_most_waits},
     Setting{"stacks.lines", "BOOL", "files, lines and inlined functions, from debug information (false)", set_lines},
     Setting{"stacks.cache", "DIRECTORY", "where unwind tables are kept (/var/cache/footfall/unwind)", set_stack_cache},
+    Setting{"stacks.naming_patience", "DURATION",
+            "how long a session looks for names in files, all together; downloads count apart (30s)", set_naming_patience},
     Setting{
         "stacks.debuginfod",
         "URLS",

@@ -125,7 +125,10 @@ Result<void> LiveSession::load() {
     if (on_use_) observers.on_use = [this](const Use& use, const Exchange& exchange) { on_use_(use, exchange, *pipeline_); };
     observers.on_forked = [this](const ProcessForked& forked) { on_forked(forked); };
     observers.on_executed = [this](const ProcessExecuted& executed) { on_executed(executed); };
-    observers.on_description = [this](Pid pid, const ProcessDescription& found) { record_description(pid, found); };
+    observers.on_description = [this](Pid pid, const ProcessDescription& found) {
+        users_.note(pid, found.uid);
+        record_description(pid, found);
+    };
     const Config& config = options_.config;
     PipelineSettings settings{config.naming, config.operation_limit, config.consumer_mode, *key, {}};
     if (stack_probe_) settings.stacks = collector_options(config.stacks);
@@ -426,11 +429,13 @@ std::optional<StackCapture> LiveSession::stacks() const {
     StackCapture capture = capture_stacks(*collector, ended_.seen() ? ended_ : monotonic_now());
     for (const Sample& sample : capture.samples) {
         capture.services.try_emplace(sample.service, pipeline_->services().name(sample.service));
+        if (const auto user = users_.of(sample.pid)) capture.users.try_emplace(sample.pid, *user);
     }
     capture.period_nanoseconds = stack_probe_->period_nanoseconds();
     capture.clock = stack_probe_->clock();
     capture.detail = options_.config.stacks.lines ? Detail::kLines : Detail::kNames;
     const StackConfig& config = options_.config.stacks;
+    capture.naming_patience = std::chrono::milliseconds(config.naming_patience_nanoseconds / 1'000'000);
     capture.debuginfod.urls = config.debuginfod;
     capture.debuginfod.cache_directory = config.debuginfod_cache;
     capture.debuginfod.patience = std::chrono::milliseconds(config.debuginfod_patience_nanoseconds / 1'000'000);

@@ -18,6 +18,7 @@
 #include "agent/processes/process_source.h"
 #include "agent/processes/selectors.h"
 #include "agent/session/raw_writer.h"
+#include "agent/stacks/perf_map_files.h"
 #include "agent/stacks/stack_symbols.h"
 #include "output/session/snapshot.pb.h"
 
@@ -99,6 +100,7 @@ private:
     LiveOptions options_;
     UseObserver on_use_;
     LiveProcessSource source_;
+    ProcessUsers users_;
     std::optional<Selectors> selectors_;
     std::optional<Watch> watch_;
     std::optional<ProbeSet> probes_;

@@ -3,25 +3,24 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <string_view>
-#include <system_error>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "agent/stacks/jitdump_files.h"
+#include "agent/stacks/perf_map_files.h"
 #include "agent/stacks/wait_kind.h"
 #include "symbolizer/jit/jitdump.h"
 #include "symbolizer/jit/perf_map.h"
 #include "symbolizer/kernel/kallsyms.h"
 #include "symbolizer/worker/debug_files.h"
+#include "symbolizer/worker/time_budget.h"
 
 namespace footfall {
 namespace {
@@ -61,7 +60,17 @@ struct KernelFrames {
 class Filler {
 public:
     Filler(const StackCapture& capture, SymbolizerClient& client, Stacks& stacks)
-        : capture_(capture), client_(client), debuginfod_(capture.debuginfod), stacks_(stacks), strings_(stacks) {}
+        : capture_(capture),
+          client_(client),
+          debuginfod_(capture.debuginfod),
+          budget_(capture.naming_patience),
+          stacks_(stacks),
+          strings_(stacks) {
+        client_.set_budget(&budget_);
+    }
+    ~Filler() { client_.set_budget(nullptr); }
+    Filler(const Filler&) = delete;
+    Filler& operator=(const Filler&) = delete;
 
     void fill() {
         stacks_.add_modules();
@@ -94,7 +103,7 @@ private:
     }
 
     // All addresses of a module in one question; those that time was spent in the most come first, as there may not be time
-    // to fetch the debug files of all.
+    // for all.
     void name_modules() {
         struct Wanted {
             std::uint64_t nanoseconds = 0;
@@ -142,6 +151,7 @@ private:
 
     std::vector<SymbolizedAddress> names_of(const CapturedModule& module, const DebugFiles& debug,
                                             const std::vector<std::uint64_t>& wanted) {
+        if (module.was_rewritten) return {wanted.size(), {.miss = Miss::kRewritten}};
         return client_.symbols({module.file.get(), debug.debug.get(), debug.alt.get()}, wanted, capture_.detail);
     }
 
@@ -153,7 +163,7 @@ private:
     // they are all that was seen, nobody is asked for the others.
     [[nodiscard]] bool lacks_something(const CapturedModule& module, const DebugFiles& debug,
                                        const std::vector<SymbolizedAddress>& named) const {
-        if (is_enough(module.description)) return false;
+        if (is_enough(module.description) || budget_.used_up()) return false;
         if (capture_.detail == Detail::kLines) return !is_enough(debug.description) || lacks_alt(debug);
         return !is_enough(debug.description) && std::any_of(named.begin(), named.end(), is_for_want_of_names);
     }
@@ -238,30 +248,33 @@ private:
         JitDump dump;
         Miss dump_miss = Miss::kNone;
         PerfMap map;
+        Miss map_miss = Miss::kNone;
     };
 
-    // Of a process that has ended, the file that most have written stays.
-    static Fd perf_map_of(Pid pid) {
-        auto file = PerfMap::open(pid);
-        if (file) return std::move(*file);
-        std::error_code error;
-        const bool ended = !std::filesystem::exists(fmt::format("/proc/{}/root/", number(pid)), error);
-        const std::string left = fmt::format("/tmp/perf-{}.map", number(pid));
-        Fd opened(ended ? open(left.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1);
-        struct stat status {};
-        return opened.valid() && fstat(opened.get(), &status) == 0 && S_ISREG(status.st_mode) ? std::move(opened) : Fd();
+    [[nodiscard]] std::optional<Uid> user_of(Pid pid) const {
+        const auto known = capture_.users.find(pid);
+        return known == capture_.users.end() ? std::nullopt : std::optional(known->second);
     }
 
     MadeCode& made_code_of(Pid pid) {
         const auto [found, added] = made_code_.try_emplace(pid);
         MadeCode& code = found->second;
         if (!added) return code;
+        if (budget_.used_up()) {
+            code.map_miss = Miss::kNamingLate;
+            return code;
+        }
+        const TimeBudget::Step step(&budget_);
         const auto kept = capture_.jitdumps.find(pid);
         // Where it came after the process's mappings were last looked at, it is found now.
         const Fd late = kept == capture_.jitdumps.end() ? find_jitdump(pid) : Fd();
         const int dump = kept == capture_.jitdumps.end() ? late.get() : kept->second.get();
         if (dump >= 0) code.dump_miss = code.dump.update(dump);
-        if (const Fd map = perf_map_of(pid); map.valid()) code.map.update(map.get());
+        if (const auto map = open_perf_map(pid, user_of(pid))) {
+            code.map.update(map->get());
+        } else {
+            code.map_miss = map.error();
+        }
         return code;
     }
 
@@ -273,7 +286,9 @@ private:
             function = code.map.find(address);
             // Why neither has it: a map that is there says more than one that is not.
             if (!function && function.error() != Miss::kNoMap) miss = function.error();
-            if (!function && miss == Miss::kNoMap && code.dump_miss != Miss::kNone) miss = code.dump_miss;
+            for (const Miss why : {code.dump_miss, code.map_miss}) {
+                if (!function && miss == Miss::kNoMap && why != Miss::kNone) miss = why;
+            }
         }
         if (!function) return {.miss = miss};
         return {.lines = {{.function = std::string(function->name)}}, .offset_in_function = function->offset};
@@ -358,6 +373,7 @@ private:
     const StackCapture& capture_;
     SymbolizerClient& client_;
     DebuginfodClient debuginfod_;
+    TimeBudget budget_;
     Stacks& stacks_;
     Strings strings_;
     std::map<std::pair<std::string, std::string>, std::uint32_t> modules_;
@@ -383,8 +399,9 @@ StackCapture capture_stacks(const StackCollector& collector, MonotonicTime now) 
             }
             if (frame.module == 0 || frame.module >= modules.count() || capture.modules.contains(frame.module)) continue;
             const CodeModule& module = modules.at(frame.module);
-            capture.modules.emplace(frame.module, CapturedModule{module.path, module.root, module.description,
-                                                                 Fd(fcntl(module.file.get(), F_DUPFD_CLOEXEC, 0))});
+            capture.modules.emplace(
+                frame.module, CapturedModule{module.path, module.root, module.description,
+                                             Fd(fcntl(module.file.get(), F_DUPFD_CLOEXEC, 0)), module.was_rewritten()});
         }
     }
     capture.stops = profile.stops();

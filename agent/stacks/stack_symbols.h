@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -24,6 +25,7 @@ struct CapturedModule {
     std::string root;
     FileDescription description;
     Fd file;
+    bool was_rewritten = false;
 };
 
 // A profile at one moment, by value: it may be named on another thread.
@@ -31,6 +33,7 @@ struct StackCapture {
     std::vector<Sample> samples;
     std::map<ModuleNumber, CapturedModule> modules;
     std::map<Pid, Fd> jitdumps;  // of processes that run code without a file, as far as they were seen to have one
+    std::map<Pid, Uid> users;    // whom processes had while they lived, as far as that is known
     std::map<ServiceId, std::string> services;
     std::array<std::uint64_t, kStopReasons> stops{};
     std::uint64_t user_frames = 0;
@@ -42,12 +45,14 @@ struct StackCapture {
     std::string clock;
     Detail detail = Detail::kNames;
     DebuginfodOptions debuginfod;
+    std::chrono::milliseconds naming_patience{30'000};  // with all names together, but for what debuginfod takes
 };
 
-// Everything but services, period, clock, detail and debuginfod. What waits, waits up to now.
+// Everything but users, services, period, clock, detail, debuginfod and naming_patience. What waits, waits up to now.
 StackCapture capture_stacks(const StackCollector& collector, MonotonicTime now);
 
-// Samples come in descending order of time. client: asked for names; used by the calling thread only.
+// Samples come in descending order of time. client: asked for names; used by the calling thread only. What finds no name in
+// the time that the capture allows stays without, and says so.
 void fill_stacks(const StackCapture& capture, SymbolizerClient& client, Stacks& stacks);
 
 }  // namespace footfall

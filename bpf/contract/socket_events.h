@@ -55,7 +55,7 @@ struct ff_message_event {
 	__u16 tail;
 	__u8 direction;  /* enum ff_direction */
 	__u8 unreadable; /* 1: payload could not be read where it was expected (named in the drop counters) */
-	__u32 gathered; /* the kernel side's own: how far it has come through a vector of buffers */
+	__u32 gathered;  /* the kernel side's own: how far it has come through a vector of buffers */
 };
 FF_ASSERT_SIZE(struct ff_message_event, 56);
 

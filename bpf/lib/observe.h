@@ -56,7 +56,8 @@ __noinline int with_prefix(struct connection *connection, struct front *front, _
 	return known;
 }
 
-/* The detectors, each of them looked at by itself: how many ways there are through all of them is the sum, not the product. */
+/* The detectors, each of them looked at by itself: how many ways there are through all of them is the sum, not the product.
+ */
 __noinline int is_http1(const struct front *front, __u32 length)
 {
 	return front ? ff_detect_http1(front->bytes, length) : FF_DETECT_NO;

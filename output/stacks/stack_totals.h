@@ -32,7 +32,7 @@ struct WaitTime {
     std::string function;
     std::string module;
     std::string caller;  // where that is the C library: the innermost function outside of it, which says more
-    std::string kind;  // "lock", "io", …; "cpu": ready to run, with no CPU to run on
+    std::string kind;    // "lock", "io", …; "cpu": ready to run, with no CPU to run on
     std::uint64_t nanos = 0;
     std::uint64_t waits = 0;
 };

@@ -22,7 +22,7 @@
 namespace footfall {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Clock = TimeBudget::Clock;
 
 constexpr const char* kSuffix = ".debug";
 constexpr const char* kAbsentSuffix = ".absent";
@@ -102,8 +102,11 @@ Miss outcome_of(pid_t pid, Clock::time_point deadline) {
 }
 
 std::vector<std::string> environment_with(const std::string& url) {
-    std::vector<std::string> variables = own_environment();
-    std::erase_if(variables, [](const std::string& variable) { return variable.starts_with("DEBUGINFOD_"); });
+    // The way to a server, as libcurl and its TLS library look it up.
+    constexpr std::array<std::string_view, 10> kNames{"http_proxy",    "https_proxy", "no_proxy", "all_proxy",
+                                                      "HTTP_PROXY",    "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
+                                                      "SSL_CERT_FILE", "SSL_CERT_DIR"};
+    std::vector<std::string> variables = own_environment(kNames);
     variables.push_back(std::string(kFetchUrl) + "=" + url);
     return variables;
 }
@@ -118,6 +121,7 @@ bool is_of_server(Miss miss) {
 
 DebuginfodClient::DebuginfodClient(DebuginfodOptions options)
     : options_(std::move(options)),
+      patience_(options_.patience),
       // Without servers, nothing is written either.
       files_(configured() ? options_.cache_directory : "", kSuffix, options_.cache_bytes),
       absent_(configured() ? options_.cache_directory : "", kAbsentSuffix, kAbsentBytes) {
@@ -160,13 +164,11 @@ tl::expected<FetchedFile, Miss> DebuginfodClient::from_servers(SymbolizerClient&
 tl::expected<FetchedFile, Miss> DebuginfodClient::from(Server& server, SymbolizerClient& symbolizer,
                                                        const std::string& build_id) {
     if (server.given_up != Miss::kNone) return tl::unexpected(server.given_up);
-    if (spent_ >= options_.patience || questions_ >= options_.most_questions) return tl::unexpected(Miss::kDebuginfodLate);
+    if (patience_.used_up() || questions_ >= options_.most_questions) return tl::unexpected(Miss::kDebuginfodLate);
     auto file = files_.create();
     if (!file) return tl::unexpected(Miss::kDebuginfodNoCache);
     ++questions_;
-    const Clock::time_point start = Clock::now();
     const Miss miss = fetch(server.url, build_id, file->get());
-    spent_ += Clock::now() - start;
     if (is_of_server(miss)) server.given_up = miss;
     if (miss != Miss::kNone) return tl::unexpected(miss);
     auto description = symbolizer.describe(file->get());
@@ -176,9 +178,10 @@ tl::expected<FetchedFile, Miss> DebuginfodClient::from(Server& server, Symbolize
 }
 
 Miss DebuginfodClient::fetch(const std::string& url, const std::string& build_id, int file) {
+    const TimeBudget::Step step(&patience_);
     const ScratchDirectory scratch(files_.directory());
     if (scratch.get() < 0) return Miss::kDebuginfodNoCache;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(options_.patience - spent_);
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(patience_.left());
     std::vector<std::string> command = options_.command;
     for (std::string& argument : arguments_of({build_id, options_.max_file_bytes, left, options_.silence}))
         command.push_back(std::move(argument));

@@ -20,6 +20,7 @@
 #include "symbolizer/elf/description.h"
 #include "symbolizer/files/file_cache.h"
 #include "symbolizer/worker/symbolizer_client.h"
+#include "symbolizer/worker/time_budget.h"
 
 namespace footfall {
 
@@ -73,11 +74,11 @@ private:
     [[nodiscard]] std::string all_urls() const;
 
     DebuginfodOptions options_;
+    TimeBudget patience_;
     std::vector<Server> servers_;
     FileCache files_;
     FileCache absent_;
     std::map<std::string, Miss> misses_;  // of this session, by build-id
-    std::chrono::nanoseconds spent_{0};
     std::size_t questions_ = 0;
 };
 

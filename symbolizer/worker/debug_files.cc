@@ -24,11 +24,17 @@ std::vector<std::string> candidate_paths(const std::string& module_path, const F
     return paths;
 }
 
-bool belongs_to(SymbolizerClient& client, const FileDescription& module, int file, const FileDescription& debug) {
-    if (!module.build_id.empty() && !debug.build_id.empty()) return module.build_id == debug.build_id;
+// kNone: it belongs to the module. Else kDebugFileMismatch, or why that can't be told.
+Miss why_not_of(SymbolizerClient& client, const FileDescription& module, int file, const FileDescription& debug) {
+    const auto answer = [](bool belongs) { return belongs ? Miss::kNone : Miss::kDebugFileMismatch; };
+    if (!module.build_id.empty() && !debug.build_id.empty()) return answer(module.build_id == debug.build_id);
+    if (module.debug_link.empty()) return Miss::kDebugFileMismatch;
     const auto checksum = client.checksum(file);
-    return !module.debug_link.empty() && checksum && *checksum == module.debug_link_crc;
+    return checksum ? answer(*checksum == module.debug_link_crc) : checksum.error();
 }
+
+// There is a file, and nobody knows what is in it.
+bool was_given_up(Miss miss) { return miss == Miss::kTimedOut || miss == Miss::kCrashed || miss == Miss::kNamingLate; }
 
 }  // namespace
 
@@ -58,12 +64,10 @@ DebugFiles find_debug_files(SymbolizerClient& client, const std::string& root, c
         if (path == module_path) continue;
         auto file = open_below_root(root, path);
         auto debug = file ? client.describe(file->get()) : tl::unexpected(file.error());
+        if (!debug && was_given_up(debug.error())) found.miss = debug.error();
         if (!debug) continue;
-        if (!belongs_to(client, description, file->get(), *debug)) {
-            found.miss = Miss::kDebugFileMismatch;
-            continue;
-        }
-        found.miss = Miss::kNone;
+        found.miss = why_not_of(client, description, file->get(), *debug);
+        if (found.miss != Miss::kNone) continue;
         found.alt = find_alt_file(client, root, path, *debug);
         found.debug = std::move(*file);
         found.description = std::move(*debug);

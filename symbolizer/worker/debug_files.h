@@ -18,7 +18,8 @@ struct DebugFiles {
     Fd debug;                     // not valid: none was found
     FileDescription description;  // of debug
     Fd alt;                       // the dwz file that debug refers to; not valid where it refers to none, or that is missing
-    // kNone: found. kNoSuchFile: none there. kDebugFileMismatch: there is one, of another build.
+    // kNone: found. kNoSuchFile: none there. kDebugFileMismatch: there is one, of another build. Else there is one that
+    // could not be read, and why.
     Miss miss = Miss::kNoSuchFile;
 };
 

@@ -4,9 +4,11 @@
 #include <spawn.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "agent/base/fd.h"
+#include "symbolizer/worker/sandbox.h"
 
 namespace footfall {
 namespace {
@@ -75,10 +77,14 @@ pid_t spawn_helper(const std::vector<std::string>& command, std::span<const int>
     return settings.spawn(command, environment);
 }
 
-std::vector<std::string> own_environment() {
+std::vector<std::string> own_environment(std::span<const std::string_view> names) {
     std::vector<std::string> variables;
-    for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable)
-        variables.emplace_back(*variable);
+    for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+        const std::string_view text = *variable;
+        const std::string_view name = text.substr(0, text.find('='));
+        const bool wanted = std::find(names.begin(), names.end(), name) != names.end();
+        if (wanted || (kIsSanitized && name.ends_with("SAN_OPTIONS"))) variables.emplace_back(text);
+    }
     return variables;
 }
 

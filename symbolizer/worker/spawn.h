@@ -5,6 +5,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace footfall {
@@ -17,7 +18,8 @@ constexpr int kFirstHelperFile = 3;
 pid_t spawn_helper(const std::vector<std::string>& command, std::span<const int> files,
                    const std::vector<std::string>& environment);
 
-// Ours, as it is.
-std::vector<std::string> own_environment();
+// Those of our variables that have one of these names, and in sanitized builds what sanitizers are told. Nothing else of
+// ours is a helper's business: tokens and passwords are handed to services in their environment.
+std::vector<std::string> own_environment(std::span<const std::string_view> names);
 
 }  // namespace footfall

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "symbolizer/worker/answers.h"
@@ -35,7 +36,7 @@ bool SymbolizerClient::start() {
     const Fd theirs(ends[1]);
     static_assert(kSymbolizerWorkerSocket == kFirstHelperFile);
     const int socket = theirs.get();
-    pid_ = spawn_helper(options_.command, std::span(&socket, 1), own_environment());
+    pid_ = spawn_helper(options_.command, std::span(&socket, 1), own_environment({}));
     if (pid_ > 0) socket_ = std::move(ours);
     return pid_ > 0;
 }
@@ -68,19 +69,28 @@ void SymbolizerClient::remember_as_bad(const FileKey& key, Miss miss) {
                                       [](const auto& a, const auto& b) { return a.second.since < b.second.since; }));
 }
 
+SymbolizerClient::Limit SymbolizerClient::limit_of_question() const {
+    constexpr int kShare = 3;
+    const auto share = budget_ != nullptr ? budget_->left() / kShare : TimeBudget::Clock::duration::max();
+    return share < options_.deadline ? Limit{share, Miss::kNamingLate} : Limit{options_.deadline, Miss::kTimedOut};
+}
+
 tl::expected<symbolizer::Answer, Miss> SymbolizerClient::ask(const FileKey& key, const symbolizer::Question& question,
                                                              std::span<const int> files) {
     if (const Miss known = known_as_bad(key); known != Miss::kNone) return tl::unexpected(known);
-    const auto deadline = std::chrono::steady_clock::now() + options_.deadline;
+    if (budget_ != nullptr && budget_->used_up()) return tl::unexpected(Miss::kNamingLate);
+    const TimeBudget::Step step(budget_);
+    const Limit limit = limit_of_question();
+    const auto deadline = TimeBudget::Clock::now() + limit.time;
     const std::string bytes = question.SerializeAsString();
     // A worker that ended while it had nothing to do is not this file's fault: the second try has a new one.
-    bool sent = false;
-    for (int tries = 0; tries < 2 && !sent; ++tries) {
+    std::optional<SocketFailure> unsent = SocketFailure::kClosed;
+    for (int tries = 0; tries < 2 && unsent == SocketFailure::kClosed; ++tries) {
         if (!start()) return tl::unexpected(Miss::kNoWorker);
-        sent = !send_message(socket_.get(), bytes, files, deadline);
-        if (!sent) stop();
+        unsent = send_message(socket_.get(), bytes, files, deadline);
+        if (unsent) stop();
     }
-    if (!sent) return tl::unexpected(Miss::kNoWorker);
+    if (unsent) return tl::unexpected(unsent == SocketFailure::kTimedOut ? limit.miss : Miss::kNoWorker);
 
     const auto message = receive_message(socket_.get(), deadline);
     symbolizer::Answer answer;
@@ -91,10 +101,11 @@ tl::expected<symbolizer::Answer, Miss> SymbolizerClient::ask(const FileKey& key,
         return answer;
     }
     const bool late = !message && message.error() == SocketFailure::kTimedOut;
-    const Miss miss = late ? Miss::kTimedOut : Miss::kCrashed;
+    const Miss miss = late ? limit.miss : Miss::kCrashed;
     stop();
     ++workers_lost_;
-    remember_as_bad(key, miss);
+    // With more time, it might have had an answer.
+    if (miss != Miss::kNamingLate) remember_as_bad(key, miss);
     return tl::unexpected(miss);
 }
 
@@ -136,8 +147,8 @@ std::vector<SymbolizedAddress> SymbolizerClient::symbols(const ModuleFiles& file
         for (const std::size_t index : indexes) question.add_addresses(addresses[index]);
         part.assign(indexes.size(), {});
         Miss miss = name_part(files, question, detail, part);
-        if (detail == Detail::kLines && (miss == Miss::kTimedOut || miss == Miss::kCrashed))
-            miss = name_part(files, question, Detail::kNames, part);
+        const bool gave_up = miss == Miss::kTimedOut || miss == Miss::kCrashed || miss == Miss::kNamingLate;
+        if (detail == Detail::kLines && gave_up) miss = name_part(files, question, Detail::kNames, part);
         for (std::size_t i = 0; i < indexes.size(); ++i) {
             if (miss != Miss::kNone) part[i].miss = miss;
             answers[indexes[i]] = std::move(part[i]);

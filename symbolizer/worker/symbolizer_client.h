@@ -24,6 +24,7 @@
 #include "agent/base/fd.h"
 #include "symbolizer/elf/description.h"
 #include "symbolizer/frame.h"
+#include "symbolizer/worker/time_budget.h"
 
 namespace footfall {
 
@@ -55,9 +56,13 @@ public:
     SymbolizerClient(const SymbolizerClient&) = delete;
     SymbolizerClient& operator=(const SymbolizerClient&) = delete;
 
+    // All questions from now on have this time together, and one of them a third of what is left, so that a few files don't
+    // take it from all others. Once it is used up, the answer is kNamingLate. null: no such limit; else it outlives its use.
+    void set_budget(TimeBudget* budget) { budget_ = budget; }
+
     tl::expected<FileDescription, Miss> describe(int elf);
 
-    // CRC-32 over the whole file, as .gnu_debuglink has it.
+    // CRC-32 over the whole file, as .gnu_debuglink has it. kTooLarge where no debug file is as large.
     tl::expected<std::uint32_t, Miss> checksum(int file);
 
     // One answer for each address, in the order of the addresses. Where lines cannot be had (no DWARF, or reading it
@@ -89,7 +94,14 @@ private:
         std::uint64_t since = 0;  // in the order of their failing
     };
 
+    // What one question may take, and what is said of one that takes longer.
+    struct Limit {
+        TimeBudget::Clock::duration time{};
+        Miss miss = Miss::kTimedOut;
+    };
+
     static FileKey key_of(int file, Purpose purpose);
+    [[nodiscard]] Limit limit_of_question() const;
     [[nodiscard]] Miss known_as_bad(const FileKey& key) const;
     void remember_as_bad(const FileKey& key, Miss miss);
 
@@ -101,6 +113,7 @@ private:
     Miss name_part(const ModuleFiles& files, symbolizer::Symbols symbols, Detail detail, std::span<SymbolizedAddress> into);
 
     SymbolizerOptions options_;
+    TimeBudget* budget_ = nullptr;
     Fd socket_;
     int pid_ = -1;
     std::uint64_t workers_lost_ = 0;

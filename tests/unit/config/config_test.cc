@@ -63,6 +63,7 @@ TEST_F(ConfigFileTest, WithoutAFileThereAreDefaults) {
     EXPECT_EQ(config.stacks.shortest_wait_nanoseconds, 0U);
     EXPECT_EQ(config.stacks.most_waits_a_second, 2000U);
     EXPECT_FALSE(config.stacks.lines);
+    EXPECT_EQ(config.stacks.naming_patience_nanoseconds, 30'000'000'000U);
 }
 
 TEST_F(ConfigFileTest, AnEmptyFileIsTheDefaults) {
@@ -82,7 +83,8 @@ operations: {limit: 500}
 consumers: {mode: hash, key_file: )" +
                                key + R"(}
 ring: {size: 16MiB, drain_interval: 10ms}
-stacks: {mode: all, frequency: 49, shortest_wait: 10us, most_waits: 500, lines: true, cache: /tmp/tables}
+stacks: {mode: all, frequency: 49, shortest_wait: 10us, most_waits: 500, lines: true, cache: /tmp/tables,
+         naming_patience: 1m}
 web: {listen: "0.0.0.0:80", insecure: true}
 log: {level: debug, format: json}
 )")
@@ -105,6 +107,7 @@ log: {level: debug, format: json}
     EXPECT_EQ(config.stacks.most_waits_a_second, 500U);
     EXPECT_TRUE(config.stacks.lines);
     EXPECT_EQ(config.stacks.cache_directory, "/tmp/tables");
+    EXPECT_EQ(config.stacks.naming_patience_nanoseconds, 60'000'000'000U);
     EXPECT_EQ(config.listen, (ListenAddress{"0.0.0.0", 80}));
     EXPECT_EQ(config.log_level, LogLevel::kDebug);
     EXPECT_EQ(config.log_format, LogFormat::kJson);

@@ -188,6 +188,19 @@ TEST_F(JitDumpFilesTest, OfRootAreBelieved) {
     EXPECT_TRUE(find_jitdump(child.pid()).valid());
 }
 
+// Whose it should be, nobody can tell any more.
+TEST_F(JitDumpFilesTest, OfProcessesThatHaveEndedAreNotTakenAnew) {
+    const Marker marker(path(), jitdump_of("handler"));
+    Child child;
+    const Pid pid = child.pid();
+    const ExecutableMapping mapping = marker.mapping(pid);
+    child.end();
+    JitDumpFiles files;
+    files.note(pid, mapping);
+    EXPECT_FALSE(files.file_of(pid).valid());
+    EXPECT_FALSE(find_jitdump(pid).valid());
+}
+
 TEST_F(JitDumpFilesTest, AreReplacedByWhatTheProcessMapsLater) {
     JitDumpFiles files;
     const Marker first(path(), jitdump_of("first"));
@@ -217,7 +230,7 @@ TEST_F(JitDumpFilesTest, APerfMapOfAnotherUserIsNotBelievedEither) {
     ASSERT_EQ(chown(map.c_str(), 12'345, 12'345), 0);
     const Stacks stacks = filled(self_);
     std::filesystem::remove(map);
-    EXPECT_EQ(name_of(stacks, 0), "(" + std::string(text_of(Miss::kNoMap)) + ")");
+    EXPECT_EQ(name_of(stacks, 0), "(" + std::string(text_of(Miss::kForeignMap)) + ")");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -100,6 +101,18 @@ TEST_F(StackSymbols, AFrameWithoutANameStaysAndSaysWhy) {
     EXPECT_EQ(function_at(stacks, stacks.samples(0), 0), "(" + std::string(text_of(Miss::kNoSuchFile)) + ")");
 }
 
+TEST_F(StackSymbols, AFileThatWasWrittenOverNamesNothing) {
+    StackCapture capture;
+    CapturedModule& module = capture.modules[1];
+    module.path = "/bin/true";
+    module.root = "/";
+    module.was_rewritten = true;
+    capture.samples.push_back(sample_of({{1, 0x1234, false}}, 1));
+    const Stacks stacks = filled(std::move(capture));
+    EXPECT_EQ(function_at(stacks, stacks.samples(0), 0), "(" + std::string(text_of(Miss::kRewritten)) + ")");
+    EXPECT_EQ(module_at(stacks, stacks.samples(0), 0), "/bin/true");
+}
+
 TEST_F(StackSymbols, CodeMadeAtRunTimeHasTheNamesOfItsPerfMap) {
     const std::string map = "/tmp/perf-" + std::to_string(getpid()) + ".map";
     write_contents(map, "7f0000001000 100 jitted_function\n");
@@ -110,6 +123,48 @@ TEST_F(StackSymbols, CodeMadeAtRunTimeHasTheNamesOfItsPerfMap) {
     EXPECT_EQ(module_at(stacks, stacks.samples(0), 0), "[jit]");
     EXPECT_EQ(function_at(stacks, stacks.samples(0), 0), "jitted_function");
     EXPECT_EQ(function_at(stacks, stacks.samples(0), 1).front(), '(');
+}
+
+// Whoever is watched may have hundreds of files that take for ever.
+TEST_F(StackSymbols, NamingEndsInTimeAndNoFrameIsDropped) {
+    constexpr int kFiles = 40;
+    options_.loader.worker.command = {"/bin/sleep", "100"};
+    options_.loader.worker.deadline = std::chrono::milliseconds(500);
+    StackCapture capture;
+    for (ModuleNumber number = 1; number <= kFiles; ++number) {
+        CapturedModule& module = capture.modules[number];
+        module.path = "/nonexistent/" + std::to_string(number);
+        module.root = "/";
+        module.file = Fd(memfd_create("file", MFD_CLOEXEC));
+        capture.samples.push_back(sample_of({{number, 0x1234, false}, {0, 0x7f0000001000, false}}, number));
+    }
+    capture.naming_patience = std::chrono::milliseconds(600);
+    const auto begin = std::chrono::steady_clock::now();
+    const Stacks stacks = filled(std::move(capture));
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+    ASSERT_EQ(stacks.samples_size(), kFiles);
+    for (const StackSample& sample : stacks.samples()) {
+        ASSERT_EQ(sample.locations_size(), 2);
+        for (int i = 0; i < 2; ++i)
+            EXPECT_EQ(function_at(stacks, sample, i), "(" + std::string(text_of(Miss::kNamingLate)) + ")");
+    }
+}
+
+TEST_F(StackSymbols, ALimitOfTimeIsOfOneCaptureOnly) {
+    SymbolizerClient client(options_.loader.worker);
+    for (const int milliseconds : {0, 30'000}) {
+        StackCapture capture;
+        capture.samples.push_back(sample_of({{1, own_.ip, false}}, 1));
+        capture.modules[1].file = Fd(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+        capture.naming_patience = std::chrono::milliseconds(milliseconds);
+        Stacks stacks;
+        fill_stacks(capture, client, stacks);
+        const bool is_late =
+            function_at(stacks, stacks.samples(0), 0) == "(" + std::string(text_of(Miss::kNamingLate)) + ")";
+        EXPECT_EQ(is_late, milliseconds == 0);
+    }
+    const Fd self(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+    EXPECT_TRUE(client.describe(self.get())) << "nor does the client keep it";
 }
 
 TEST_F(StackSymbols, GuessedFramesAreMarkedByTheirPosition) {

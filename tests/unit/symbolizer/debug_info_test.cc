@@ -134,6 +134,14 @@ TEST_F(DebugFileSearch, FindsItByBuildId) {
     EXPECT_EQ(found(), kChain);
 }
 
+// That it can't be told whether it is the right one is no reason to call it another build's.
+TEST_F(DebugFileSearch, OfWhatCannotBeCheckedSaysSo) {
+    install("-Wl,--build-id=none");
+    if (IsSkipped()) return;
+    ASSERT_TRUE(change("cp shop.debug root/srv/shop.debug && truncate -s 1T root/srv/shop.debug"));
+    EXPECT_EQ(found(), text_of(Miss::kTooLarge));
+}
+
 TEST_F(DebugFileSearch, FindsItByNameWhereverDebugFilesAre) {
     install();
     for (const char* place : {"root/srv/shop.debug", "root/srv/.debug/shop.debug", "root/usr/lib/debug/srv/shop.debug"}) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -156,6 +157,51 @@ TEST_F(Debuginfod, TheEnvironmentIsNotFollowed) {
     EXPECT_FALSE(std::filesystem::exists(cache_.file("elsewhere")));
     for (const char* name : {"URLS", "MAXSIZE", "MAXTIME", "CACHE_PATH", "PROGRESS"})
         unsetenv((std::string("DEBUGINFOD_") + name).c_str());
+}
+
+// Variables of this program, until it goes out of scope.
+class Variables {
+public:
+    explicit Variables(const std::vector<std::string>& names) {
+        for (const std::string& name : names) {
+            const char* value = getenv(name.c_str());
+            before_[name] = value != nullptr ? std::optional<std::string>(value) : std::nullopt;
+            setenv(name.c_str(), "x", 1);
+        }
+    }
+    ~Variables() {
+        for (const auto& [name, value] : before_) {
+            if (value) setenv(name.c_str(), value->c_str(), 1);
+            if (!value) unsetenv(name.c_str());
+        }
+    }
+    Variables(const Variables&) = delete;
+    Variables& operator=(const Variables&) = delete;
+
+private:
+    std::map<std::string, std::optional<std::string>> before_;
+};
+
+// What the way to a server takes, and nothing of what else an agent's environment may hold.
+TEST_F(Debuginfod, TheHelperSeesOnlyProxiesAndCertificatesOfTheEnvironment) {
+    const std::vector<std::string> handed_on{"http_proxy",  "https_proxy", "no_proxy",  "all_proxy",     "HTTP_PROXY",
+                                             "HTTPS_PROXY", "NO_PROXY",    "ALL_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"};
+    const Variables present(handed_on);
+    const Variables kept_back({"SECRET", "LD_LIBRARY_PATH", "HOME", "XDG_CACHE_HOME", "CURL_HOME", "ftp_proxy",
+                               "https_proxy_too", "SSL_KEY", "DEBUGINFOD_IMA_CERT_PATH"});
+    auto settings = options({"http://127.0.0.1:9"});
+    const std::string seen = cache_.file("environment");
+    settings.command = {"/bin/sh", "-c", "tr '\\0' '\\n' < /proc/$$/environ > " + seen};
+    DebuginfodClient client(settings);
+    miss_of(client);
+    std::set<std::string> expected(handed_on.begin(), handed_on.end());
+    expected.insert(kFetchUrl);
+    std::set<std::string> names;
+    for (const std::string& line : lines_of(contents_of(seen))) {
+        const std::string name = line.substr(0, line.find('='));
+        if (!name.ends_with("SAN_OPTIONS")) names.insert(name);
+    }
+    EXPECT_EQ(names, expected);
 }
 
 TEST_F(Debuginfod, ABuildThatNobodyKnowsIsAskedForOnce) {

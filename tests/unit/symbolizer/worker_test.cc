@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstring>
@@ -128,6 +129,17 @@ TEST_F(SymbolizerWorker, ComputesTheChecksumOfADebugLink) {
     EXPECT_EQ(client.checksum(file.get()).value(), 0xcbf43926U);  // the check value of CRC-32
 }
 
+// Whoever is watched may put a file there that has a terabyte of nothing.
+TEST_F(SymbolizerWorker, NoChecksumOfAFileThatIsLargerThanAnyDebugFile) {
+    SymbolizerClient client(own_worker());
+    const Fd file = wish("123456789");
+    ASSERT_EQ(truncate(scratch_.file("123456789").c_str(), (off_t{2} << 30) + 1), 0);
+    const auto checksum = client.checksum(file.get());
+    ASSERT_FALSE(checksum);
+    EXPECT_EQ(checksum.error(), Miss::kTooLarge);
+    EXPECT_EQ(client.workers_lost(), 0);
+}
+
 TEST_F(SymbolizerWorker, WritesAnUnwindTableToTheFileThatItIsGiven) {
     SymbolizerClient client(own_worker());
     EXPECT_EQ(ask_for(client, "anything"), Miss::kNone);
@@ -165,6 +177,66 @@ TEST_F(SymbolizerWorker, AFileThatKeepsItBusyIsGivenUpAtTheDeadline) {
     EXPECT_EQ(ask_for(client, "sleep"), Miss::kTimedOut);
     EXPECT_LT(std::chrono::steady_clock::now() - begin, milliseconds(2'000));
     EXPECT_EQ(ask_for(client, "fine"), Miss::kNone);
+}
+
+TEST_F(SymbolizerWorker, AFileThatKeepsItBusyDoesNotTakeTheTimeOfAllOthers) {
+    SymbolizerClient client(own_worker());
+    TimeBudget budget(milliseconds(6'000));
+    client.set_budget(&budget);
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_EQ(ask_for(client, "sleep"), Miss::kNamingLate);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, milliseconds(4'000));
+    EXPECT_EQ(ask_for(client, "fine"), Miss::kNone);
+    EXPECT_FALSE(budget.used_up());
+}
+
+TEST_F(SymbolizerWorker, ManyFilesThatKeepItBusyEndWithTheTimeOfAllTogether) {
+    SymbolizerClient client(own_worker());
+    TimeBudget budget(milliseconds(600));
+    client.set_budget(&budget);
+    const auto begin = std::chrono::steady_clock::now();
+    for (int i = 0; i < 200; ++i) EXPECT_EQ(ask_for(client, "sleep"), Miss::kNamingLate);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, milliseconds(5'000));
+}
+
+TEST_F(SymbolizerWorker, IsNotEvenStartedOnceTheTimeIsUsedUp) {
+    SymbolizerClient client(own_worker());
+    TimeBudget none(milliseconds(0));
+    client.set_budget(&none);
+    EXPECT_EQ(ask_for(client, "fine"), Miss::kNamingLate);
+    EXPECT_EQ(client.worker_pid(), -1);
+    client.set_budget(nullptr);
+    EXPECT_EQ(ask_for(client, "fine"), Miss::kNone);
+}
+
+// That it was short of time is not its fault.
+TEST_F(SymbolizerWorker, AFileThatHadTooLittleTimeIsTriedAgain) {
+    SymbolizerClient client(own_worker(milliseconds(2'000)));
+    TimeBudget little(milliseconds(300));
+    client.set_budget(&little);
+    const Fd slow = wish("sleep");
+    const Fd out = open_file("/dev/null");
+    EXPECT_EQ(client.build_unwind_table(slow.get(), out.get()), Miss::kNamingLate);
+    client.set_budget(nullptr);
+    EXPECT_EQ(client.build_unwind_table(slow.get(), out.get()), Miss::kTimedOut);
+}
+
+TEST(TimeBudgets, CountStepsAndNotWhatIsBetween) {
+    TimeBudget budget(milliseconds(10'000));
+    std::this_thread::sleep_for(milliseconds(20));
+    EXPECT_EQ(budget.left(), milliseconds(10'000));
+    {
+        const TimeBudget::Step step(&budget);
+        std::this_thread::sleep_for(milliseconds(20));
+    }
+    EXPECT_LE(budget.left(), milliseconds(9'980));
+    EXPECT_FALSE(budget.used_up());
+}
+
+TEST(TimeBudgets, MayBeAnythingThatASettingSays) {
+    EXPECT_TRUE(TimeBudget(milliseconds(0)).used_up());
+    EXPECT_TRUE(TimeBudget(milliseconds(-1)).used_up());
+    EXPECT_GT(TimeBudget(milliseconds::max()).left(), std::chrono::hours(1));
 }
 
 TEST_F(SymbolizerWorker, AFileThatMakesItAllocateForEverEndsItAtItsLimit) {
@@ -207,6 +279,27 @@ TEST_F(SymbolizerWorker, InheritsNoFileOfTheAgent) {
         EXPECT_EQ(target.starts_with("socket:"), is_socket) << target;
     }
     close(leaked);
+}
+
+// The agent's holds secrets: tokens, passwords of proxies.
+TEST_F(SymbolizerWorker, InheritsNothingOfTheEnvironment) {
+    for (const char* name : {"SECRET", "LD_LIBRARY_PATH", "https_proxy", "SSL_CERT_FILE", "XSAN_OPTIONS_TOO"})
+        setenv(name, "/nonexistent", 1);
+    setenv("FOOTFALLSAN_OPTIONS", "1", 1);
+    SymbolizerClient client(own_worker());
+    EXPECT_EQ(ask_for(client, "fine"), Miss::kNone);
+    for (const char* name :
+         {"SECRET", "LD_LIBRARY_PATH", "https_proxy", "SSL_CERT_FILE", "XSAN_OPTIONS_TOO", "FOOTFALLSAN_OPTIONS"})
+        unsetenv(name);
+    std::string variables = contents_of("/proc/" + std::to_string(client.worker_pid()) + "/environ");
+    std::replace(variables.begin(), variables.end(), '\0', '\n');
+    bool has_sanitizers = false;
+    for (const std::string& variable : lines_of(variables)) {
+        has_sanitizers |= variable == "FOOTFALLSAN_OPTIONS=1";
+        const std::string name = variable.substr(0, variable.find('='));
+        EXPECT_TRUE(name.ends_with("SAN_OPTIONS")) << name;
+    }
+    EXPECT_EQ(has_sanitizers, kIsSanitized);
 }
 
 TEST_F(SymbolizerWorker, IsStartedAgainWhenSomebodyEndedIt) {
