@@ -14,12 +14,15 @@ passed=0 failed=0 skipped=0 failures=()
 
 say_seconds() { printf '%4d s  ' $((SECONDS - $1)); }
 
-# Adds a step's last line "N passed, N failed, N skipped" to the totals; a step without one counts as one test.
+# Adds a step's lines "N passed, N failed, N skipped" to the totals, and leaves their sum in `counted`; a step without any
+# counts as one test.
 add_up() {
-  local name=$1 code=$2 line
+  local name=$1 code=$2 line p f s
+  counted=
   line=$(grep -aoE '[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped' "$logs/$name.log")
   if [ -n "$line" ]; then
     read -r p f s < <(awk '{ p += $1; f += $3; s += $5 } END { print p, f, s }' <<< "$line")
+    counted="$p passed, $f failed, $s skipped"
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     if [ "$code" != 0 ] && [ "$f" = 0 ]; then failed=$((failed + 1)); fi
   elif [ "$code" = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
@@ -33,7 +36,7 @@ step() {
   say_seconds "$begin"
   add_up "$name" "$code"
   if [ "$code" = 0 ]; then
-    echo "ok      $name  $(tail -n 1 "$logs/$name.log" | grep -E 'passed' || true)"
+    echo "ok      $name  $counted"
     grep -aE '^(kernel [0-9.]+: )?skip' "$logs/$name.log" | sed 's/.*: //' | sort | uniq -c | sed 's/^/           skipped /'
   else
     echo "FAILED  $name"

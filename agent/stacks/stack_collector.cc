@@ -14,7 +14,7 @@ constexpr std::uint64_t kRoomInterval = 100'000'000;  // room that was made in t
 
 // How long what was read of a process is left at that, since reading thousands of mappings takes milliseconds: where it is
 // certainly out of date, and where it only seems so.
-std::uint64_t read_interval(std::size_t mappings) { return 10'000'000 + 2'000 * mappings; }
+std::uint64_t read_interval(std::size_t mappings) { return 5'000'000 + 1'000 * mappings; }
 std::uint64_t look_again_after(std::size_t mappings) { return 100'000'000 + 100'000 * mappings; }
 
 StackRegisters registers_of(const StackTaken& taken) {
