@@ -236,7 +236,7 @@ def parse_options():
     parser.add_argument("--loads-only", action="store_true", help="no footfall: print what the servers' own logs count")
     parser.add_argument("--footfall", default=os.environ.get("FOOTFALL", str(BUILD / "agent/footfall")))
     parser.add_argument("--patience", type=float, default=30, help="seconds that one step of a case may take")
-    parser.add_argument("--jobs", type=int, default=2, help="cases to run at once; those of stacks measure time, so each runs alone")
+    parser.add_argument("--jobs", type=int, default=2, help="cases to run at once")
     parser.add_argument("files", nargs="*", default=sorted(map(str, (HERE / "cases").glob("*.case"))))
     return parser.parse_args()
 
@@ -264,13 +264,10 @@ def main():
     runner = Runner(options, None if options.loads_only else why_no_bpf(options))
     cases = [case for file in options.files for case in case_files.read_file(file) if re.search(options.only, case.name)]
     counts = collections.Counter()
-    alone = [case for case in cases if "stack" in pathlib.Path(case.file).stem]
-    together = [case for case in cases if case not in alone]
-    for jobs, chosen in ((options.jobs, together), (2, alone)):
-        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-            for verdict, text in pool.map(lambda case: run_one(runner, case), chosen):
-                counts[verdict] += 1
-                print(text)
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for verdict, text in pool.map(lambda case: run_one(runner, case), cases):
+            counts[verdict] += 1
+            print(text)
     print(f"{counts['ok']} passed, {counts['not ok']} failed, {counts['skip']} skipped")
     return 1 if counts["not ok"] else 0
 
