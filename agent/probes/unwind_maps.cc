@@ -3,17 +3,37 @@
 #include <bpf/bpf.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <utility>
 
 namespace footfall {
 namespace {
 
 constexpr std::size_t kChunkBytes = sizeof(ff_unwind_row) * FF_ROWS_IN_CHUNK;
+constexpr std::uint32_t kRowsTogether = 4096;
 
 template <typename Key, typename Value>
 bool update(int map, const Key& key, const Value& value) {
     return bpf_map_update_elem(map, &key, &value, BPF_ANY) == 0;
+}
+
+// Checked when the file was opened, but whoever made it may still write to it.
+bool may_be_a_page(const ff_unwind_page& page) { return page.rows <= FF_UNWIND_PAGE_BYTES; }
+
+std::uint32_t rows_of(std::span<const ff_unwind_page> pages) {
+    std::uint32_t rows = 0;
+    for (const ff_unwind_page& page : pages) rows += page.rows;
+    return rows;
+}
+
+// How many of these pages get their rows in one piece: large enough that few are written, small enough that they find room.
+std::size_t pages_together(std::span<const ff_unwind_page> pages) {
+    std::size_t count = 0;
+    std::uint64_t rows = 0;
+    while (count < pages.size() && (count == 0 || rows + pages[count].rows <= kRowsTogether)) rows += pages[count++].rows;
+    return count;
 }
 
 }  // namespace
@@ -43,25 +63,36 @@ bool UnwindMaps::publish_table(ModuleNumber module, const TableFile& file) {
 
 bool UnwindMaps::fill(Table& table, const TableFile& file) {
     std::vector<ff_unwind_page> pages(file.pages());
-    if (!file.read_pages(0, pages)) return false;
-    for (std::uint32_t i = 0; i < pages.size(); ++i) {
-        if (!place_page(table, file, pages[i], table.pages.first + i)) return false;
+    if (!file.read_pages(0, pages) || !std::all_of(pages.begin(), pages.end(), may_be_a_page)) return false;
+    for (std::span<ff_unwind_page> left = pages; !left.empty();) {
+        const std::size_t together = pages_together(left);
+        if (!place_rows(table, file, left.first(together))) return false;
+        left = left.subspan(together);
     }
-    return true;
+    return write_pages(table.pages.first, pages);
 }
 
-bool UnwindMaps::place_page(Table& table, const TableFile& file, const ff_unwind_page& page, std::uint32_t number) {
-    ff_unwind_page placed{};
-    // A page with more rows than a chunk holds can only be a lie: its code has no rules then.
-    if (page.rows != 0 && page.rows <= FF_ROWS_IN_CHUNK) {
-        const auto where = take_rows(page.rows);
-        if (!where) return false;
-        table.rows.push_back(*where);
-        std::vector<ff_unwind_row> rows(page.rows);
-        if (!file.read_rows(page.first_row, rows) || !write_rows(*where, rows)) return false;
-        placed = {where->first, where->count};
+// Takes room for the rows of these pages, which lie one behind the other, and makes the pages say where that is.
+bool UnwindMaps::place_rows(Table& table, const TableFile& file, std::span<ff_unwind_page> pages) {
+    std::vector<ff_unwind_row> rows(rows_of(pages));
+    if (rows.empty()) return true;
+    if (!file.read_rows(pages.front().first_row, rows)) return false;
+    const auto where = take_rows(static_cast<std::uint32_t>(rows.size()));
+    if (!where) return false;
+    table.rows.push_back(*where);
+    std::uint32_t first = where->first;
+    for (ff_unwind_page& page : pages) {
+        page.first_row = first;
+        first += page.rows;
     }
-    return update(maps_.pages, number, placed);
+    return write_rows(*where, rows);
+}
+
+bool UnwindMaps::write_pages(std::uint32_t first, std::span<const ff_unwind_page> pages) {
+    std::vector<std::uint32_t> keys(pages.size());
+    std::iota(keys.begin(), keys.end(), first);
+    auto count = static_cast<std::uint32_t>(keys.size());
+    return bpf_map_update_batch(maps_.pages, keys.data(), pages.data(), &count, nullptr) == 0;
 }
 
 std::optional<UnwindMaps::Range> UnwindMaps::take_rows(std::uint32_t count) {

@@ -27,11 +27,11 @@ struct UnwindMapFds {
     int rows = -1;
 };
 
-// How many entries the maps have. Together some 6 MiB, and 256 KiB for each chunk of rows in use.
+// How many entries the maps have. Together some 10 MiB, and 256 KiB for each chunk of rows in use.
 struct UnwindMapSizes {
     std::uint32_t mappings = 32768;
-    std::uint32_t pages = 65536;  // 4 GiB of code
-    std::uint32_t chunks = 256;   // of FF_ROWS_IN_CHUNK rows: 64 MiB
+    std::uint32_t pages = 524288;  // 1 GiB of code
+    std::uint32_t chunks = 256;    // of FF_ROWS_IN_CHUNK rows: 64 MiB
 };
 
 class UnwindMaps final : public KernelTables {
@@ -62,7 +62,8 @@ private:
     };
 
     bool fill(Table& table, const TableFile& file);
-    bool place_page(Table& table, const TableFile& file, const ff_unwind_page& page, std::uint32_t number);
+    bool place_rows(Table& table, const TableFile& file, std::span<ff_unwind_page> pages);
+    bool write_pages(std::uint32_t first, std::span<const ff_unwind_page> pages);
     std::optional<Range> take_rows(std::uint32_t count);
     bool add_chunk();
     bool write_rows(const Range& where, std::span<const ff_unwind_row> rows);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "symbolizer/unwind/page_rows.h"
+
 namespace footfall {
 namespace {
 
@@ -76,19 +78,15 @@ public:
 
 private:
     static ff_unwind_row row_in(const TableFile& table, std::uint64_t address) {
-        constexpr std::size_t kMostRows = std::size_t{1} << FF_UNWIND_PAGE_SHIFT;
         const std::uint64_t number = (address >> FF_UNWIND_PAGE_SHIFT) - table.first_page();
         ff_unwind_page page{};
         if (number >= table.pages() || !table.read_pages(static_cast<std::uint32_t>(number), {&page, 1})) return {};
         // Checked when it was opened, but whoever made the file may still write to it.
-        if (page.rows > kMostRows) return {};
+        if (page.rows > FF_UNWIND_PAGE_BYTES) return {};
         std::vector<ff_unwind_row> rows(page.rows);
         if (rows.empty() || !table.read_rows(page.first_row, rows)) return {};
-        const auto low = static_cast<std::uint16_t>(address);
-        const auto above =
-            std::upper_bound(rows.begin(), rows.end(), low,
-                             [](std::uint16_t wanted, const ff_unwind_row& row) { return wanted < row.address; });
-        return above == rows.begin() ? ff_unwind_row{} : *std::prev(above);
+        const ff_unwind_row* row = find_row(rows, address);
+        return row == nullptr ? ff_unwind_row{} : *row;
     }
 
     CodeModules& modules_;

@@ -4,8 +4,9 @@
  * .eh_frame and the stacks probe looks it up.
  *
  * An address here is what ELF calls a virtual address: of the module, not of a process. A table has a directory of pages,
- * one for each 64 KiB of addresses, and rows sorted by address. A row holds from its address up to that of the next row, and
- * each page that has code begins with a row, so that a search never leaves its page.
+ * one for each 2 KiB of addresses, and rows sorted by address. A row holds from its address up to that of the next row, and
+ * each page that has code begins with a row, so that a search never leaves its page: a hundred rows or fewer, which is a
+ * few cache lines, and what a walk costs is cache lines.
  *
  * x86-64 only. The names of the rules are DWARF's: the CFA (canonical frame address) is the value that the stack pointer has
  * in the caller once the call returned; the return address lies right below it.
@@ -15,8 +16,9 @@
 
 #include "event.h"
 
-#define FF_UNWIND_PAGE_SHIFT 16 /* bytes of addresses in a page of the directory */
-#define FF_REGISTERS         16 /* by DWARF number: rax rdx rcx rbx rsi rdi rbp rsp r8 ... r15 */
+#define FF_UNWIND_PAGE_SHIFT 11
+#define FF_UNWIND_PAGE_BYTES (1 << FF_UNWIND_PAGE_SHIFT) /* of addresses in a page of the directory */
+#define FF_REGISTERS         16                          /* by DWARF number: rax rdx rcx rbx rsi rdi rbp rsp r8 ... r15 */
 #define FF_REGISTER_RBP      6
 #define FF_REGISTER_RSP      7
 
@@ -41,7 +43,7 @@ enum ff_cfa_rule {
 #define FF_RBP_UNKNOWN -128 /* gone, or by a rule that is none of these */
 
 struct ff_unwind_row {
-	__u16 address; /* low 16 bits; the rest is the page's */
+	__u16 address; /* in its page */
 	__u8 cfa;      /* enum ff_cfa_rule */
 	__s8 rbp;
 	__s32 offset; /* bytes */

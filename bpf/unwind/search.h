@@ -14,12 +14,13 @@
 #include "bpf/contract/unwind_table.h"
 
 /*
- * The last row with row.address <= address (low 16 bits), or NULL if the page has none. At most 17 rows are looked at. The
- * bounds are never constants after the first step, so that a verifier sees the same state again and again.
+ * The last row at or below an address of this page, or NULL if the page has none. At most FF_UNWIND_PAGE_SHIFT + 1 rows are
+ * looked at. The bounds are never constants after the first step, so that a verifier sees the same state again and again.
  */
 static inline __attribute__((always_inline, unused)) const struct ff_unwind_row *
-ff_find_row(const struct ff_unwind_page *page, __u16 address)
+ff_find_row(const struct ff_unwind_page *page, __u64 address)
 {
+	const __u16 offset = address & (FF_UNWIND_PAGE_BYTES - 1);
 	const __u32 first = page->first_row;
 	const struct ff_unwind_row *row;
 	const struct ff_unwind_row *found;
@@ -31,14 +32,14 @@ ff_find_row(const struct ff_unwind_page *page, __u16 address)
 	if (!high)
 		return 0;
 	found = ff_row_at(first);
-	if (!found || found->address > address)
+	if (!found || found->address > offset)
 		return 0;
 	for (i = 0; i < FF_UNWIND_PAGE_SHIFT && high - low > 1; i++) {
 		middle = low + (high - low) / 2;
 		row = ff_row_at(first + middle);
 		if (!row)
 			return 0;
-		if (row->address > address) {
+		if (row->address > offset) {
 			high = middle;
 			continue;
 		}

@@ -23,7 +23,7 @@ const ff_unwind_row* find_row(std::span<const ff_unwind_row> page_rows, std::uin
     PageOfRows page{};
     page.rows = static_cast<std::uint32_t>(page_rows.size());
     page.all = page_rows;
-    return ff_find_row(&page, static_cast<std::uint16_t>(address));
+    return ff_find_row(&page, address);
 }
 
 }  // namespace footfall

@@ -8,7 +8,7 @@
 
 namespace footfall {
 
-// The row that holds for the address (only its low 16 bits count), or nullptr if the page begins above it.
+// The row that holds for an address of that page, or nullptr if its first row lies above.
 [[nodiscard]] const ff_unwind_row* find_row(std::span<const ff_unwind_row> page_rows, std::uint64_t address);
 
 }  // namespace footfall

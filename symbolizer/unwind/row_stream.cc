@@ -5,7 +5,7 @@
 namespace footfall {
 namespace {
 
-constexpr std::uint64_t kPageBytes = std::uint64_t{1} << FF_UNWIND_PAGE_SHIFT;
+constexpr std::uint64_t kPageBytes = FF_UNWIND_PAGE_BYTES;
 
 ff_unwind_row row_at(std::uint64_t address, RowRule rule) {
     return {static_cast<__u16>(address % kPageBytes), rule.cfa, rule.rbp, rule.offset};

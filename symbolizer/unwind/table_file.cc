@@ -11,7 +11,7 @@ namespace footfall {
 namespace {
 
 constexpr std::array<char, 8> kMagic = {'f', 'f', 'u', 'n', 'w', 'i', 'n', 'd'};
-constexpr std::uint32_t kVersion = 3;  // of the layout, and of what the builder makes of a binary
+constexpr std::uint32_t kVersion = 4;  // of the layout, and of what the builder makes of a binary
 constexpr std::size_t kPieceBytes = std::size_t{64} << 10;
 
 Result<void> read_exactly(int fd, std::uint64_t offset, void* into, std::size_t size) {
@@ -149,7 +149,8 @@ Result<void> TableFile::check_rows(const ff_unwind_page& page) const {
         const auto piece = std::span(rows).first(std::min<std::size_t>(rows.size(), page.rows - first));
         if (auto got = read_rows(page.first_row + first, piece); !got) return got;
         for (const ff_unwind_row& row : piece) {
-            if (row.address < lowest || (lowest == 0 && row.address != 0) || row.cfa > FF_CFA_UNSUPPORTED)
+            const bool in_page = row.address >= lowest && row.address < FF_UNWIND_PAGE_BYTES;
+            if (!in_page || (lowest == 0 && row.address != 0) || row.cfa > FF_CFA_UNSUPPORTED)
                 return failure("the unwind table's rows are not in order");
             lowest = row.address + 1U;
         }

@@ -1,11 +1,11 @@
 // An unwind table on disk: what the cache keeps of each build of a binary.
 //
-// The file: a header (magic, version, build-id, counts, checksum), the rows, and the directory with a page for each 64 KiB
+// The file: a header (magic, version, build-id, counts, checksum), the rows, and the directory with a page for each 2 KiB
 // from the first to the last that has code. Everything is in the byte order and layout of bpf/contract/unwind_table.h.
 //
 // The writer is a sink of the builder. The reader trusts nothing: sizes, checksum, order of rows and extents of pages are
 // checked when the file is opened; a file that is cut short or lies is an error. Memory: the writer holds the directory (8
-// bytes for 64 KiB of code, at most 512 KiB), the reader nothing. One thread each.
+// bytes for 2 KiB of code, at most 16 MiB), the reader nothing. One thread each.
 #pragma once
 
 #include <xxhash.h>
@@ -22,8 +22,9 @@
 
 namespace footfall {
 
-constexpr std::size_t kMaxTableBuildId = 64;             // bytes
-constexpr std::uint32_t kMaxTablePages = (1 << 16) + 1;  // 4 GiB of addresses that begin anywhere in a page
+constexpr std::size_t kMaxTableBuildId = 64;  // bytes
+// 4 GiB of addresses that begin anywhere in a page
+constexpr std::uint32_t kMaxTablePages = (1U << (32 - FF_UNWIND_PAGE_SHIFT)) + 1;
 
 struct TableFileHeader {
     std::array<char, 8> magic;

@@ -29,7 +29,7 @@ public:
     // visit(row, begin, end): each row with the addresses that it holds for.
     template <typename Visit>
     void for_each_extent(Visit visit) const {
-        constexpr std::uint64_t kPageBytes = std::uint64_t{1} << FF_UNWIND_PAGE_SHIFT;
+        constexpr std::uint64_t kPageBytes = FF_UNWIND_PAGE_BYTES;
         for (const auto& [number, rows] : pages) {
             const std::uint64_t page = number * kPageBytes;
             for (std::size_t i = 0; i < rows.size(); ++i) {

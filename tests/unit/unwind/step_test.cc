@@ -219,12 +219,13 @@ TEST(FramePointerStep, BelievesOnlyWhatLeadsABoundedWayUp) {
 // Against a search that can't be wrong, for pages of every size up to the largest.
 TEST(FindRow, GivesTheLastRowThatIsNotBehindTheAddress) {
     std::mt19937 random(1);
-    for (const std::size_t size : {1UL, 2UL, 3UL, 100UL, 4096UL, 32768UL, 32769UL, 65535UL, 65536UL}) {
+    constexpr std::size_t kMost = FF_UNWIND_PAGE_BYTES;
+    for (const std::size_t size : {1UL, 2UL, 3UL, 100UL, 513UL, kMost / 2, kMost / 2 + 1, kMost - 1, kMost}) {
         std::vector<ff_unwind_row> rows(size);
-        const std::size_t step = 65536 / size;
+        const std::size_t step = kMost / size;
         for (std::size_t i = 0; i < size; ++i) rows[i].address = static_cast<__u16>(i * step);
         for (int i = 0; i < 1000; ++i) {
-            const std::uint64_t address = random() % 65536;
+            const std::uint64_t address = random() % kMost;
             const std::size_t expected = std::min<std::size_t>(address / step, size - 1);
             ASSERT_EQ(footfall::find_row(rows, 0x70000 + address), &rows[expected]) << size << " " << address;
         }
