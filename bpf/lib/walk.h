@@ -14,6 +14,9 @@
 #include "bpf/contract/stack_maps.h"
 #include "maps.h"
 
+#define STACK_WINDOW 512
+#define NO_WINDOW    (1ULL << 63) /* no address of a program is near */
+
 /* Rows are looked up in one chunk, which travels with the page whose rows it holds. */
 struct rows_chunk {
 	struct ff_unwind_row rows[FF_ROWS_IN_CHUNK];
@@ -26,7 +29,11 @@ struct located_page {
 
 #define chunk_of(page_pointer)          (((const struct located_page *)(page_pointer))->chunk)
 #define ff_row_at(index)                (&chunk_of(page)->rows[(index) & (FF_ROWS_IN_CHUNK - 1)])
-#define ff_read_user(to, size, address) bpf_probe_read_user(to, size, (const void *)(address))
+#define ff_read_user(to, size, address) read_stack_window(frame, (__u64 *)(to), size, address)
+
+struct ff_frame;
+static __always_inline long read_stack_window(const struct ff_frame *frame, __u64 *to, __u32 size, __u64 address);
+
 #include "bpf/unwind/search.h"
 #include "bpf/unwind/step.h"
 
@@ -79,8 +86,9 @@ struct walk {
 	struct ff_stack_event event;
 	__u64 frames[2 * FF_STACK_DEPTH]; /* the kernel's, then the user's */
 	struct ff_innermost innermost;
-	__u8 copy[FF_STACK_COPY_PAGES * FF_STACK_COPY_PAGE];
+	__u8 copy[FF_STACK_COPY_PAGES * FF_STACK_COPY_PAGE]; /* its first bytes are the window until then */
 	struct ff_frame frame;
+	__u64 window; /* the address of its first byte */
 	struct ff_process_mappings process;
 	struct ff_mapping mapping; /* that the latest address was in */
 	__u32 interrupted;         /* the frame's ip is where it was interrupted, not behind a call */
@@ -99,6 +107,30 @@ struct {
 	__type(key, __u32);
 	__type(value, struct walk);
 } walks SEC(".maps");
+
+/*
+ * A call into the kernel costs more than the bytes that it copies, and the frames of a stack lie close together: so they are
+ * read from a window on the stack, which moves up with the walk. Nothing changes there while the thread stands still.
+ */
+static __always_inline long read_stack_window(const struct ff_frame *frame, __u64 *to, __u32 size, __u64 address)
+{
+	struct walk *walk = container_of(frame, struct walk, frame);
+	__u64 offset = address - walk->window;
+
+	if (address & 7)
+		return bpf_probe_read_user(to, size, (const void *)address);
+	if (offset > STACK_WINDOW - 16) {
+		walk->window = NO_WINDOW; /* a read that fails leaves none */
+		if (bpf_probe_read_user(walk->copy, STACK_WINDOW, (const void *)address))
+			return bpf_probe_read_user(to, size, (const void *)address);
+		walk->window = address;
+		offset = 0;
+	}
+	to[0] = *(const __u64 *)(walk->copy + offset);
+	if (size == 16)
+		to[1] = *(const __u64 *)(walk->copy + offset + 8);
+	return 0;
+}
 
 static __always_inline bool holds(const struct ff_mapping *mapping, __u64 address)
 {
@@ -248,6 +280,7 @@ static __always_inline void begin_at(struct walk *walk, const struct pt_regs *re
 	walk->frame.sp = regs->sp;
 	walk->frame.bp = regs->bp;
 	walk->interrupted = 1;
+	walk->window = NO_WINDOW;
 	walk->is_innermost = 1;
 	walk->guessed = 0;
 	walk->mapping.start = walk->mapping.end = 0;
