@@ -2,7 +2,7 @@
 # shellcheck shell=dash
 # The init of the test machine: mounts what a host has, runs the live tests of what the kernel does, and powers off.
 /bin/busybox --install -s /bin 2> /dev/null
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 REQUESTS_PERCENT=25
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
@@ -18,7 +18,7 @@ if grep -q footfall.shell /proc/cmdline; then
 else
   echo "begin $(uname -r)"
   cd /footfall || exit
-  /usr/bin/python3 tests/live/run.py --need-bpf --jobs 3 --patience 60 tests/live/cases/servers.case tests/live/cases/sockets.case \
+  /usr/bin/python3 tests/live/run.py --need-bpf --jobs 2 --patience 60 tests/live/cases/servers.case tests/live/cases/sockets.case \
     tests/live/cases/targets.case tests/live/cases/stacks_kernels.case 2>&1
   echo "end $?"
 fi
