@@ -19,6 +19,7 @@
 #define FF_UNWIND_PAGE_SHIFT 11
 #define FF_UNWIND_PAGE_BYTES (1 << FF_UNWIND_PAGE_SHIFT) /* of addresses in a page of the directory */
 #define FF_REGISTERS         16                          /* by DWARF number: rax rdx rcx rbx rsi rdi rbp rsp r8 ... r15 */
+#define FF_REGISTER_RBX      3
 #define FF_REGISTER_RBP      6
 #define FF_REGISTER_RSP      7
 
@@ -32,8 +33,10 @@ enum ff_cfa_rule {
 	FF_CFA_RBP_DEREF,     /* *(rbp + low half of offset) + high half: functions that realign their stack */
 	FF_CFA_PLT,           /* rsp + 8, and 8 more if (rip & 15) >= offset: the lazy stubs of .plt */
 	FF_CFA_SIGNAL,        /* a signal handler's caller: all registers lie in the ucontext at rsp */
-	FF_CFA_REGISTER, /* the register whose DWARF number is the low byte + offset >> 8: known in innermost frames only */
-	FF_CFA_RSP_LINK, /* rsp + offset >> 8, rbp the same; the return address is in such a register: likewise */
+	FF_CFA_REGISTER, /* the register whose DWARF number is the low byte + offset >> 8; rbx, or in the innermost frame any
+	                  */
+	FF_CFA_RSP_LINK, /* rsp + offset >> 8, rbp the same; the return address is in such a register: innermost frames only
+	                  */
 	FF_CFA_UNSUPPORTED, /* an expression that is none of these */
 };
 
@@ -42,10 +45,15 @@ enum ff_cfa_rule {
 #define FF_RBP_AT_RBP  127  /* at *rbp: functions that realign their stack */
 #define FF_RBP_UNKNOWN -128 /* gone, or by a rule that is none of these */
 
+/* ff_unwind_row.rbx: likewise. The loader needs it, whose frame hangs on rbx while it binds a function at its first call. */
+#define FF_RBX_SAME    0
+#define FF_RBX_UNKNOWN -128
+
 struct ff_unwind_row {
-	__u16 address; /* in its page */
-	__u8 cfa;      /* enum ff_cfa_rule */
+	__u16 address : 12; /* in its page */
+	__u16 cfa : 4;      /* enum ff_cfa_rule */
 	__s8 rbp;
+	__s8 rbx;
 	__s32 offset; /* bytes */
 };
 FF_ASSERT_SIZE(struct ff_unwind_row, 8);

@@ -196,7 +196,7 @@ static __always_inline int step_by_table(struct walk *walk, __u64 address)
 	row = ff_find_row(&located.page, address);
 	if (!row)
 		return FF_STOP_NO_RULE;
-	return ff_unwind_step(&walk->frame, row, walk->is_innermost ? &walk->innermost : NULL, &walk->interrupted);
+	return ff_unwind_step(&walk->frame, row, &walk->innermost, walk->is_innermost, &walk->interrupted);
 }
 
 static __always_inline void keep_frame(struct walk *walk, __u64 address)
@@ -279,6 +279,7 @@ static __always_inline void begin_at(struct walk *walk, const struct pt_regs *re
 	walk->frame.ip = regs->ip;
 	walk->frame.sp = regs->sp;
 	walk->frame.bp = regs->bp;
+	walk->frame.bx_at = FF_BX_IN_REGISTER;
 	walk->interrupted = 1;
 	walk->window = NO_WINDOW;
 	walk->is_innermost = 1;

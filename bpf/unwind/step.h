@@ -25,11 +25,17 @@
 
 /* Where the kernel keeps the interrupted registers in the ucontext of a signal frame (struct rt_sigframe). */
 #define FF_UCONTEXT_RBP     120 /* uc_mcontext.gregs[10] */
+#define FF_UCONTEXT_RBX     128 /* gregs[11] */
 #define FF_UCONTEXT_RSP_RIP 160 /* gregs[15] and gregs[16] */
 
-/* The registers of the frame that is being left. */
+/* bx_at where rbx is still in its register, and where it was lost. */
+#define FF_BX_IN_REGISTER 0
+#define FF_BX_LOST        1
+
+/* The registers of the frame that is being left. Few frames need rbx, so it is only known where it was saved. */
 struct ff_frame {
 	__u64 ip, sp, bp;
+	__u64 bx_at;
 };
 
 /* The innermost frame's registers, by DWARF number. */
@@ -48,10 +54,24 @@ FF_UNWIND_INLINE int ff_signal_step(struct ff_frame *frame)
 	/* With sigaltstack() the interrupted stack may lie on either side, but never here. */
 	if (sp_ip[0] == frame->sp)
 		return FF_STOP_NOT_PROGRESSING;
+	frame->bx_at = frame->sp + FF_UCONTEXT_RBX;
 	frame->bp = bp;
 	frame->sp = sp_ip[0];
 	frame->ip = sp_ip[1];
 	return FF_STEP_ON;
+}
+
+/* A register of the frame, which only innermost frames have all of. Returns FF_STEP_ON or why it can't be known. */
+FF_UNWIND_INLINE int ff_read_register(const struct ff_frame *frame, const struct ff_innermost *innermost, __u32 is_innermost,
+                                      __u32 number, __u64 *value)
+{
+	if (is_innermost || (number == FF_REGISTER_RBX && frame->bx_at == FF_BX_IN_REGISTER)) {
+		*value = innermost->registers[number & (FF_REGISTERS - 1)];
+		return FF_STEP_ON;
+	}
+	if (number != FF_REGISTER_RBX || frame->bx_at == FF_BX_LOST)
+		return FF_STOP_UNSUPPORTED_RULE;
+	return ff_read_user(value, sizeof(*value), frame->bx_at) ? FF_STOP_UNREADABLE_STACK : FF_STEP_ON;
 }
 
 /*
@@ -59,11 +79,12 @@ FF_UNWIND_INLINE int ff_signal_step(struct ff_frame *frame)
  * why there is none.
  */
 FF_UNWIND_INLINE int ff_find_cfa(const struct ff_frame *frame, const struct ff_unwind_row *row,
-                                 const struct ff_innermost *innermost, __u64 *cfa, __u64 *return_address)
+                                 const struct ff_innermost *innermost, __u32 is_innermost, __u64 *cfa, __u64 *return_address)
 {
 	const __u8 rule = row->cfa;
 	const __s32 offset = row->offset;
 	__u64 base;
+	int stop;
 
 	switch (rule) {
 	case FF_CFA_OUTERMOST:
@@ -90,12 +111,12 @@ FF_UNWIND_INLINE int ff_find_cfa(const struct ff_frame *frame, const struct ff_u
 		*cfa = frame->sp + 8 + ((__s32)(frame->ip & 15) >= offset ? 8 : 0);
 		return FF_STEP_ON;
 	case FF_CFA_REGISTER:
-		if (!innermost)
-			return FF_STOP_UNSUPPORTED_RULE;
-		*cfa = innermost->registers[offset & 15] + (__s64)(offset >> 8);
-		return FF_STEP_ON;
+		stop = ff_read_register(frame, innermost, is_innermost, offset & 0xff, &base);
+		if (stop == FF_STEP_ON)
+			*cfa = base + (__s64)(offset >> 8);
+		return stop;
 	case FF_CFA_RSP_LINK:
-		if (!innermost)
+		if (!is_innermost)
 			return FF_STOP_UNSUPPORTED_RULE;
 		*cfa = frame->sp + (__s64)(offset >> 8);
 		*return_address = innermost->registers[offset & 15];
@@ -129,12 +150,12 @@ FF_UNWIND_INLINE int ff_read_saved(const struct ff_frame *frame, __s8 rbp, __u64
 
 /*
  * Replaces the frame by its caller's. Returns FF_STEP_ON, or why the walk ends (enum ff_stop) with the frame as it was.
- * innermost: NULL for all frames but the one whose registers it holds. A row of FF_CFA_NONE says FF_STOP_NO_RULE: the frame
- * pointer is the next to try. *interrupted is 1 when a signal interrupted the caller, whose ip is exact then, and 0 when the
- * caller's ip is a return address.
+ * innermost: the registers of the frame that the walk began with, which is_innermost tells to be this one. A row of
+ * FF_CFA_NONE says FF_STOP_NO_RULE: the frame pointer is the next to try. *interrupted is 1 when a signal interrupted the
+ * caller, whose ip is exact then, and 0 when the caller's ip is a return address.
  */
 FF_UNWIND_INLINE int ff_unwind_step(struct ff_frame *frame, const struct ff_unwind_row *row,
-                                    const struct ff_innermost *innermost, __u32 *interrupted)
+                                    const struct ff_innermost *innermost, __u32 is_innermost, __u32 *interrupted)
 {
 	__u64 saved[2] = {};
 	__u64 cfa = 0;
@@ -144,11 +165,11 @@ FF_UNWIND_INLINE int ff_unwind_step(struct ff_frame *frame, const struct ff_unwi
 	if (row->cfa == FF_CFA_SIGNAL)
 		return ff_signal_step(frame);
 
-	stop = ff_find_cfa(frame, row, innermost, &cfa, &saved[1]);
+	stop = ff_find_cfa(frame, row, innermost, is_innermost, &cfa, &saved[1]);
 	if (stop != FF_STEP_ON)
 		return stop;
 	/* Only the innermost frame may have its return address popped already. Another stack may lie on either side. */
-	if ((cfa < frame->sp && row->cfa != FF_CFA_RBP_ELSEWHERE) || (cfa == frame->sp && !innermost))
+	if ((cfa < frame->sp && row->cfa != FF_CFA_RBP_ELSEWHERE) || (cfa == frame->sp && !is_innermost))
 		return FF_STOP_NOT_PROGRESSING;
 	if (row->cfa == FF_CFA_RSP_LINK)
 		saved[0] = frame->bp;
@@ -158,6 +179,8 @@ FF_UNWIND_INLINE int ff_unwind_step(struct ff_frame *frame, const struct ff_unwi
 		return stop;
 	if (!saved[1])
 		return FF_STOP_OUTERMOST;
+	if (row->rbx != FF_RBX_SAME)
+		frame->bx_at = row->rbx == FF_RBX_UNKNOWN ? FF_BX_LOST : cfa + 8 * (__s64)row->rbx;
 	frame->sp = cfa;
 	frame->bp = saved[0];
 	frame->ip = saved[1];
@@ -180,6 +203,7 @@ FF_UNWIND_INLINE int ff_frame_pointer_step(struct ff_frame *frame)
 		return FF_STOP_UNREADABLE_STACK;
 	if (!saved[1])
 		return FF_STOP_OUTERMOST;
+	frame->bx_at = FF_BX_LOST;
 	frame->sp = frame->bp + 16;
 	frame->bp = saved[0];
 	frame->ip = saved[1];

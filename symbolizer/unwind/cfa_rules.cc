@@ -73,6 +73,8 @@ RowRule row_of_cfa(const CfaRule& rule) {
     return {FF_CFA_UNSUPPORTED};
 }
 
+static_assert(FF_RBX_SAME == FF_RBP_SAME && FF_RBX_UNKNOWN == FF_RBP_UNKNOWN);
+
 std::int8_t slot_of(std::int64_t offset_from_cfa) {
     const std::int64_t slot = offset_from_cfa / kSlot;
     const bool expressible =
@@ -80,8 +82,8 @@ std::int8_t slot_of(std::int64_t offset_from_cfa) {
     return static_cast<std::int8_t>(expressible ? slot : FF_RBP_UNKNOWN);
 }
 
-std::int8_t rbp_of(const CfaState& state) {
-    const RegisterRule& rule = state.rbp;
+// Where the caller's value of a register is.
+std::int8_t slot_of(const RegisterRule& rule, const CfaRule& cfa) {
     switch (rule.kind) {
         case RegisterRule::Kind::kUnspecified:
         case RegisterRule::Kind::kSame:
@@ -89,11 +91,10 @@ std::int8_t rbp_of(const CfaState& state) {
         case RegisterRule::Kind::kAtCfa:
             return slot_of(rule.offset);
         case RegisterRule::Kind::kAt:
-            if (rule.base == kDwarfRbp && rule.offset == 0) return FF_RBP_AT_RBP;
             // A place is the same slot whichever register it is counted from.
-            if (state.cfa.kind == CfaRule::Kind::kRegister && state.cfa.base == rule.base &&
-                fits<std::int32_t>(rule.offset) && fits<std::int32_t>(state.cfa.offset))
-                return slot_of(rule.offset - state.cfa.offset);
+            if (cfa.kind == CfaRule::Kind::kRegister && cfa.base == rule.base && fits<std::int32_t>(rule.offset) &&
+                fits<std::int32_t>(cfa.offset))
+                return slot_of(rule.offset - cfa.offset);
             return FF_RBP_UNKNOWN;
         case RegisterRule::Kind::kUndefined:
         case RegisterRule::Kind::kCfa:
@@ -102,6 +103,12 @@ std::int8_t rbp_of(const CfaState& state) {
             break;
     }
     return FF_RBP_UNKNOWN;
+}
+
+std::int8_t rbp_of(const CfaState& state) {
+    const RegisterRule& rule = state.rbp;
+    const bool is_at_rbp = rule.kind == RegisterRule::Kind::kAt && rule.base == kDwarfRbp && rule.offset == 0;
+    return is_at_rbp ? std::int8_t{FF_RBP_AT_RBP} : slot_of(rule, state.cfa);
 }
 
 // The return address in a register: vfork keeps it there, whose child overwrites the stack.
@@ -127,6 +134,7 @@ bool is_signal_cfa(const CfaRule& rule) { return rule == CfaRule{CfaRule::Kind::
 
 RegisterRule* CfaState::of(std::uint64_t dwarf_register) {
     if (dwarf_register == kDwarfRbp) return &rbp;
+    if (dwarf_register == kDwarfRbx) return &rbx;
     if (dwarf_register == kDwarfRsp) return &rsp;
     return dwarf_register == kDwarfReturnAddress ? &return_address : nullptr;
 }
@@ -163,7 +171,9 @@ RowRule row_of(const CfaState& state, bool signal_frame) {
     if (state.return_address.kind == RegisterRule::Kind::kInRegister) return row_of_link(state);
     if (!is_right_below_cfa(state.return_address)) return {FF_CFA_UNSUPPORTED};
     RowRule row = row_of_cfa(state.cfa);
-    if (row.cfa != FF_CFA_UNSUPPORTED) row.rbp = rbp_of(state);
+    if (row.cfa == FF_CFA_UNSUPPORTED) return row;
+    row.rbp = rbp_of(state);
+    row.rbx = slot_of(state.rbx, state.cfa);
     return row;
 }
 

@@ -1,7 +1,7 @@
 // What call frame information says about one address, and the row of the unwind table that says the same.
 //
-// Only what a walk on x86-64 needs is kept: the CFA, and where the caller's rbp, rsp and return address are. Plain values
-// and pure functions.
+// Only what a walk on x86-64 needs is kept: the CFA, and where the caller's rbp, rbx, rsp and return address are. Plain
+// values and pure functions.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 
 namespace footfall {
 
+constexpr std::uint64_t kDwarfRbx = 3;
 constexpr std::uint64_t kDwarfRbp = 6;
 constexpr std::uint64_t kDwarfRsp = 7;
 constexpr std::uint64_t kDwarfReturnAddress = 16;
@@ -49,7 +50,7 @@ struct RegisterRule {
 
 struct CfaState {
     CfaRule cfa;
-    RegisterRule rbp, rsp, return_address;
+    RegisterRule rbp, rbx, rsp, return_address;
 
     // The rule of that register; nullptr for those that are not followed.
     RegisterRule* of(std::uint64_t dwarf_register);
@@ -60,6 +61,7 @@ struct RowRule {
     std::uint8_t cfa = FF_CFA_NONE;
     std::int8_t rbp = FF_RBP_SAME;
     std::int32_t offset = 0;
+    std::int8_t rbx = FF_RBX_SAME;
     bool operator==(const RowRule&) const = default;
 };
 

@@ -51,18 +51,19 @@ public:
             if (!row && guessed_ && row.error() == FF_STOP_NO_MAPPING) return ended(miss_of_guess_);
             if (walked_.frames.size() == FF_STACK_DEPTH) return ended(FF_STOP_TOO_DEEP);
             walked_.frames.push_back({address, guessed_});
-            stop = step(row, walked_.frames.size() == 1 ? &innermost_ : nullptr);
+            stop = step(row);
             if (stop != FF_STEP_ON) return ended(static_cast<ff_stop>(stop));
         }
     }
 
 private:
-    int step(const tl::expected<ff_unwind_row, ff_stop>& row, const ff_innermost* innermost) {
+    int step(const tl::expected<ff_unwind_row, ff_stop>& row) {
+        const bool is_innermost = walked_.frames.size() == 1;
         std::uint32_t interrupted = 0;
         guessed_ = false;
         if (!row && row.error() != FF_STOP_NO_TABLE) return row.error();
         if (row && row->cfa != FF_CFA_NONE) {
-            const int stop = ff_unwind_step(&frame_, &*row, innermost, &interrupted);
+            const int stop = ff_unwind_step(&frame_, &*row, &innermost_, is_innermost ? 1 : 0, &interrupted);
             exact_ = interrupted != 0;
             return stop;
         }
@@ -71,7 +72,7 @@ private:
         miss_of_guess_ = row ? FF_STOP_NO_RULE : FF_STOP_NO_TABLE;
         const int stop = ff_frame_pointer_step(&frame_);
         // Code that keeps no frame pointer may hold anything in rbp, zero too.
-        const bool believed = stop != FF_STOP_OUTERMOST || walked_.frames.size() > 1;
+        const bool believed = stop != FF_STOP_OUTERMOST || !is_innermost;
         return stop == FF_STOP_NO_RULE || !believed ? miss_of_guess_ : stop;
     }
 

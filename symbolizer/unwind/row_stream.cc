@@ -8,10 +8,10 @@ namespace {
 constexpr std::uint64_t kPageBytes = FF_UNWIND_PAGE_BYTES;
 
 ff_unwind_row row_at(std::uint64_t address, RowRule rule) {
-    return {static_cast<__u16>(address % kPageBytes), rule.cfa, rule.rbp, rule.offset};
+    return {static_cast<__u16>(address % kPageBytes), rule.cfa, rule.rbp, rule.rbx, rule.offset};
 }
 
-RowRule rule_of(const ff_unwind_row& row) { return {row.cfa, row.rbp, row.offset}; }
+RowRule rule_of(const ff_unwind_row& row) { return {static_cast<std::uint8_t>(row.cfa), row.rbp, row.offset, row.rbx}; }
 
 }  // namespace
 

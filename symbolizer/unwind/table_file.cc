@@ -11,7 +11,7 @@ namespace footfall {
 namespace {
 
 constexpr std::array<char, 8> kMagic = {'f', 'f', 'u', 'n', 'w', 'i', 'n', 'd'};
-constexpr std::uint32_t kVersion = 4;  // of the layout, and of what the builder makes of a binary
+constexpr std::uint32_t kVersion = 5;  // of the layout, and of what the builder makes of a binary
 constexpr std::size_t kPieceBytes = std::size_t{64} << 10;
 
 Result<void> read_exactly(int fd, std::uint64_t offset, void* into, std::size_t size) {

@@ -96,7 +96,7 @@ void write_file(benchmark::State& state, const std::string& path) {
 
 class OneRow final : public RowSource {
 public:
-    tl::expected<ff_unwind_row, ff_stop> row_at(std::uint64_t) override { return ff_unwind_row{0, FF_CFA_RSP, -2, 32}; }
+    tl::expected<ff_unwind_row, ff_stop> row_at(std::uint64_t) override { return ff_unwind_row{0, FF_CFA_RSP, -2, 0, 32}; }
 };
 
 // Frames of 32 bytes with rbp saved in each, up to a return address of 0.

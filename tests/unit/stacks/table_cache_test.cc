@@ -24,7 +24,7 @@ protected:
         ASSERT_TRUE(file);
         TableFileWriter writer(file->get(), {});
         std::vector<ff_unwind_row> page;
-        for (std::uint16_t i = 0; i < rows; ++i) page.push_back({i, FF_CFA_RSP, 0, 8 * (i + 1)});
+        for (std::uint16_t i = 0; i < rows; ++i) page.push_back({i, FF_CFA_RSP, 0, 0, 8 * (i + 1)});
         ASSERT_TRUE(writer.on_page(0, page));
         ASSERT_TRUE(writer.finish());
         const std::array<timespec, 2> used{timespec{time(nullptr) - seconds_ago, 0}, {time(nullptr) - seconds_ago, 0}};

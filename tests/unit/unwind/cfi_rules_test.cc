@@ -51,6 +51,18 @@ asm(R"(
     cfi_far_70000:
     end
 
+    begin rbx_saved
+    .cfi_def_cfa_offset 24
+    .cfi_offset rbx, -24
+    nop
+    .globl cfi_rbx_saved_body
+    cfi_rbx_saved_body:
+    nop
+    .cfi_undefined rbx
+    .globl cfi_rbx_lost
+    cfi_rbx_lost:
+    end
+
     begin realigned
     .cfi_escape 0x0f, 3, 0x76, 0x78, 0x06
     .cfi_escape 0x10, 6, 2, 0x76, 0
@@ -208,12 +220,12 @@ asm(R"(
 )");
 
 extern "C" {
-extern const char __ehdr_start, cfi_pushed, cfi_framed, cfi_left, cfi_framed_again, cfi_far_300, cfi_far_70000,
-    cfi_realigned_body, cfi_openssl_body, cfi_by_r10_body, cfi_plt_11, cfi_plt_10, cfi_outermost_body, cfi_signal,
-    cfi_unknown_expression, cfi_return_address_in_rdi, cfi_return_address_pushed_again, cfi_return_address_in_rdi_rbp_saved,
-    cfi_return_address_in_rdi_by_rbp, cfi_other_stack, cfi_rbp_in_rbx, cfi_rbp_undefined, cfi_rbp_too_far, cfi_rbp_farthest,
-    cfi_rbp_same, cfi_rbp_val_offset, cfi_rbp_at_rsp_body, cfi_factored_body, cfi_factored_more, cfi_restored,
-    cfi_undescribed, cfi_behind_gap, cfi_behind_padding;
+extern const char __ehdr_start, cfi_rbx_saved_body, cfi_rbx_lost, cfi_pushed, cfi_framed, cfi_left, cfi_framed_again,
+    cfi_far_300, cfi_far_70000, cfi_realigned_body, cfi_openssl_body, cfi_by_r10_body, cfi_plt_11, cfi_plt_10,
+    cfi_outermost_body, cfi_signal, cfi_unknown_expression, cfi_return_address_in_rdi, cfi_return_address_pushed_again,
+    cfi_return_address_in_rdi_rbp_saved, cfi_return_address_in_rdi_by_rbp, cfi_other_stack, cfi_rbp_in_rbx,
+    cfi_rbp_undefined, cfi_rbp_too_far, cfi_rbp_farthest, cfi_rbp_same, cfi_rbp_val_offset, cfi_rbp_at_rsp_body,
+    cfi_factored_body, cfi_factored_more, cfi_restored, cfi_undescribed, cfi_behind_gap, cfi_behind_padding;
 }
 
 namespace footfall {
@@ -236,8 +248,8 @@ protected:
 
     static ff_unwind_row row_at(const char& label) {
         const ff_unwind_row* row = table->row_at(address_of(label));
-        if (row == nullptr) return {0, 255, 0, 0};
-        return {0, row->cfa, row->rbp, row->offset};
+        if (row == nullptr) return {0, FF_CFA_UNSUPPORTED + 1, 0, 0, 0};
+        return {0, row->cfa, row->rbp, row->rbx, row->offset};
     }
 
     inline static MemoryTable* table = nullptr;
@@ -246,19 +258,19 @@ protected:
 constexpr std::int32_t halves(int low, int high) { return (high << 16) | (low & 0xffff); }
 
 TEST_F(CfiRules, ThePlainWayInAndOutOfAFunction) {
-    EXPECT_EQ(row_at(cfi_pushed), (ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, 8}));
-    EXPECT_EQ(row_at(*(&cfi_pushed + 1)), (ff_unwind_row{0, FF_CFA_RSP, -2, 16}));
-    EXPECT_EQ(row_at(cfi_framed), (ff_unwind_row{0, FF_CFA_RBP, -2, 16}));
-    EXPECT_EQ(row_at(cfi_left), (ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, 8}));
-    EXPECT_EQ(row_at(cfi_framed_again), (ff_unwind_row{0, FF_CFA_RBP, -2, 16}));
+    EXPECT_EQ(row_at(cfi_pushed), (ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, 0, 8}));
+    EXPECT_EQ(row_at(*(&cfi_pushed + 1)), (ff_unwind_row{0, FF_CFA_RSP, -2, 0, 16}));
+    EXPECT_EQ(row_at(cfi_framed), (ff_unwind_row{0, FF_CFA_RBP, -2, 0, 16}));
+    EXPECT_EQ(row_at(cfi_left), (ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, 0, 8}));
+    EXPECT_EQ(row_at(cfi_framed_again), (ff_unwind_row{0, FF_CFA_RBP, -2, 0, 16}));
 }
 
 TEST_F(CfiRules, LongFunctionsContinueOnTheNextPage) {
-    EXPECT_EQ(row_at(cfi_far_300), (ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, 24}));
-    EXPECT_EQ(row_at(cfi_far_70000), (ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, 40}));
+    EXPECT_EQ(row_at(cfi_far_300), (ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, 0, 24}));
+    EXPECT_EQ(row_at(cfi_far_70000), (ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, 0, 40}));
     const std::uint64_t next_page = (address_of(cfi_far_300) >> FF_UNWIND_PAGE_SHIFT) + 1;
     ASSERT_TRUE(table->pages.contains(next_page));
-    EXPECT_EQ(table->pages.at(next_page).front(), (ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, 24}));
+    EXPECT_EQ(table->pages.at(next_page).front(), (ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, 0, 24}));
 }
 
 TEST_F(CfiRules, EveryPageBeginsWithARowAndMergesEqualNeighbours) {
@@ -274,15 +286,20 @@ TEST_F(CfiRules, EveryPageBeginsWithARowAndMergesEqualNeighbours) {
     }
 }
 
+TEST_F(CfiRules, WhereRbxWasSaved) {
+    EXPECT_EQ(row_at(cfi_rbx_saved_body), (ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, -3, 24}));
+    EXPECT_EQ(row_at(cfi_rbx_lost), (ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, FF_RBX_UNKNOWN, 24}));
+}
+
 TEST_F(CfiRules, RealignedStacks) {
-    EXPECT_EQ(row_at(cfi_realigned_body), (ff_unwind_row{0, FF_CFA_RBP_DEREF, FF_RBP_AT_RBP, halves(-8, 0)}));
-    EXPECT_EQ(row_at(cfi_openssl_body), (ff_unwind_row{0, FF_CFA_RSP_DEREF, FF_RBP_SAME, halves(152, 8)}));
-    EXPECT_EQ(row_at(cfi_by_r10_body), (ff_unwind_row{0, FF_CFA_REGISTER, FF_RBP_SAME, -16 * 256 + 10}));
+    EXPECT_EQ(row_at(cfi_realigned_body), (ff_unwind_row{0, FF_CFA_RBP_DEREF, FF_RBP_AT_RBP, 0, halves(-8, 0)}));
+    EXPECT_EQ(row_at(cfi_openssl_body), (ff_unwind_row{0, FF_CFA_RSP_DEREF, FF_RBP_SAME, 0, halves(152, 8)}));
+    EXPECT_EQ(row_at(cfi_by_r10_body), (ff_unwind_row{0, FF_CFA_REGISTER, FF_RBP_SAME, 0, -16 * 256 + 10}));
 }
 
 TEST_F(CfiRules, BothShapesOfPltStubs) {
-    EXPECT_EQ(row_at(cfi_plt_11), (ff_unwind_row{0, FF_CFA_PLT, FF_RBP_SAME, 11}));
-    EXPECT_EQ(row_at(cfi_plt_10), (ff_unwind_row{0, FF_CFA_PLT, FF_RBP_SAME, 10}));
+    EXPECT_EQ(row_at(cfi_plt_11), (ff_unwind_row{0, FF_CFA_PLT, FF_RBP_SAME, 0, 11}));
+    EXPECT_EQ(row_at(cfi_plt_10), (ff_unwind_row{0, FF_CFA_PLT, FF_RBP_SAME, 0, 10}));
 }
 
 TEST_F(CfiRules, TheEndsOfStacksAndSignals) {
@@ -292,8 +309,8 @@ TEST_F(CfiRules, TheEndsOfStacksAndSignals) {
 
 // As glibc's vfork has it.
 TEST_F(CfiRules, AReturnAddressInARegister) {
-    EXPECT_EQ(row_at(cfi_return_address_in_rdi), (ff_unwind_row{0, FF_CFA_RSP_LINK, FF_RBP_SAME, 5}));
-    EXPECT_EQ(row_at(cfi_return_address_pushed_again), (ff_unwind_row{0, FF_CFA_RSP_LINK, FF_RBP_SAME, 8 * 256 + 5}));
+    EXPECT_EQ(row_at(cfi_return_address_in_rdi), (ff_unwind_row{0, FF_CFA_RSP_LINK, FF_RBP_SAME, 0, 5}));
+    EXPECT_EQ(row_at(cfi_return_address_pushed_again), (ff_unwind_row{0, FF_CFA_RSP_LINK, FF_RBP_SAME, 0, 8 * 256 + 5}));
 }
 
 TEST_F(CfiRules, WhatNoRowCanSayIsUnsupported) {
@@ -310,13 +327,13 @@ TEST_F(CfiRules, WhereRbpIs) {
     EXPECT_EQ(row_at(cfi_rbp_farthest).rbp, -127);
     EXPECT_EQ(row_at(cfi_rbp_same).rbp, FF_RBP_SAME);
     EXPECT_EQ(row_at(cfi_rbp_val_offset).rbp, FF_RBP_UNKNOWN);
-    EXPECT_EQ(row_at(cfi_rbp_at_rsp_body), (ff_unwind_row{0, FF_CFA_RSP, -3, 32}));
+    EXPECT_EQ(row_at(cfi_rbp_at_rsp_body), (ff_unwind_row{0, FF_CFA_RSP, -3, 0, 32}));
 }
 
 TEST_F(CfiRules, FactoredAndSignedInstructions) {
-    EXPECT_EQ(row_at(cfi_factored_body), (ff_unwind_row{0, FF_CFA_RSP, -2, 32}));
-    EXPECT_EQ(row_at(cfi_factored_more), (ff_unwind_row{0, FF_CFA_RSP, -3, 48}));
-    EXPECT_EQ(row_at(cfi_restored), (ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, 48}));
+    EXPECT_EQ(row_at(cfi_factored_body), (ff_unwind_row{0, FF_CFA_RSP, -2, 0, 32}));
+    EXPECT_EQ(row_at(cfi_factored_more), (ff_unwind_row{0, FF_CFA_RSP, -3, 0, 48}));
+    EXPECT_EQ(row_at(cfi_restored), (ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, 0, 48}));
 }
 
 TEST_F(CfiRules, CodeThatNothingDescribesHasNoRuleButPaddingIsLeftAlone) {

@@ -84,7 +84,8 @@ struct Built {
     // At so many bytes of a function of Program.
     [[nodiscard]] ff_unwind_row at(std::uint32_t function, std::uint32_t offset) const {
         const ff_unwind_row* row = table.row_at(kText + begin_of(function) + offset);
-        return row == nullptr ? ff_unwind_row{0, 255, 0, 0} : ff_unwind_row{0, row->cfa, row->rbp, row->offset};
+        return row == nullptr ? ff_unwind_row{0, FF_CFA_UNSUPPORTED + 1, 0, 0, 0}
+                              : ff_unwind_row{0, row->cfa, row->rbp, row->rbx, row->offset};
     }
 };
 
@@ -133,12 +134,12 @@ private:
     std::vector<std::pair<std::uint64_t, Bytes>> code_;
 };
 
-const ff_unwind_row kEntered = {0, FF_CFA_RSP, FF_RBP_SAME, 8};
-const ff_unwind_row kPushed = {0, FF_CFA_RSP, -2, 16};
-const ff_unwind_row kGrown = {0, FF_CFA_RSP, -2, 0x30};
-const ff_unwind_row kNone = {0, FF_CFA_NONE, 0, 0};
-const ff_unwind_row kOutermost = {0, FF_CFA_OUTERMOST, 0, 0};
-const ff_unwind_row kUnsupported = {0, FF_CFA_UNSUPPORTED, 0, 0};
+const ff_unwind_row kEntered = {0, FF_CFA_RSP, FF_RBP_SAME, 0, 8};
+const ff_unwind_row kPushed = {0, FF_CFA_RSP, -2, 0, 16};
+const ff_unwind_row kGrown = {0, FF_CFA_RSP, -2, 0, 0x30};
+const ff_unwind_row kNone = {0, FF_CFA_NONE, 0, 0, 0};
+const ff_unwind_row kOutermost = {0, FF_CFA_OUTERMOST, 0, 0, 0};
+const ff_unwind_row kUnsupported = {0, FF_CFA_UNSUPPORTED, 0, 0, 0};
 
 void expect_plain(const Built& built, std::uint32_t function) {
     EXPECT_EQ(built.at(function, 0), kEntered);
@@ -169,8 +170,8 @@ TEST(GoFrames, RbpOfGo120IsInItsPlaceOneInstructionLater) {
     Program program;
     program.add({0, "main.f", {{0, kGrownAt}, {0x28, 0x80}}}, {0x48, 0x83, 0xec, 0x28}, {0x48, 0x89, 0x6c, 0x24, 0x20});
     const Built built = build(program.file());
-    EXPECT_EQ(built.at(0, kGrownAt), (ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, 0x30}));
-    EXPECT_EQ(built.at(0, kGrownAt + 4), (ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, 0x30}));
+    EXPECT_EQ(built.at(0, kGrownAt), (ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, 0, 0x30}));
+    EXPECT_EQ(built.at(0, kGrownAt + 4), (ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, 0, 0x30}));
     EXPECT_EQ(built.at(0, kGrownAt + 5), kGrown);
 }
 
@@ -180,7 +181,7 @@ TEST(GoFrames, RbpIsUnknownInAssemblyThatBeginsAnotherWay) {
     for (int i = 0; i < 20; ++i) program.add_plain("main.f");
     const Built built = build(program.file());
     EXPECT_EQ(built.at(1, 0), kEntered);
-    EXPECT_EQ(built.at(1, kGrownAt), (ff_unwind_row{0, FF_CFA_RSP, FF_RBP_UNKNOWN, 0x30}));
+    EXPECT_EQ(built.at(1, kGrownAt), (ff_unwind_row{0, FF_CFA_RSP, FF_RBP_UNKNOWN, 0, 0x30}));
     EXPECT_EQ(built.at(1, kGrownAt + 0x80), kEntered);
 }
 
@@ -205,7 +206,7 @@ TEST(GoFrames, FunctionsThatChangeStacksAreLeftByRbpIfTheyAreKnownToKeepIt) {
     for (const std::uint32_t function : {1U, 2U}) {
         EXPECT_EQ(built.at(function, 0), kEntered);
         EXPECT_EQ(built.at(function, kGrownAt), kPushed) << "rbp is the caller's still";
-        EXPECT_EQ(built.at(function, kGrownAt + 3), (ff_unwind_row{0, FF_CFA_RBP_ELSEWHERE, -2, 16}));
+        EXPECT_EQ(built.at(function, kGrownAt + 3), (ff_unwind_row{0, FF_CFA_RBP_ELSEWHERE, -2, 0, 16}));
         EXPECT_EQ(built.at(function, kGrownAt + 0x89), kEntered);
     }
     EXPECT_EQ(built.at(3, 0), kUnsupported) << "where it changes is not known";
@@ -221,7 +222,7 @@ TEST(GoFrames, AReturnAddressThatIsPoppedIsInTheRegister) {
     program.add({0, "main.odder", {{0, kGrownAt}, {-16, 2}, {0, 8}}}, {0x41, 0x5c}, {});
     const Built built = build(program.file());
     EXPECT_EQ(built.at(1, kGrownAt - 1), kEntered);
-    EXPECT_EQ(built.at(1, kGrownAt), (ff_unwind_row{0, FF_CFA_RSP_LINK, FF_RBP_SAME, 12}));
+    EXPECT_EQ(built.at(1, kGrownAt), (ff_unwind_row{0, FF_CFA_RSP_LINK, FF_RBP_SAME, 0, 12}));
     EXPECT_EQ(built.at(1, kGrownAt + 2), kEntered);
     EXPECT_EQ(built.at(2, kGrownAt), kUnsupported);
     EXPECT_EQ(built.at(3, kGrownAt), kUnsupported);
@@ -240,8 +241,8 @@ TEST(GoFrames, FunctionsWithoutAStackProgramAreLeftToEhFrame) {
     EXPECT_EQ(built.summary->fdes, 2U);
     EXPECT_EQ(built.summary->go_functions, 3U);
     expect_plain(built, 0);
-    EXPECT_EQ(built.at(1, 0), (ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, 0x40}));
-    EXPECT_EQ(built.at(2, 0), (ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, 0x50})) << "where both describe a function";
+    EXPECT_EQ(built.at(1, 0), (ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, 0, 0x40}));
+    EXPECT_EQ(built.at(2, 0), (ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, 0, 0x50})) << "where both describe a function";
     expect_plain(built, 3);
     EXPECT_EQ(built.at(5, 0), kEntered);
 }

@@ -149,9 +149,9 @@ private:
         const auto expected = libdw.caller(address);
         if (!expected || expected->outermost) return wrong(address, "libdw has no caller");
         const ff_innermost all = registers();
-        ff_frame frame = {address, all.registers[7], all.registers[6]};
+        ff_frame frame = frame_at(address);
         std::uint32_t interrupted = 0;
-        if (ff_unwind_step(&frame, &row, &all, &interrupted) != FF_STEP_ON) return wrong(address, "no step");
+        if (ff_unwind_step(&frame, &row, &all, 1, &interrupted) != FF_STEP_ON) return wrong(address, "no step");
         if (frame.sp != expected->sp) return wrong(address, "another stack pointer");
         if (frame.ip != expected->ip) return wrong(address, "another return address");
         if (frame.bp == FF_BP_LOST) {

@@ -37,7 +37,7 @@ namespace footfall {
 struct Caller {
     bool outermost = false;
     std::uint64_t ip = 0, sp = 0;
-    std::optional<std::uint64_t> bp;  // nullopt: it can't be known
+    std::optional<std::uint64_t> bp, bx;  // nullopt: it can't be known
 };
 
 inline ff_innermost registers() {
@@ -45,6 +45,17 @@ inline ff_innermost registers() {
     for (std::uint64_t i = 0; i < std::size(all.registers); ++i) all.registers[i] = kStack + 0x100000 * (i + 1);
     all.registers[7] = kStack;
     return all;
+}
+
+// A frame whose registers are those, and the value that rbx has in a frame; nullopt where it was lost.
+inline ff_frame frame_at(std::uint64_t address) {
+    const ff_innermost all = registers();
+    return {address, all.registers[FF_REGISTER_RSP], all.registers[FF_REGISTER_RBP], FF_BX_IN_REGISTER};
+}
+
+inline std::optional<std::uint64_t> rbx_of(const ff_frame& frame) {
+    if (frame.bx_at == FF_BX_LOST) return std::nullopt;
+    return frame.bx_at == FF_BX_IN_REGISTER ? registers().registers[FF_REGISTER_RBX] : word_at(frame.bx_at);
 }
 
 // Evaluates a location that libdw gives. nullopt for operations that occur nowhere in these binaries.
@@ -155,6 +166,7 @@ public:
         if (!address) return std::nullopt;
         caller.ip = *address;
         caller.bp = saved(6, ip, cfa);
+        caller.bx = saved(3, ip, cfa);
         return caller;
     }
 

@@ -19,6 +19,7 @@ struct Tally {
     std::uint64_t gaps = 0;
     std::uint64_t unsupported = 0;
     std::uint64_t rbp_unknown = 0;
+    std::uint64_t rbx_unknown = 0;
     std::uint64_t wrong = 0;
 };
 
@@ -63,9 +64,9 @@ private:
         const auto expected = libdw.caller(address);
         if (!expected) return wrong(address, "libdw's answer can't be evaluated");
         const ff_innermost all = registers();
-        ff_frame frame = {address, all.registers[7], all.registers[6]};
+        ff_frame frame = frame_at(address);
         std::uint32_t interrupted = 0;
-        const int stop = ff_unwind_step(&frame, &row, &all, &interrupted);
+        const int stop = ff_unwind_step(&frame, &row, &all, 1, &interrupted);
         if (expected->outermost || stop == FF_STOP_OUTERMOST) {
             if (!expected->outermost || stop != FF_STOP_OUTERMOST) wrong(address, "the end of the stack");
             return;
@@ -77,6 +78,15 @@ private:
             ++tally_.rbp_unknown;
         else if (expected->bp != frame.bp)
             wrong(address, "another rbp");
+        compare_rbx(frame, *expected, address);
+    }
+
+    // Where nothing is said of rbx, libdw says so: its own list of the registers that calls preserve has rax in its place.
+    void compare_rbx(const ff_frame& frame, const Caller& expected, std::uint64_t address) {
+        if (frame.bx_at == FF_BX_LOST)
+            ++tally_.rbx_unknown;
+        else if (expected.bx ? expected.bx != rbx_of(frame) : frame.bx_at != FF_BX_IN_REGISTER)
+            wrong(address, "another rbx");
     }
 
     void wrong(std::uint64_t address, const char* what) {
@@ -109,8 +119,10 @@ TEST_P(LibdwOracle, AgreesWithEveryRow) {
     EXPECT_GE(tally.compared, summary->fdes);
     EXPECT_EQ(tally.wrong, 0U);
     EXPECT_LE(tally.unsupported * 1000, tally.compared);
+    EXPECT_LE(tally.rbx_unknown * 100, tally.compared);
     std::cout << GetParam() << ": " << tally.compared << " rows compared, " << tally.gaps << " gaps, " << tally.unsupported
-              << " unsupported, " << tally.rbp_unknown << " without rbp, " << tally.wrong << " wrong\n";
+              << " unsupported, " << tally.rbp_unknown << " without rbp, " << tally.rbx_unknown << " without rbx, "
+              << tally.wrong << " wrong\n";
 }
 
 INSTANTIATE_TEST_SUITE_P(RealBinaries, LibdwOracle,

@@ -45,10 +45,10 @@ public:
 }  // namespace footfall
 
 inline bool operator==(const ff_unwind_row& a, const ff_unwind_row& b) {
-    return a.address == b.address && a.cfa == b.cfa && a.rbp == b.rbp && a.offset == b.offset;
+    return a.address == b.address && a.cfa == b.cfa && a.rbp == b.rbp && a.rbx == b.rbx && a.offset == b.offset;
 }
 
 inline void PrintTo(const ff_unwind_row& row, std::ostream* out) {
-    *out << "{address " << row.address << ", cfa " << int{row.cfa} << ", rbp " << int{row.rbp} << ", offset " << row.offset
-         << "}";
+    *out << "{address " << row.address << ", cfa " << int{row.cfa} << ", rbp " << int{row.rbp} << ", rbx " << int{row.rbx}
+         << ", offset " << row.offset << "}";
 }

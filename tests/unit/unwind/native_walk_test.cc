@@ -366,7 +366,7 @@ WalkedStack walk_words(const std::vector<std::uint64_t>& words, Rules& rules, st
 
 TEST(NativeWalk, AStackThatLeadsBackToItselfEndsAndSaysSo) {
     Rules rules;
-    rules.rules = {{1, ff_unwind_row{0, FF_CFA_RBP, -2, 16}}};
+    rules.rules = {{1, ff_unwind_row{0, FF_CFA_RBP, -2, 0, 16}}};
     // Two frames whose saved frame pointers lead to each other.
     const WalkedStack walked = walk_words({kStack + 16, 0x1111, kStack, 0x1112}, rules, kStack);
     EXPECT_EQ(walked.stop, FF_STOP_NOT_PROGRESSING);
@@ -375,12 +375,12 @@ TEST(NativeWalk, AStackThatLeadsBackToItselfEndsAndSaysSo) {
 
 TEST(NativeWalk, ForgedSignalFramesThatLeadToEachOtherEndAtTheDepthThatIsKept) {
     Rules rules;
-    rules.rules = {{1, ff_unwind_row{0, FF_CFA_SIGNAL, 0, 0}}};
+    rules.rules = {{1, ff_unwind_row{0, FF_CFA_SIGNAL, 0, 0, 0}}};
     std::vector<std::uint64_t> words(64);
     words[20] = kStack + 8;  // the first one's rsp and rip
     words[21] = kStack;      // rip of the first and rsp of the second
     words[22] = 0x1000;
-    rules.rules.emplace(kStack >> 12, ff_unwind_row{0, FF_CFA_SIGNAL, 0, 0});
+    rules.rules.emplace(kStack >> 12, ff_unwind_row{0, FF_CFA_SIGNAL, 0, 0, 0});
     const WalkedStack walked = walk_words(words, rules);
     EXPECT_EQ(walked.stop, FF_STOP_TOO_DEEP);
     EXPECT_EQ(walked.frames.size(), std::size_t{FF_STACK_DEPTH});
@@ -389,8 +389,8 @@ TEST(NativeWalk, ForgedSignalFramesThatLeadToEachOtherEndAtTheDepthThatIsKept) {
 TEST(NativeWalk, CodeWithoutATableIsLeftByFramePointerAndItsCallersAreGuesses) {
     Rules rules;
     rules.rules = {{1, tl::unexpected(FF_STOP_NO_TABLE)},
-                   {2, ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, 8}},
-                   {3, ff_unwind_row{0, FF_CFA_OUTERMOST, 0, 0}}};
+                   {2, ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, 0, 8}},
+                   {3, ff_unwind_row{0, FF_CFA_OUTERMOST, 0, 0, 0}}};
     const WalkedStack walked = walk_words({0, 0, kStack + 100, 0x2222, 0x3333}, rules, kStack + 16);
     EXPECT_EQ(walked.stop, FF_STOP_OUTERMOST);
     ASSERT_EQ(walked.frames.size(), 3U);
@@ -404,7 +404,7 @@ TEST(NativeWalk, AFramePointerThatLeadsOutOfCodeIsNoGuess) {
     Rules rules;
     rules.rules = {{1, tl::unexpected(FF_STOP_NO_TABLE)}};
     EXPECT_EQ(walk_words({0, 0, kStack + 100, 0x9999}, rules, kStack + 16).stop, FF_STOP_NO_TABLE);
-    rules.rules.at(1) = ff_unwind_row{0, FF_CFA_NONE, 0, 0};
+    rules.rules.at(1) = ff_unwind_row{0, FF_CFA_NONE, 0, 0, 0};
     const WalkedStack walked = walk_words({0, 0, kStack + 100, 0x9999}, rules, kStack + 16);
     EXPECT_EQ(walked.stop, FF_STOP_NO_RULE);
     EXPECT_EQ(walked.frames.size(), 1U);
@@ -413,7 +413,7 @@ TEST(NativeWalk, AFramePointerThatLeadsOutOfCodeIsNoGuess) {
 
 TEST(NativeWalk, AnAddressInNoMappingEndsTheWalkBehindItsFrame) {
     Rules rules;
-    rules.rules = {{1, ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, 8}}};
+    rules.rules = {{1, ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, 0, 8}}};
     const WalkedStack walked = walk_words({0x9999}, rules);
     EXPECT_EQ(walked.stop, FF_STOP_NO_MAPPING);
     EXPECT_EQ(walked.frames.size(), 2U);
@@ -421,19 +421,31 @@ TEST(NativeWalk, AnAddressInNoMappingEndsTheWalkBehindItsFrame) {
 
 TEST(NativeWalk, AllRegistersHelpTheInnermostFrame) {
     Rules rules;
-    rules.rules = {{1, ff_unwind_row{0, FF_CFA_REGISTER, FF_RBP_SAME, 10}}, {2, ff_unwind_row{0, FF_CFA_OUTERMOST, 0, 0}}};
+    rules.rules = {{1, ff_unwind_row{0, FF_CFA_REGISTER, FF_RBP_SAME, 0, 10}},
+                   {2, ff_unwind_row{0, FF_CFA_OUTERMOST, 0, 0, 0}}};
     StackRegisters registers = registers_at_stack();
     registers.by_number[10] = kStack + 16;
     const std::vector<std::uint64_t> words = {0, 0x2222};
     EXPECT_EQ(walk_stack(registers, {kStack, std::as_bytes(std::span(words))}, rules).stop, FF_STOP_OUTERMOST);
 }
 
+TEST(NativeWalk, AFrameThatHangsOnRbxIsFoundThroughWhereItsCalleeSavedIt) {
+    Rules rules;
+    rules.rules = {{1, ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, -2, 16}},
+                   {2, ff_unwind_row{0, FF_CFA_REGISTER, FF_RBP_SAME, 0, (16 << 8) | FF_REGISTER_RBX}},
+                   {3, ff_unwind_row{0, FF_CFA_OUTERMOST, 0, 0, 0}}};
+    const WalkedStack walked = walk_words({kStack + 32, 0x2222, 0, 0, 0, 0x3333}, rules);
+    EXPECT_EQ(walked.stop, FF_STOP_OUTERMOST);
+    ASSERT_EQ(walked.frames.size(), 3U);
+    EXPECT_EQ(walked.frames[2].address, 0x3332U);
+}
+
 // The child of vfork overwrites what lies on the stack.
 TEST(NativeWalk, AReturnAddressInARegisterIsThatOfTheInnermostFrameOnly) {
     Rules rules;
-    rules.rules = {{1, ff_unwind_row{0, FF_CFA_RSP_LINK, FF_RBP_SAME, 5}},
-                   {2, ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, 16}},
-                   {3, ff_unwind_row{0, FF_CFA_OUTERMOST, 0, 0}}};
+    rules.rules = {{1, ff_unwind_row{0, FF_CFA_RSP_LINK, FF_RBP_SAME, 0, 5}},
+                   {2, ff_unwind_row{0, FF_CFA_RSP, FF_RBP_SAME, 0, 16}},
+                   {3, ff_unwind_row{0, FF_CFA_OUTERMOST, 0, 0, 0}}};
     StackRegisters registers = registers_at_stack();
     registers.by_number[5] = 0x2222;
     const std::vector<std::uint64_t> words = {0x6666, 0x3333};
@@ -444,7 +456,7 @@ TEST(NativeWalk, AReturnAddressInARegisterIsThatOfTheInnermostFrameOnly) {
     EXPECT_EQ(walked.frames[1].address, 0x2221U);
     EXPECT_EQ(walked.frames[2].address, 0x3332U);
 
-    rules.rules.at(2) = ff_unwind_row{0, FF_CFA_RSP_LINK, FF_RBP_SAME, 5};
+    rules.rules.at(2) = ff_unwind_row{0, FF_CFA_RSP_LINK, FF_RBP_SAME, 0, 5};
     const WalkedStack second = walk_stack(registers, stack, rules);
     EXPECT_EQ(second.stop, FF_STOP_UNSUPPORTED_RULE);
     EXPECT_EQ(second.frames.size(), 2U);

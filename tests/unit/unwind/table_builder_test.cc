@@ -20,13 +20,15 @@ constexpr std::uint64_t kG = 0x3000;  // and another
 constexpr std::uint32_t kSize = 0x100;
 const Bytes kFramed = {0x41, 0x0e, 16, 0x86, 2};  // push %rbp at byte 1
 
+const ff_unwind_row kNoPage = {0, FF_CFA_UNSUPPORTED + 1, 0, 0, 0};
+
 struct Built {
     Result<TableSummary> summary;
     MemoryTable table;
 
     [[nodiscard]] ff_unwind_row at(std::uint64_t address) const {
         const ff_unwind_row* row = table.row_at(address);
-        return row == nullptr ? ff_unwind_row{0, 255, 0, 0} : ff_unwind_row{0, row->cfa, row->rbp, row->offset};
+        return row == nullptr ? kNoPage : ff_unwind_row{0, row->cfa, row->rbp, row->rbx, row->offset};
     }
 };
 
@@ -51,10 +53,10 @@ FrameBytes two_functions() {
     return frames;
 }
 
-const ff_unwind_row kEntered = {0, FF_CFA_RSP, FF_RBP_SAME, 8};
-const ff_unwind_row kPushed = {0, FF_CFA_RSP, -2, 16};
-const ff_unwind_row kNone = {0, FF_CFA_NONE, 0, 0};
-const ff_unwind_row kUnsupported = {0, FF_CFA_UNSUPPORTED, 0, 0};
+const ff_unwind_row kEntered = {0, FF_CFA_RSP, FF_RBP_SAME, 0, 8};
+const ff_unwind_row kPushed = {0, FF_CFA_RSP, -2, 0, 16};
+const ff_unwind_row kNone = {0, FF_CFA_NONE, 0, 0, 0};
+const ff_unwind_row kUnsupported = {0, FF_CFA_UNSUPPORTED, 0, 0, 0};
 
 void expect_two_functions(const Built& built) {
     ASSERT_TRUE(built.summary) << built.summary.error().what;
@@ -123,7 +125,7 @@ TEST(UnwindTable, WithoutUnwindInformationAllCodeIsWithoutRulesButTheEntryPoint)
     EXPECT_EQ(built.at(0x4000 + 127).cfa, FF_CFA_OUTERMOST);
     EXPECT_EQ(built.at(0x4000 + 128), kNone);
     EXPECT_EQ(built.at(0x11000), kNone) << "the second page of code";
-    EXPECT_EQ(built.at(ElfImage::kFrames).cfa, 255) << "no page without code";
+    EXPECT_EQ(built.at(ElfImage::kFrames).cfa, kNoPage.cfa) << "no page without code";
 }
 
 TEST(UnwindTable, AnEntryPointThatIsDescribedKeepsItsRules) {
@@ -206,7 +208,7 @@ TEST(UnwindTable, FunctionsOutsideOfTheCodeAreLeftOut) {
     ASSERT_TRUE(built.summary);
     EXPECT_EQ(built.summary->fdes, 1U);
     EXPECT_EQ(built.at(ElfImage::kFrames - 1), kPushed);
-    EXPECT_EQ(built.at(ElfImage::kFrames).cfa, 255);
+    EXPECT_EQ(built.at(ElfImage::kFrames).cfa, kNoPage.cfa);
 }
 
 // One bad function between two good ones.
@@ -259,7 +261,7 @@ TEST(UnwindTable, TheStackOfRememberedStatesIsBounded) {
 TEST(UnwindTable, AdvancesBeyondTheFunctionEndIt) {
     const Built built = with_bad({0x41, 0x0e, 16, 0x1d, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0e, 32});
     EXPECT_EQ(built.summary->malformed, 0U);
-    EXPECT_EQ(built.at(0x4000 + kSize - 1), (ff_unwind_row{0, FF_CFA_RSP, 0, 16}));
+    EXPECT_EQ(built.at(0x4000 + kSize - 1), (ff_unwind_row{0, FF_CFA_RSP, 0, 0, 16}));
     EXPECT_EQ(built.at(0x4000 + kSize), kNone);
 }
 
@@ -273,7 +275,7 @@ TEST(UnwindTable, ASetLocationIsFollowed) {
     frames.fde(cie, kF, kSize, instructions);
     const Built built = build_frames(frames);
     EXPECT_EQ(built.at(kF + 0x1f), kEntered);
-    EXPECT_EQ(built.at(kF + 0x20), (ff_unwind_row{0, FF_CFA_RSP, 0, 48}));
+    EXPECT_EQ(built.at(kF + 0x20), (ff_unwind_row{0, FF_CFA_RSP, 0, 0, 48}));
 }
 
 TEST(UnwindTable, ACieThatIsNoneCostsItsFunctions) {

@@ -31,7 +31,7 @@ Bytes table_of(const std::map<std::uint64_t, std::vector<ff_unwind_row>>& pages)
 }
 
 Bytes small_table() {
-    return table_of({{5, {{0, FF_CFA_NONE, 0, 0}, {16, FF_CFA_RSP, 0, 8}}}, {8, {{0, FF_CFA_RSP, 0, 8}}}});
+    return table_of({{5, {{0, FF_CFA_NONE, 0, 0, 0}, {16, FF_CFA_RSP, 0, 0, 8}}}, {8, {{0, FF_CFA_RSP, 0, 0, 8}}}});
 }
 
 // Makes the checksum right again, so that what lies behind it is tested.
@@ -72,7 +72,7 @@ TEST(TableFile, GivesBackWhatWasWrittenWithEmptyPagesBetween) {
 
     std::vector<ff_unwind_row> rows(2);
     ASSERT_TRUE(file->read_rows(1, rows));
-    EXPECT_EQ(rows[0], (ff_unwind_row{16, FF_CFA_RSP, 0, 8}));
+    EXPECT_EQ(rows[0], (ff_unwind_row{16, FF_CFA_RSP, 0, 0, 8}));
     EXPECT_FALSE(file->read_rows(2, rows));
     EXPECT_FALSE(file->read_pages(4, std::span(pages).first(1)));
 }
@@ -127,7 +127,9 @@ TEST(TableFile, ALyingFileWithARightChecksumIsAnError) {
     EXPECT_FALSE(TableFile::open(file_of(with<std::uint64_t>(whole, offsetof(TableFileHeader, first_page), ~0ULL))));
     EXPECT_FALSE(TableFile::open(file_of(with<std::uint16_t>(whole, kRows, 1)))) << "a page begins with address 0";
     EXPECT_FALSE(TableFile::open(file_of(with<std::uint16_t>(whole, kRows + 8, 0)))) << "addresses ascend";
-    EXPECT_FALSE(TableFile::open(file_of(with<std::uint8_t>(whole, kRows + 2, FF_CFA_UNSUPPORTED + 1))))
+    EXPECT_FALSE(TableFile::open(file_of(with<std::uint16_t>(whole, kRows + 8, FF_UNWIND_PAGE_BYTES))))
+        << "a row beyond its page";
+    EXPECT_FALSE(TableFile::open(file_of(with<std::uint16_t>(whole, kRows, (FF_CFA_UNSUPPORTED + 1) << 12))))
         << "a rule that there is not";
     EXPECT_FALSE(TableFile::open(file_of(with<std::uint32_t>(whole, kPages, 1)))) << "pages follow on each other";
     EXPECT_FALSE(TableFile::open(file_of(with<std::uint32_t>(whole, kPages + 4, 3))));
