@@ -1,5 +1,5 @@
 // What an address turns out to be: plain values. A miss is an answer too: it says why there is no name, and the frame stays,
-// as [module]+0xoffset.
+// as [module]+0xoffset, of the function's start where that much is known.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +52,8 @@ struct Line {
 struct SymbolizedAddress {
     std::vector<Line> lines;  // the innermost inlined function first, the function that has the symbol last; empty on a miss
     Miss miss = Miss::kNone;
-    std::uint64_t offset_in_function = 0;  // bytes from the symbol's start
+    // Bytes from the symbol's start; on a miss, from where unwind information says that the function begins, or 0.
+    std::uint64_t offset_in_function = 0;
 };
 
 // How much is wanted. Lines read the DWARF of the file, which costs seconds and megabytes where names cost neither.

@@ -228,7 +228,10 @@ private:
             out->set_file(strings_.of(line.file));
             out->set_line(line.line);
         }
-        if (named.lines.empty()) location->set_miss(strings_.of(text_of(named.miss)));
+        if (named.lines.empty()) {
+            location->set_miss(strings_.of(text_of(named.miss)));
+            location->set_from_start(named.offset_in_function);
+        }
         locations_[place] = number;
         return number;
     }

@@ -52,12 +52,14 @@ std::string_view StackReader::function_name(std::uint32_t index) {
     return place->second;
 }
 
-// "[libc.so.6]+0x2a1f0"; the kernel has its brackets already.
+// "[libc.so.6]+0x2a1f0", where the function begins if that is known, so that all of its addresses are one. The kernel has
+// its brackets already.
 std::string_view StackReader::address_name(const Location& location) {
     std::string base = clean_text(file_part(module_path(location)), kMaxModuleBytes);
     if (base.empty()) base = "[unknown]";
     if (!base.starts_with('[')) base = "[" + base + "]";
-    return names_.emplace_back(fmt::format("{}+0x{:x}", base, location.address()));
+    const std::uint64_t start = location.address() - std::min(location.from_start(), location.address());
+    return names_.emplace_back(fmt::format("{}+0x{:x}", base, start));
 }
 
 std::string_view StackReader::text(std::uint32_t index) const {

@@ -4,6 +4,7 @@
 // Borrows the readers. One thread. Memory: none for a table, at most 16 MiB for an index.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -29,6 +30,8 @@ public:
     [[nodiscard]] virtual std::uint64_t size() const = 0;
     // nullopt if it can't be read.
     virtual std::optional<FdeRef> at(std::uint64_t number) = 0;
+    // Of memory.
+    [[nodiscard]] virtual std::size_t bytes() const = 0;
 };
 
 // The table of .eh_frame_hdr. What it says of an FDE's address is to be compared with what the FDE says.
@@ -41,6 +44,7 @@ public:
 
     [[nodiscard]] std::uint64_t size() const override { return table_.count; }
     std::optional<FdeRef> at(std::uint64_t number) override;
+    [[nodiscard]] std::size_t bytes() const override { return 0; }
 
 private:
     FileBlocks& file_;
@@ -60,6 +64,7 @@ public:
 
     [[nodiscard]] std::uint64_t size() const override { return refs_.size(); }
     std::optional<FdeRef> at(std::uint64_t number) override;
+    [[nodiscard]] std::size_t bytes() const override { return refs_.capacity() * sizeof(Ref); }
 
     [[nodiscard]] std::uint64_t covered() const { return covered_; }  // bytes of code that they say to describe
     [[nodiscard]] std::uint64_t malformed() const { return malformed_; }

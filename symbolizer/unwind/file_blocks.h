@@ -14,6 +14,8 @@ namespace footfall {
 
 class FileBlocks {
 public:
+    static constexpr std::size_t kMaxBytes = std::size_t{1} << 20;  // of the cache
+
     FileBlocks(int fd, std::uint64_t size);
 
     // Copies size bytes from offset on. False, with `into` undefined, if they are not all there.
@@ -28,7 +30,7 @@ public:
 
 private:
     static constexpr std::size_t kBlockBytes = std::size_t{16} << 10;
-    static constexpr std::size_t kBlocks = 64;
+    static constexpr std::size_t kBlocks = kMaxBytes / kBlockBytes;
     static constexpr std::uint64_t kMaxReads = 16;
     static constexpr std::uint64_t kNone = ~std::uint64_t{0};
 

@@ -72,6 +72,13 @@ tl::expected<Module::Name, Miss> Module::name_of(std::uint64_t address) const {
     return tl::unexpected(has_names && symbols_miss_ != Miss::kDebugFileMismatch ? Miss::kOutsideOfSymbols : symbols_miss_);
 }
 
+// What was found out of a function without a name: at least which addresses are the same one.
+std::uint64_t Module::offset_in_nameless(std::uint64_t address) {
+    if (!std::exchange(bounds_tried_, true)) bounds_ = FunctionBounds::open(files_.elf.get());
+    const auto function = bounds_ ? bounds_->find(address) : std::nullopt;
+    return function ? address - function->begin : 0;
+}
+
 SymbolizedAddress Module::symbolize(std::uint64_t address, Detail detail) {
     SymbolizedAddress result;
     frames_.clear();
@@ -88,7 +95,10 @@ SymbolizedAddress Module::symbolize(std::uint64_t address, Detail detail) {
     }
     // The line table goes on over the padding behind a function, which is nobody's.
     if (!symbol && !frames_.empty() && frames_.back().function.empty()) frames_.clear();
-    if (frames_.empty()) result.miss = symbol.error();
+    if (frames_.empty()) {
+        result.miss = symbol.error();
+        result.offset_in_function = offset_in_nameless(address);
+    }
     if (detail == Detail::kLines && go_functions_ && frames_.size() == 1 && frames_[0].line == 0) {
         if (const auto place = go_functions_->line_of(address)) {
             frames_[0].file = place->file;
@@ -115,7 +125,8 @@ const std::string& Module::readable(std::string_view mangled) {
 }
 
 std::size_t Module::bytes() const {
-    return sizeof *this + readable_bytes_ + (symbols_ ? symbols_->bytes() : 0) + (debug_info_ ? debug_info_->bytes() : 0);
+    return sizeof *this + readable_bytes_ + (symbols_ ? symbols_->bytes() : 0) + (debug_info_ ? debug_info_->bytes() : 0) +
+           (bounds_ ? bounds_->bytes() : 0);
 }
 
 }  // namespace footfall

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 #include "symbolizer/elf/go_functions.h"
 #include "symbolizer/elf/symbol_table.h"
 #include "symbolizer/frame.h"
+#include "symbolizer/unwind/function_bounds.h"
 
 namespace footfall {
 
@@ -48,6 +50,7 @@ private:
     void read_symbols();
     void read_debug_info();
     [[nodiscard]] tl::expected<Name, Miss> name_of(std::uint64_t address) const;
+    [[nodiscard]] std::uint64_t offset_in_nameless(std::uint64_t address);
     const std::string& readable(std::string_view mangled);
 
     ModuleFds files_;
@@ -57,6 +60,8 @@ private:
     Miss symbols_miss_ = Miss::kStripped;
     bool debug_info_tried_ = false;
     std::optional<DebugInfo> debug_info_;
+    bool bounds_tried_ = false;
+    std::unique_ptr<FunctionBounds> bounds_;
     std::vector<DebugFrame> frames_;  // of the address in hand
     std::unordered_map<std::string_view, std::string> readable_;
     std::size_t readable_bytes_ = 0;
