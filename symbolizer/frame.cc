@@ -52,6 +52,8 @@ std::string_view text_of(Miss miss) {
             return "it is JIT code, and its runtime writes no perf map and no jitdump";
         case Miss::kForeignMap:
             return "it is JIT code, and its perf map is not known to be of its user";
+        case Miss::kTooManyModules:
+            return "more files of code are in use than are kept";
         case Miss::kHiddenAddresses:
             return "the kernel hides its addresses (kernel.kptr_restrict)";
     }

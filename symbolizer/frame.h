@@ -35,6 +35,7 @@ enum class Miss : std::uint8_t {
     kNoWorker,             // the worker process could not be started
     kNoMap,                // JIT code, and its runtime writes no perf map and no jitdump
     kForeignMap,           // JIT code, and its perf map was written by somebody else
+    kTooManyModules,       // more files of code are in use than are kept
     kHiddenAddresses,      // the kernel shows its addresses as zeros (kernel.kptr_restrict)
 };
 

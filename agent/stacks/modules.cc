@@ -21,6 +21,7 @@ namespace {
 constexpr const char* kVdso = "[vdso]";
 constexpr std::uint64_t kVdsoInode = 0;
 constexpr std::size_t kFilesForEachModule = 4;  // a container's files are others than the same ones of the host
+constexpr std::size_t kFewOf = 8;               // an eighth of the numbers is few
 constexpr std::uint64_t kTableTicket = std::uint64_t{1} << 63;  // beside the module's number
 
 // The vDSO is the same in all 64-bit processes of a host, so ours will do.
@@ -65,7 +66,8 @@ FileVersion FileVersion::of(const Fd& file) {
     return {status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
 }
 
-CodeModules::CodeModules(ModuleLoader& loader, std::size_t most) : loader_(loader), most_(most) {
+CodeModules::CodeModules(ModuleLoader& loader, std::size_t most, std::uint64_t rest_nanoseconds)
+    : loader_(loader), most_(most), rest_(rest_nanoseconds) {
     modules_.push_back(std::make_unique<CodeModule>());
 }
 
@@ -79,7 +81,7 @@ std::optional<ModuleNumber> CodeModules::find(Pid pid, const ExecutableMapping& 
     if (!files_.contains(key)) make_room();
     File& file = files_[key];
     file.last_use = ++uses_;
-    if (file.undescribed || file.module == 0) return file.module;
+    if (file.undescribed || file.module == kModuleWithoutRoom) return file.module;
     const Fd& kept = file.twin.valid() ? file.twin : modules_[file.module.value_or(0)]->file;
     if (!kept.valid()) {
         // A process before this one may have ended too early for its files to be opened; this one may be no better.
@@ -128,24 +130,60 @@ void CodeModules::settle(File& file, Loaded loaded) {
         file.twin = std::move(module->file);
         return;
     }
-    if (modules_.size() >= most_) {
-        file.module = 0;
-        return;
-    }
-    const auto number = static_cast<ModuleNumber>(modules_.size());
-    modules_.push_back(std::make_unique<CodeModule>(std::move(*module)));
-    CodeModule& settled = *modules_.back();
+    file.module = take_number().value_or(kModuleWithoutRoom);
+    if (file.module == kModuleWithoutRoom) return;
+    const ModuleNumber number = *file.module;
+    CodeModule& settled = *(modules_[number] = std::make_unique<CodeModule>(std::move(*module)));
     if (!name.empty()) by_name_[name] = number;
     settled.description = std::move(loaded.description);
-    file.module = number;
     if (loaded.miss != Miss::kNone) {
         settled.table_state = TableState::kNone;
         without_table_.push_back(number);
     }
 }
 
+std::optional<ModuleNumber> CodeModules::take_number() {
+    if (modules_.size() < most_) {
+        modules_.emplace_back();
+        return static_cast<ModuleNumber>(modules_.size() - 1);
+    }
+    if (given_up_.empty() || elapsed(given_up_.front().time, monotonic_now()) < rest_) return std::nullopt;
+    const ModuleNumber number = given_up_.front().number;
+    given_up_.pop_front();
+    return number;
+}
+
+bool CodeModules::is_short_of_room() const {
+    return most_ - modules_.size() + given_up_.size() < std::max<std::size_t>(most_ / kFewOf, 1);
+}
+
+std::vector<ModuleNumber> CodeModules::give_up(const std::vector<bool>& used) {
+    std::vector<bool> gone(modules_.size());
+    for (std::size_t i = 1; i < modules_.size(); ++i) {
+        const bool is_loading = modules_[i]->table_state == TableState::kLoading;
+        gone[i] = !(i < used.size() && used[i]) && !is_loading;
+    }
+    for (const GivenUp& before : given_up_) gone[before.number] = false;
+    // Files that found no room may do now.
+    const auto is_gone = [&](ModuleNumber number) { return number == kModuleWithoutRoom || gone[number]; };
+    std::erase_if(files_, [&](const auto& entry) {
+        const File& file = entry.second;
+        return !file.undescribed && file.module && is_gone(*file.module);
+    });
+    std::erase_if(by_name_, [&](const auto& entry) { return is_gone(entry.second); });
+    std::vector<ModuleNumber> given_up;
+    for (std::size_t i = 1; i < modules_.size(); ++i) {
+        if (!gone[i]) continue;
+        *modules_[i] = CodeModule{};
+        given_up.push_back(static_cast<ModuleNumber>(i));
+        given_up_.push_back({given_up.back(), monotonic_now()});
+    }
+    return given_up;
+}
+
 std::uint64_t CodeModules::bias_of(const ExecutableMapping& mapping, ModuleNumber number) const {
     if (number == 0) return 0;
+    if (!has(number)) return mapping.start - mapping.file_offset;
     const std::uint64_t size = mapping.end - mapping.start;
     for (const CodeSegment& segment : modules_[number]->description.code) {
         const bool apart =
@@ -156,8 +194,9 @@ std::uint64_t CodeModules::bias_of(const ExecutableMapping& mapping, ModuleNumbe
 }
 
 void CodeModules::want_table(ModuleNumber number) {
+    if (!has(number)) return;
     CodeModule& module = *modules_[number];
-    if (number == 0 || module.table_state != TableState::kUnknown) return;
+    if (module.table_state != TableState::kUnknown) return;
     if (module.was_rewritten()) {
         module.table_state = TableState::kNone;
         without_table_.push_back(number);

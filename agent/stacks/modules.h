@@ -2,11 +2,13 @@
 //
 // A file is known by device and inode, as long as its size and its time of change stay what they were; two files with the
 // same build-id, size and time of change are one module, if only root can have written them.
-// Every file is kept open, so that it can still be read when the process, or the file's name, is gone, and that no other
-// file gets its inode. Thread: the one that owns the pipeline's state; what takes time is the loader's.
+// When numbers run short, those of files that nobody maps and no stack names are given up, and stand for others after a
+// rest. Every file is kept open, so that it can still be read when the process, or the file's name, is gone, and that no
+// other file gets its inode. Thread: the one that owns the pipeline's state; what takes time is the loader's.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -19,8 +21,12 @@
 #include "agent/stacks/jitdump_files.h"
 #include "agent/stacks/kernel_tables.h"
 #include "agent/stacks/module_loader.h"
+#include "bpf/contract/stack_maps.h"
 
 namespace footfall {
+
+// Stands for all files that find no room: their code has neither a table nor names.
+constexpr ModuleNumber kModuleWithoutRoom = FF_MOST_MODULES - 1;
 
 enum class TableState : std::uint8_t {
     kUnknown,  // not asked for
@@ -56,10 +62,11 @@ struct CodeModule {
 
 class CodeModules {
 public:
-    // loader outlives the modules. most: modules, beyond which code has none.
-    explicit CodeModules(ModuleLoader& loader, std::size_t most);
+    // loader outlives the modules. most: modules, below kModuleWithoutRoom. rest: how long a number that was given up stands
+    // for nothing, as records that carry it may be on their way.
+    CodeModules(ModuleLoader& loader, std::size_t most, std::uint64_t rest_nanoseconds = 10 * kNanosecondsPerSecond);
 
-    // The module behind a mapping. Nothing while it is not described yet; 0 where there will be none.
+    // The module behind a mapping. Nothing while it is not described yet; 0 where no file is.
     std::optional<ModuleNumber> find(Pid pid, const ExecutableMapping& mapping);
 
     // Where the mapping's addresses lie in the module.
@@ -67,6 +74,11 @@ public:
 
     // Asks for the table, if that was not done yet.
     void want_table(ModuleNumber number);
+
+    // Few numbers are left, or none is.
+    [[nodiscard]] bool is_short_of_room() const;
+    // Gives up the modules that `used` has no true for, by number, and returns them: nothing may name them any more.
+    std::vector<ModuleNumber> give_up(const std::vector<bool>& used);
 
     // Takes in what the loader has finished; returns the modules whose tables are there now, or known not to be. *described
     // tells that a file became known.
@@ -78,6 +90,8 @@ public:
     // The loader is busy with something that was asked for.
     [[nodiscard]] bool loading() const { return outstanding_ != 0; }
 
+    // There is such a module: at() may be asked.
+    [[nodiscard]] bool has(ModuleNumber number) const { return number != 0 && number < modules_.size(); }
     [[nodiscard]] CodeModule& at(ModuleNumber number) { return *modules_[number]; }
     [[nodiscard]] const CodeModule& at(ModuleNumber number) const { return *modules_[number]; }
     [[nodiscard]] std::size_t files() const { return files_.size(); }
@@ -98,15 +112,23 @@ private:
         std::uint64_t last_use = 0;
     };
 
+    struct GivenUp {
+        ModuleNumber number = 0;
+        MonotonicTime time;
+    };
+
     // The files that were longest not mapped anew are forgotten; their modules stay.
     void make_room();
 
     void begin(Pid pid, const ExecutableMapping& mapping, const FileKey& key, File& file, Fd opened);
     void settle(File& file, Loaded loaded);
+    std::optional<ModuleNumber> take_number();
 
     ModuleLoader& loader_;
     std::size_t most_;
+    std::uint64_t rest_;  // nanoseconds
     std::vector<std::unique_ptr<CodeModule>> modules_;
+    std::deque<GivenUp> given_up_;  // the longest ago first
     std::map<FileKey, File> files_;
     std::uint64_t uses_ = 0;                       // of files, so far
     std::map<std::uint64_t, FileKey> asked_;       // by ticket

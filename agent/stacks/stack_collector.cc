@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kMostMappings = 16383;  // as many as the kernel side searches
 constexpr std::uint64_t kRetryInterval = 50'000'000;
+constexpr std::uint64_t kGiveUpInterval = 10 * kNanosecondsPerSecond;
 constexpr std::uint64_t kRoomInterval = 100'000'000;  // room that was made in the kernel can't be used sooner
 
 // How long what was read of a process is left at that, since reading thousands of mappings takes milliseconds: where it is
@@ -60,7 +61,7 @@ public:
     tl::expected<ff_unwind_row, ff_stop> row_at(std::uint64_t address) override {
         const PlacedMapping* mapping = mapping_of(address);
         if (mapping == nullptr) return tl::unexpected(FF_STOP_NO_MAPPING);
-        if (mapping->module == 0) return ff_unwind_row{};
+        if (!modules_.has(mapping->module)) return ff_unwind_row{};
         modules_.want_table(mapping->module);
         const CodeModule& module = modules_.at(mapping->module);
         switch (module.table_state) {
@@ -100,7 +101,9 @@ StackCollector::StackCollector(CollectorOptions options, KernelTables* tables, S
       service_of_(std::move(service_of)),
       loader_(options_.loader),
       modules_(loader_, options_.most_modules),
-      history_(options_.most_processes) {}
+      history_(options_.most_processes) {
+    if (tables_ != nullptr) tables_->publish_no_table(kModuleWithoutRoom);
+}
 
 void StackCollector::on(const StackTaken& taken) {
     Open open;
@@ -192,7 +195,7 @@ void StackCollector::add(const Open& open) {
 // For the kernel side's tables: the least recently seen ones make room.
 void StackCollector::note_seen(const Sample& sample, MonotonicTime time) {
     for (const UserFrame& frame : sample.user) {
-        if (frame.module < modules_.count()) modules_.at(frame.module).last_seen = time;
+        if (modules_.has(frame.module)) modules_.at(frame.module).last_seen = time;
     }
 }
 
@@ -290,11 +293,15 @@ void StackCollector::lay_over_process(const CodeMapped& mapped) {
     }
     lay_over(process->maps, mapped.mapping);
     process->stale |= process->maps.mappings.size() > kMostMappings;
-    process->placed.clear();
-    process->complete = false;
-    // The kernel side walks no further by what it knows; the next stack comes as a copy, and has the mappings published.
-    if (process->published && tables_ != nullptr) tables_->forget_process(mapped.pid);
-    process->published = false;
+    withdraw(mapped.pid, *process);
+}
+
+// The kernel side walks no further by what it knows; the next stack comes as a copy, and has the mappings placed anew.
+void StackCollector::withdraw(Pid pid, Process& process) {
+    process.placed.clear();
+    process.complete = false;
+    if (process.published && tables_ != nullptr) tables_->forget_process(pid);
+    process.published = false;
 }
 
 void StackCollector::on_code_records_lost() {
@@ -365,7 +372,7 @@ void StackCollector::ask_for_what_lacks(const StackTaken& taken) {
     process_of(taken.pid, taken.stack_start, taken.time, lacks_mapping(taken.stop));
     if (taken.stop == StopReason::NO_MAPPING || taken.user.size() == 0) return;
     const ModuleNumber module = taken.user_frame(taken.user.size() - 1).module;
-    if (module >= modules_.count()) return;
+    if (!modules_.has(module)) return;
     modules_.want_table(module);
     if (modules_.at(module).table_state == TableState::kLoaded) publish(module, taken.time);
 }
@@ -387,7 +394,8 @@ bool StackCollector::walk(const Copy& copy, Open& open, MonotonicTime now) {
     note_seen(sample, copy.time);
     // A table that had to make room is wanted again.
     for (const UserFrame& frame : sample.user) {
-        if (modules_.at(frame.module).table_state == TableState::kLoaded) publish(frame.module, now);
+        if (modules_.has(frame.module) && modules_.at(frame.module).table_state == TableState::kLoaded)
+            publish(frame.module, now);
     }
     return true;
 }
@@ -424,6 +432,37 @@ void StackCollector::advance(MonotonicTime now) {
     }
     // Behind the walks, which publish what they have seen: what was never seen is the first to make room.
     for (const ModuleNumber number : settled) publish(number, now);
+    if (modules_.is_short_of_room() && elapsed(gave_up_, now) >= kGiveUpInterval) give_up_modules(now);
+}
+
+void StackCollector::give_up_modules(MonotonicTime now) {
+    gave_up_ = now;
+    std::vector<bool> used(modules_.count());
+    const auto use = [&](ModuleNumber number) {
+        if (modules_.has(number)) used[number] = true;
+    };
+    const auto use_stack = [&](const Sample& sample) {
+        for (const UserFrame& frame : sample.user) use(frame.module);
+    };
+    profile_.for_each(use_stack);
+    for (const auto& [id, open] : open_) use_stack(open.sample);
+    for (const Copy& copy : copies_) {
+        for (const PlacedMapping& mapping : copy.process->placed) use(mapping.module);
+    }
+    for (const auto& [pid, process] : processes_) {
+        for (const PlacedMapping& mapping : process->placed) use(mapping.module);
+    }
+    for (const ModuleNumber number : modules_.give_up(used)) {
+        if (tables_ != nullptr) tables_->withdraw_table(number);
+    }
+    for (const auto& [pid, process] : processes_) {
+        if (has_code_without_room(*process)) withdraw(pid, *process);
+    }
+}
+
+bool StackCollector::has_code_without_room(const Process& process) {
+    return std::any_of(process.placed.begin(), process.placed.end(),
+                       [](const PlacedMapping& mapping) { return mapping.module == kModuleWithoutRoom; });
 }
 
 void StackCollector::publish(ModuleNumber number, MonotonicTime now) {

@@ -126,6 +126,7 @@ private:
     std::shared_ptr<Process> past_process(Pid pid, std::uint64_t stack_start, MonotonicTime time);
     std::shared_ptr<Process> process_of(Pid pid, std::uint64_t stack_start, MonotonicTime now, bool again);
     void lay_over_process(const CodeMapped& mapped);
+    void withdraw(Pid pid, Process& process);
     [[nodiscard]] bool is_current(Pid pid, const Process& process) const;
     void place(Pid pid, Process& process);
     void place_described();
@@ -138,6 +139,8 @@ private:
     void retry_copies(MonotonicTime now);
     void publish(ModuleNumber number, MonotonicTime now);
     void make_room_in_kernel(MonotonicTime now);
+    void give_up_modules(MonotonicTime now);
+    [[nodiscard]] static bool has_code_without_room(const Process& process);
     static void end_now(Open& open, MonotonicTime now);
     void settle(OpenId id);
     void add(const Open& open);
@@ -164,6 +167,7 @@ private:
     bool retry_wanted_ = false;  // something has come that copies may wait for
     MonotonicTime retried_;
     MonotonicTime made_room_;  // in the kernel, last
+    MonotonicTime gave_up_;    // modules, last
 };
 
 }  // namespace footfall

@@ -242,6 +242,7 @@ private:
                                               : Place{Place::Kind::kPrivate, number(sample.pid), frame.address};
         if (const auto known = locations_.find(place); known != locations_.end()) return known->second;
         const bool unmapped = is_last && sample.stop == StopReason::NO_MAPPING;
+        if (frame.module == kModuleWithoutRoom) return add_location(place, 0, {.miss = Miss::kTooManyModules});
         if (frame.module != 0 || unmapped) return add_location(place, 0, {.miss = Miss::kNoSuchFile});
         return add_location(place, module_named("[jit]"), name_private(sample.pid, frame.address));
     }
@@ -400,7 +401,7 @@ StackCapture capture_stacks(const StackCollector& collector, MonotonicTime now) 
                 if (Fd file = modules.jitdumps().file_of(sample.pid); file.valid())
                     capture.jitdumps.emplace(sample.pid, std::move(file));
             }
-            if (frame.module == 0 || frame.module >= modules.count() || capture.modules.contains(frame.module)) continue;
+            if (!modules.has(frame.module) || capture.modules.contains(frame.module)) continue;
             const CodeModule& module = modules.at(frame.module);
             capture.modules.emplace(
                 frame.module, CapturedModule{module.path, module.root, module.description,

@@ -73,8 +73,6 @@ RowRule row_of_cfa(const CfaRule& rule) {
     return {FF_CFA_UNSUPPORTED};
 }
 
-static_assert(FF_RBX_SAME == FF_RBP_SAME && FF_RBX_UNKNOWN == FF_RBP_UNKNOWN);
-
 std::int8_t slot_of(std::int64_t offset_from_cfa) {
     const std::int64_t slot = offset_from_cfa / kSlot;
     const bool expressible =
@@ -82,7 +80,7 @@ std::int8_t slot_of(std::int64_t offset_from_cfa) {
     return static_cast<std::int8_t>(expressible ? slot : FF_RBP_UNKNOWN);
 }
 
-// Where the caller's value of a register is.
+// Where the caller's value of a register is: FF_RBX_… are the same numbers as FF_RBP_….
 std::int8_t slot_of(const RegisterRule& rule, const CfaRule& cfa) {
     switch (rule.kind) {
         case RegisterRule::Kind::kUnspecified:

@@ -347,6 +347,39 @@ TEST_F(Collector, ATableThatFindsNoRoomTakesTheRoomOfOneOther) {
     EXPECT_EQ(small.tables, kernel_.tables) << "tables that made room are wanted again";
 }
 
+TEST_F(Collector, CodeThatFindsNoRoomIsNotTakenForCodeWithoutAFile) {
+    options_.most_modules = 2;
+    collector().on(Stack().with_copy(own_).taken);
+    finish();
+    const Sample sample = only_sample();
+    EXPECT_TRUE(std::any_of(sample.user.begin(), sample.user.end(),
+                            [](const UserFrame& frame) { return frame.module == kModuleWithoutRoom; }));
+    EXPECT_TRUE(
+        std::none_of(sample.user.begin(), sample.user.end(), [](const UserFrame& frame) { return frame.module == 0; }));
+    EXPECT_TRUE(kernel_.without_table.contains(kModuleWithoutRoom));
+}
+
+TEST_F(Collector, ModulesOfProcessesAndStacksThatAreGoneAreGivenUp) {
+    know_own_tables();
+    options_.most_modules = collector().modules().count();  // no more than this program has
+    FakeKernel kernel;
+    StackCollector full(options_, &kernel, [](Pid) { return kService; });
+    full.on(Stack().with_copy(own_).taken);
+    for (int i = 0; i < 20'000 && full.busy(); ++i) {
+        full.advance(kStart);
+        usleep(1000);
+    }
+    EXPECT_EQ(kernel.tables, kernel_.tables);
+    full.profile().clear();
+    full.advance(later(20 * kSecond));
+    EXPECT_TRUE(kernel.withdrawn.empty()) << "a process has them mapped";
+
+    full.on_exited(Pid{static_cast<std::uint32_t>(getpid())});
+    full.advance(later(40 * kSecond));
+    EXPECT_TRUE(kernel.tables.empty());
+    EXPECT_EQ(kernel.withdrawn.size(), options_.most_modules - 1);
+}
+
 TEST_F(Collector, TheTableThatWasSeenLongestAgoMakesRoom) {
     know_own_tables();
     const auto modules = kernel_.tables;

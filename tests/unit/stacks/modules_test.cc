@@ -16,6 +16,8 @@
 namespace footfall {
 namespace {
 
+constexpr std::uint64_t kRestOfNumbers = 300'000'000;  // nanoseconds
+
 const Pid kSelf{static_cast<std::uint32_t>(getpid())};
 
 ExecutableMapping mapping_named(const std::string& path) {
@@ -75,7 +77,7 @@ protected:
 
     ScratchDirectory scratch_;
     ModuleLoader loader_{loader_options(scratch_.file("cache"))};
-    CodeModules modules_{loader_, 4};
+    CodeModules modules_{loader_, 4, kRestOfNumbers};
 };
 
 TEST_F(CodeModulesTest, AFileGetsANumberOnceItIsDescribed) {
@@ -237,14 +239,41 @@ TEST_F(CodeModulesTest, AFileThatCouldNotBeOpenedOnceIsOpenedForTheNextProcess) 
     EXPECT_EQ(wait_for_table(*opened), TableState::kLoaded);
 }
 
-TEST_F(CodeModulesTest, BeyondTheLimitCodeHasNoModule) {
+TEST_F(CodeModulesTest, BeyondTheLimitAllFilesAreOne) {
     for (const char* name : {"a", "b", "c"}) {
         write_contents(scratch_.file(name), name);
         EXPECT_NE(wait_for(mapping_of_file(scratch_.file(name))), 0) << name;
     }
     write_contents(scratch_.file("d"), "d");
-    EXPECT_EQ(wait_for(mapping_of_file(scratch_.file("d"))), 0);
+    const auto without_room = wait_for(mapping_of_file(scratch_.file("d")));
+    EXPECT_EQ(without_room, kModuleWithoutRoom);
+    EXPECT_FALSE(modules_.has(*without_room));
+    modules_.want_table(*without_room);
+    EXPECT_FALSE(modules_.loading());
     EXPECT_EQ(modules_.count(), 4U);
+}
+
+TEST_F(CodeModulesTest, NumbersThatNothingUsesStandForOtherFilesAfterARest) {
+    CodeModules& modules = modules_;
+    std::vector<ExecutableMapping> files;
+    for (const char* name : {"a", "b", "c", "d"}) {
+        write_contents(scratch_.file(name), name);
+        files.push_back(mapping_of_file(scratch_.file(name)));
+        EXPECT_EQ(modules.is_short_of_room(), files.size() == 4);
+        wait_for(files.back());
+    }
+    // The second is in use.
+    EXPECT_EQ(modules.give_up({false, false, true, false}), (std::vector<ModuleNumber>{1, 3}));
+    EXPECT_FALSE(modules.is_short_of_room());
+    EXPECT_EQ(wait_for(files[1]), 2);
+    EXPECT_EQ(modules.at(2).path, files[1].path);
+    EXPECT_EQ(wait_for(files[3]), kModuleWithoutRoom) << "records with these numbers may be on their way";
+    EXPECT_TRUE(modules.give_up({false, false, true, false}).empty()) << "they are given up already";
+    usleep(kRestOfNumbers / 1000);
+    EXPECT_EQ(wait_for(files[3]), 1);
+    EXPECT_EQ(modules.at(1).path, files[3].path);
+    EXPECT_EQ(wait_for(files[0]), 3);
+    EXPECT_EQ(wait_for(files[2]), kModuleWithoutRoom);
 }
 
 }  // namespace

@@ -101,6 +101,13 @@ TEST_F(StackSymbols, AFrameWithoutANameStaysAndSaysWhy) {
     EXPECT_EQ(function_at(stacks, stacks.samples(0), 0), "(" + std::string(text_of(Miss::kNoSuchFile)) + ")");
 }
 
+TEST_F(StackSymbols, CodeOfFilesThatFoundNoRoomSaysSo) {
+    StackCapture capture;
+    capture.samples.push_back(sample_of({{kModuleWithoutRoom, 0x1234, false}}, 1));
+    const Stacks stacks = filled(std::move(capture));
+    EXPECT_EQ(function_at(stacks, stacks.samples(0), 0), "(" + std::string(text_of(Miss::kTooManyModules)) + ")");
+}
+
 TEST_F(StackSymbols, AFileThatWasWrittenOverNamesNothing) {
     StackCapture capture;
     CapturedModule& module = capture.modules[1];
