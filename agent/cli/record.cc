@@ -122,7 +122,7 @@ Result<int> record(const RecordFlags& flags) {
         auto prepared = WatchedCommand::prepare(flags.command);
         if (!prepared) return tl::unexpected(prepared.error());
         command.emplace(*std::move(prepared));
-        options->target.pids.push_back(command->pid());
+        options->target.command = command->pid();
         options->target_words.push_back("command=" + flags.command.front());
     }
     auto session = LiveSession::start(*std::move(options));

@@ -142,7 +142,7 @@ std::optional<Event> decode_process(RawEvent raw, std::uint16_t kind) {
             return ProcessForked{time, Pid{record->pid}, Pid{record->parent}};
         case FF_EVENT_EXEC:
             return ProcessExecuted{time, Pid{record->pid}, text_field(raw, offsetof(ff_process_event, comm), FF_COMM_LENGTH),
-                                   record->exit_code != 0};
+                                   record->exit_code != 0, Uid{record->uid}};
         default:
             return ProcessExited{time, Pid{record->pid}};
     }

@@ -105,6 +105,7 @@ struct ProcessExecuted {
     Pid pid{};
     std::string_view comm;
     bool proposed = false;  // it was not watched before; whether it is to be is the agent's to say
+    Uid uid{};
 };
 
 struct ProcessExited {

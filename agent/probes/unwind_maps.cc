@@ -12,6 +12,8 @@ namespace footfall {
 namespace {
 
 constexpr std::size_t kChunkBytes = sizeof(ff_unwind_row) * FF_ROWS_IN_CHUNK;
+static_assert(kModuleWithoutRoom == FF_MOST_MODULES - 1);
+
 constexpr std::uint32_t kRowsTogether = 4096;
 
 template <typename Key, typename Value>

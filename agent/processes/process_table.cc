@@ -80,6 +80,7 @@ void ProcessTable::on_executed(const ProcessExecuted& event) {
     Slot& slot = find_or_add(event.pid);
     slot.knowledge = Knowledge::kExecuted;
     slot.comm = event.comm;
+    slot.info.uid = event.uid;
     slot.exited = {};
 }
 

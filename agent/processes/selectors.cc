@@ -89,7 +89,7 @@ std::string in_quotes(std::string_view word) { return "'" + printable_name(word)
 
 bool TargetSpec::whole_host() const {
     return pids.empty() && executables.empty() && comms.empty() && units.empty() && containers.empty() && cgroups.empty() &&
-           users.empty();
+           users.empty() && command == Pid{};
 }
 
 HostView::HostView(const std::filesystem::path& host_root)
@@ -103,6 +103,7 @@ Result<Selectors> Selectors::resolve(const TargetSpec& spec, const HostView& hos
     Selectors selectors;
     selectors.fixed_.whole_host = spec.whole_host();
     selectors.fixed_.ports = spec.ports;
+    selectors.fixed_.command = spec.command;
     for (const Pid pid : spec.pids) selectors.add_pid(pid);
     for (const std::string& pattern : spec.executables) selectors.add_executable(pattern);
     for (const std::string& pattern : spec.comms) selectors.add_comm(pattern);
@@ -243,11 +244,12 @@ Result<Watch> Selectors::watch(const HostView& host) const {
     meant.erase(std::unique(meant.begin(), meant.end()), meant.end());
     watch.pids = with_descendants(std::move(meant), processes);
     std::erase(watch.pids, host.own_pid);
+    std::erase(watch.pids, watch.command);
     return watch;
 }
 
 bool Selectors::matches(const ProcessFacts& facts) const {
-    if (fixed_.whole_host) return true;
+    if (fixed_.whole_host || (fixed_.command != Pid{} && facts.pid == fixed_.command)) return true;
     return std::any_of(criteria_.begin(), criteria_.end(),
                        [&](const Criterion& criterion) { return criterion.matches(facts); });
 }

@@ -32,6 +32,7 @@ struct TargetSpec {
     std::vector<std::string> cgroups{};      // paths, as CgroupTree::normalize() takes them; everything below is meant too
     std::vector<std::string> users{};        // names or uids
     std::vector<std::uint16_t> ports{};
+    Pid command{};  // a child of footfall, meant from its next execution on; 0: none
 
     [[nodiscard]] bool whole_host() const;
 };
@@ -53,6 +54,7 @@ struct Watch {
     std::vector<CgroupId> cgroups;  // v2 cgroups of the units, containers and paths, where the host has v2
     std::vector<Uid> uids;
     std::vector<std::uint16_t> ports;
+    Pid command{};                // once it executes; none of the pids
     bool judge_executed = false;  // processes outside of all these may be meant once they execute: ask Selectors::matches()
 };
 

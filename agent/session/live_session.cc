@@ -41,6 +41,7 @@ Result<ff_probe_config> probe_config_of(const Watch& watch) {
     config.own_pid = static_cast<std::uint32_t>(getpid());
     config.everything = watch.whole_host ? 1 : 0;
     config.by_pid = 1;
+    config.command = number(watch.command);
     config.propose_executed = watch.judge_executed ? 1 : 0;
     if (watch.ports.size() > FF_MAX_PORTS || watch.cgroups.size() > FF_MAX_CGROUPS || watch.uids.size() > FF_MAX_UIDS) {
         return failure("too many targets: at most " + std::to_string(FF_MAX_PORTS) + " ports, users, and units or cgroups",

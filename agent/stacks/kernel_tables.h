@@ -13,6 +13,9 @@ namespace footfall {
 // A number that frames carry. 0 is none.
 using ModuleNumber = std::uint16_t;
 
+// Stands for all files that find no room: their code has neither a table nor names. The highest number that there is.
+constexpr ModuleNumber kModuleWithoutRoom = 16383;
+
 // Where a piece of a module lies in a process.
 struct PlacedMapping {
     std::uint64_t start = 0;

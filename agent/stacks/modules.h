@@ -21,12 +21,8 @@
 #include "agent/stacks/jitdump_files.h"
 #include "agent/stacks/kernel_tables.h"
 #include "agent/stacks/module_loader.h"
-#include "bpf/contract/stack_maps.h"
 
 namespace footfall {
-
-// Stands for all files that find no room: their code has neither a table nor names.
-constexpr ModuleNumber kModuleWithoutRoom = FF_MOST_MODULES - 1;
 
 enum class TableState : std::uint8_t {
     kUnknown,  // not asked for

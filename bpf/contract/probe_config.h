@@ -23,7 +23,7 @@ struct ff_probe_config {
 	__u8 propose_executed; /* 1: a process that executes is watched until the agent has looked at it */
 	__u16 reserved;
 	__u32 uids[FF_MAX_UIDS];
-	__u32 reserved2;
+	__u32 command;                       /* footfall's child, to be watched from its next execution on; 0: none */
 	__u16 ports[FF_MAX_PORTS];           /* local or peer port, host order */
 	__u64 cgroups[FF_MAX_CGROUPS];       /* cgroup v2 ids */
 	__u32 cgroup_levels[FF_MAX_CGROUPS]; /* and their depths */

@@ -33,10 +33,18 @@ static __always_inline bool is_watched_user(void)
 	return false;
 }
 
+/* Until it executes it is a part of footfall, whatever selector means it; then it is in the map. */
+static __always_inline bool is_command(__u32 pid)
+{
+	return probe_config.command && pid == probe_config.command;
+}
+
 static __always_inline bool is_watched_process(__u32 pid)
 {
 	if (pid == probe_config.own_pid || pid == 0)
 		return false;
+	if (is_command(pid))
+		return is_in_watched(pid);
 	if (probe_config.everything)
 		return true;
 	if (probe_config.uid_count && is_watched_user())
@@ -63,6 +71,8 @@ static __always_inline bool is_watched_task(struct task_struct *task)
 
 	if (pid == probe_config.own_pid)
 		return false;
+	if (is_command(pid))
+		return is_in_watched(pid);
 	if (probe_config.everything)
 		return true;
 	for (i = 0; i < FF_MAX_UIDS && i < probe_config.uid_count; i++) {

@@ -42,13 +42,13 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_executed, struct task_struct *task)
 {
 	__u32 pid = task->tgid;
-	bool proposed = !is_watched_process(pid);
+	bool known = is_watched_process(pid), proposed = !known && !is_command(pid);
 
-	if (proposed) {
-		if (!probe_config.propose_executed || pid == probe_config.own_pid)
-			return 0;
-		set_watched(pid, true); /* the agent looks at it and takes it off again if no selector matches */
-	}
+	if (proposed && (!probe_config.propose_executed || pid == probe_config.own_pid))
+		return 0;
+	/* The agent looks at what was proposed and takes it off again if no selector matches. */
+	if (!known)
+		set_watched(pid, true);
 	tell(FF_EVENT_EXEC, task, 0, proposed);
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <limits>
 #include <random>
 
+#include "bpf/contract/process_events.h"
 #include "bpf/contract/stack_events.h"
 #include "tests/unit/pipeline/raw_records.h"
 
@@ -40,6 +41,20 @@ TEST(Decoder, ALongMessageHasAFrontAndABack) {
     EXPECT_EQ(message.front, "head");
     EXPECT_EQ(message.back, "end");
     EXPECT_EQ(message.length, 100'000U);
+}
+
+TEST(Decoder, AnExecutionKeepsWhoExecutedWhat) {
+    ff_process_event event{};
+    event.pid = 42;
+    event.uid = 33;
+    event.exit_code = 1;
+    std::strcpy(event.comm, "curl");
+    const Record record = record_of(event, FF_EVENT_EXEC, 5);
+    const auto executed = decoded<ProcessExecuted>(record);
+    EXPECT_EQ(executed.pid, Pid{42});
+    EXPECT_EQ(executed.uid, Uid{33});
+    EXPECT_EQ(executed.comm, "curl");
+    EXPECT_TRUE(executed.proposed);
 }
 
 TEST(Decoder, TheRoomThatTheRingAddedIsIgnored) {

@@ -101,6 +101,12 @@ TEST_F(ProcessTableTest, ProgramThatEndedBeforeItWasLookedAtIsCalledByItsComm) {
     EXPECT_EQ(table.info_of(Pid{11}).executable, "");
 }
 
+TEST_F(ProcessTableTest, ProgramThatEndedBeforeItWasLookedAtHasTheUserThatExecutedIt) {
+    table.on_executed({at(1), Pid{10}, "gone", false, Uid{33}});
+    EXPECT_EQ(name_of(10), "gone");
+    EXPECT_EQ(table.info_of(Pid{10}).uid, Uid{33});
+}
+
 TEST_F(ProcessTableTest, ProcessOfWhichOnlyCommIsKnownIsCalledByIt) {
     EXPECT_EQ(services.name(table.service_of(Pid{10}, "wget")), "wget");
     EXPECT_EQ(name_of(11), "unknown");

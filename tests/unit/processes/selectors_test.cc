@@ -89,6 +89,17 @@ TEST_F(SelectorsTest, NeverWatchesFootfallItselfButWhatItStarted) {
     EXPECT_EQ(watch({.comms = {"footfall"}}).error().exit_code, ExitCode::kNoTarget);
 }
 
+TEST_F(SelectorsTest, ACommandIsNotWatchedBeforeItExecutesWhateverElseMeansIt) {
+    const auto alone = watch({.command = Pid{302}}).value();
+    EXPECT_FALSE(alone.whole_host);
+    EXPECT_THAT(alone.pids, IsEmpty());
+    EXPECT_EQ(alone.command, Pid{302});
+    EXPECT_THAT(pids({.pids = {Pid{300}}, .command = Pid{302}}), ElementsAre(300));
+    const auto selectors = Selectors::resolve({.command = Pid{302}}, host()).value();
+    EXPECT_TRUE(selectors.matches(host().processes.facts(Pid{302}).value()));
+    EXPECT_FALSE(selectors.matches(host().processes.facts(Pid{300}).value()));
+}
+
 TEST_F(SelectorsTest, ExecutableGlobsAreOfTheNameOrOfThePath) {
     EXPECT_THAT(pids({.executables = {"ngin?"}}), ElementsAre(100, 101, 102));
     EXPECT_THAT(pids({.executables = {"/usr/bin/n*"}}), ElementsAre(200));
