@@ -36,6 +36,7 @@ AgentStatus status_of(const LiveOptions& options, const std::string& kernel) {
 // What handlers, on threads of their own, may ask of the session.
 struct Watching {
     LiveSession& session;
+    bool stacks_wanted = true;  // as configured
     Errands errands;
     std::atomic<bool> profiling{false};
 };
@@ -63,10 +64,18 @@ Result<std::uint64_t> seconds_of(const HttpRequest& request) {
     return parse_number(asked->second, 1, kMost).map_error([](const Error& error) { return error.within("seconds"); });
 }
 
+HttpResponse no_stacks(const Watching& watching) {
+    return {.status = 501,
+            .body = watching.stacks_wanted
+                        ? "no stacks are taken here: the agent's log says why\n"
+                        : "stacks are off (--stacks none): start the agent with --stacks on-cpu or all (stacks.mode)\n"};
+}
+
 // The stacks of so many seconds from now, as pprof. One at a time: they share what is collected.
 HttpResponse profile(const HttpRequest& request, Watching& watching) {
     const auto seconds = seconds_of(request);
     if (!seconds) return {.status = 400, .body = seconds.error().what + "\n"};
+    if (!watching.session.takes_stacks()) return no_stacks(watching);
     if (watching.profiling.exchange(true)) return unavailable("another profile is being taken: try again later\n");
     HttpResponse response = unavailable(kNotWatching);
     watching.errands.ask([&] { return watching.session.clear_stacks(), true; });
@@ -74,8 +83,7 @@ HttpResponse profile(const HttpRequest& request, Watching& watching) {
     auto capture = watching.errands.ask([&] { return watching.session.stacks(); });
     auto snapshot = watching.errands.ask([&] { return watching.session.snapshot(); });
     watching.profiling = false;
-    if (!capture || !snapshot) return response;
-    if (!*capture) return {.status = 404, .body = "no stacks are taken: start the agent with --stacks on-cpu or all\n"};
+    if (!capture || !*capture || !snapshot) return response;
     SymbolizerClient client;
     fill_stacks(**capture, client, *snapshot->mutable_stacks());
     snapshot->mutable_session()->set_duration_nanos(*seconds * kNanosecondsPerSecond);
@@ -111,13 +119,14 @@ Result<int> run_agent(const LiveFlags& flags) {
                                 .insecure = config.web_insecure,
                                 .version = options->version};
     const AgentStatus status = status_of(*options, {});
+    const bool stacks_wanted = config.stacks.mode != StackMode::kNone;
 
     constexpr std::uint32_t kFrequency = 19;
     options->frequency = kFrequency;
     StopSignal stop;
     auto session = LiveSession::start(*std::move(options));
     if (!session) return tl::unexpected(session.error());
-    Watching watching{**session, {}, {}};
+    Watching watching{**session, stacks_wanted, {}, {}};
     auto server = HttpServer::start(
         web,
         {{"/metrics", "Prometheus metrics", [&](const HttpRequest& request) { return metrics(request, watching, status); }},

@@ -68,6 +68,43 @@ std::string listed(const std::vector<std::string>& names) {
     return names.size() > kShown ? out + ", …" : out;
 }
 
+// "--thread 'render' --thread 'w*'"
+std::string as_given(const char* option, const std::vector<std::string>& globs) {
+    std::string out;
+    for (const std::string& glob : globs)
+        out += fmt::format("{}{} '{}'", out.empty() ? "" : " ", option, terminal_safe(glob));
+    return out;
+}
+
+tl::unexpected<Error> nothing_chosen(const EmptyChoice& choice, const Stacks& stacks, const StackFilter& filter,
+                                     const std::string& file) {
+    const auto no_match = [&](const std::string& asked, std::string_view what) {
+        return failure(fmt::format("no stack in {} matches {}", file, asked),
+                       fmt::format("{}: {}", what, listed(choice.there)), ExitCode::kNoTarget);
+    };
+    switch (choice.option) {
+        case EmptyChoice::Option::kService:
+            return no_match(as_given("--service", filter.services), "it has stacks of these services");
+        case EmptyChoice::Option::kThread:
+            return no_match(as_given("--thread", filter.threads), filter.services.empty()
+                                                                      ? "it has stacks of these threads"
+                                                                      : "the services that match have these threads");
+        case EmptyChoice::Option::kState:
+            break;
+    }
+    const bool has_waits = std::any_of(stacks.samples().begin(), stacks.samples().end(),
+                                       [](const StackSample& sample) { return sample.state() != STACK_RUNNING; });
+    if (!has_waits) {
+        return failure(file + " has no stacks of threads that wait",
+                       "record them too: footfall record --stacks all -o FILE.ffs", ExitCode::kNoTarget);
+    }
+    const bool only_running = filter.states == std::vector{STACK_RUNNING};
+    return failure("no stack in " + file + " is in a state that was asked for",
+                   fmt::format("those that match are in these states: {}{}", listed(choice.there),
+                               only_running ? "; --off-cpu chooses what waited" : ""),
+                   ExitCode::kNoTarget);
+}
+
 Result<void> choose_stacks(Snapshot& snapshot, const ReportFlags& flags, const std::string& file) {
     const StackFilter filter = filter_of(flags);
     if (!snapshot.has_stacks()) {
@@ -76,23 +113,13 @@ Result<void> choose_stacks(Snapshot& snapshot, const ReportFlags& flags, const s
             file + " has no stacks: it was recorded with --stacks none, or is a replay, which has none yet",
             "record again with them: footfall record --stacks on-cpu -o FILE.ffs (or all: where threads wait, too)");
     }
-    const std::vector<std::string> services = services_of(snapshot.stacks());
-    const bool has_waits = std::any_of(snapshot.stacks().samples().begin(), snapshot.stacks().samples().end(),
-                                       [](const StackSample& sample) { return sample.state() != STACK_RUNNING; });
-    keep_chosen(*snapshot.mutable_stacks(), filter);
-    if (!snapshot.stacks().samples().empty() || (!flags.format.needs_stacks() && filter.chooses_all())) return {};
-    if (services.empty()) {
+    Stacks& stacks = *snapshot.mutable_stacks();
+    if (stacks.samples().empty() && (flags.format.needs_stacks() || !filter.chooses_all())) {
         return failure(file + " has no samples: nothing ran while it was recorded", "record for longer, or under load");
     }
-    const bool only_running = filter.states == std::vector{STACK_RUNNING};
-    if (!only_running && !filter.states.empty() && !has_waits) {
-        return failure(file + " has no stacks of threads that wait",
-                       "record them too: footfall record --stacks all -o FILE.ffs", ExitCode::kNoTarget);
-    }
-    return failure("no stack in " + file + " is what was asked for",
-                   fmt::format("it has stacks of these services: {}{}", listed(services),
-                               only_running ? "; --off-cpu chooses what waited" : ""),
-                   ExitCode::kNoTarget);
+    if (const auto empty = find_empty_choice(stacks, filter)) return nothing_chosen(*empty, stacks, filter, file);
+    keep_chosen(stacks, filter);
+    return {};
 }
 
 Result<Snapshot> read_chosen(const std::string& file, const ReportFlags& flags) {
@@ -155,6 +182,8 @@ CommandRunner set_up_report(CLI::App& command) {
         "Examples:\n"
         "  footfall report today.ffs                                        the table again\n"
         "  footfall report today.ffs --json                                 for scripts\n"
+        "  footfall report today.ffs --thread 'worker*' --state running     the table, with stacks of these threads on the "
+        "CPU\n"
         "  footfall report today.ffs --format flamegraph -o today.html      where time went, for a browser\n"
         "  footfall report today.ffs --format flamegraph --diff monday.ffs -o changed.html\n"
         "  footfall report today.ffs --format pprof -o today.pb.gz          then: go tool pprof -top today.pb.gz\n"

@@ -41,6 +41,10 @@ std::optional<std::uint64_t> take_number(std::string_view& text) {
     return value;
 }
 
+bool is_number(std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 const Unit* take_unit(std::string_view& text, std::span<const Unit> units) {
     const auto unit = std::find_if(units.begin(), units.end(), [&](const Unit& u) { return text.starts_with(u.name); });
     if (unit == units.end()) return nullptr;
@@ -69,6 +73,10 @@ std::string ListenAddress::text() const {
 
 Result<std::uint64_t> parse_duration(std::string_view text) {
     static constexpr std::string_view kExpected = "a duration such as 15s, 5m, 1h30m or 250ms";
+    if (is_number(text)) {
+        return failure(fmt::format("'{}' is not a duration: it has no unit", text),
+                       fmt::format("write {0}s for seconds (or {0}ms, {0}m, {0}h)", text), ExitCode::kBadConfig);
+    }
     std::string_view rest = text;
     std::uint64_t sum = 0;
     std::uint64_t unit_before = std::numeric_limits<std::uint64_t>::max();

@@ -67,6 +67,8 @@ public:
 
     // Without stacks, whose names take time.
     [[nodiscard]] Snapshot snapshot() const;
+    // The same for all of the session; may be asked on any thread.
+    [[nodiscard]] bool takes_stacks() const { return stack_probe_.has_value(); }
     // The stacks taken so far, to be named by fill_stacks(), which takes up to seconds. Nothing where none are taken.
     [[nodiscard]] std::optional<StackCapture> stacks() const;
     // They are taken from now on.

@@ -22,13 +22,13 @@
 #include <string_view>
 
 #include "agent/base/clock.h"
+#include "agent/base/file_magic.h"
 #include "bpf/contract/event.h"
 
 namespace footfall {
 
 static_assert(std::endian::native == std::endian::little, "raw files are written as their structs lie in memory");
 
-constexpr std::array<char, 8> kRawFileMagic = {'\x89', 'F', 'F', 'R', '\r', '\n', '\x1a', '\n'};
 constexpr std::uint32_t kRawFileVersion = 1;
 // Of the structs in bpf/contract; raised when one of them changes.
 constexpr std::uint32_t kRawContractVersion = 1;

@@ -63,7 +63,11 @@ Result<void> RawReader::read_header() {
     RawFileHeader header;
     const auto got = read_up_to(reinterpret_cast<char*>(&header), sizeof(header));
     if (!got) return tl::unexpected(got.error());
-    if (*got < sizeof(header.magic) || header.magic != kRawFileMagic) return failure(name_ + " is not a footfall raw file");
+    if (*got < sizeof(header.magic) || header.magic != kRawFileMagic) {
+        const bool is_session = header.magic == kSessionFileMagic;
+        return failure(name_ + " is not a footfall raw file",
+                       is_session ? "it is a session file: footfall report " + name_ : "");
+    }
     if (*got < sizeof(header)) return failure(fmt::format("{} is cut: it ends at byte {}, within its header", name_, *got));
     if (header.version > kRawFileVersion || header.contract_version > kRawContractVersion) {
         return failure(name_ + " was recorded by a newer footfall", "replay it with that footfall, or a newer one");

@@ -80,8 +80,10 @@ Sample unpack(std::string_view packed) {
 void StackProfile::add(const Sample& sample) {
     ++stops_[static_cast<std::size_t>(sample.stop)];
     user_frames_ += sample.user.size();
-    guessed_frames_ += static_cast<std::uint64_t>(
+    const auto guessed = static_cast<std::uint64_t>(
         std::count_if(sample.user.begin(), sample.user.end(), [](const UserFrame& frame) { return frame.guessed; }));
+    guessed_frames_ += guessed;
+    if (sample.stop == StopReason::OUTERMOST && guessed != 0) ++complete_with_guesses_;
     if (sample.state != StackState::kRunning) {
         ++waits_taken_;
         waits_in_all_ += sample.samples;

@@ -30,8 +30,9 @@ public:
     [[nodiscard]] std::size_t bytes() const { return bytes_; }
     // Samples whose frames found no room.
     [[nodiscard]] std::uint64_t without_room() const { return without_room_; }
-    // User stacks by how their walk ended, frames in them, and how many of those were guessed.
+    // User stacks by how their walk ended, complete ones with a guessed frame, frames, and how many of those were guessed.
     [[nodiscard]] const std::array<std::uint64_t, kStopReasons>& stops() const { return stops_; }
+    [[nodiscard]] std::uint64_t complete_with_guesses() const { return complete_with_guesses_; }
     [[nodiscard]] std::uint64_t user_frames() const { return user_frames_; }
     [[nodiscard]] std::uint64_t guessed_frames() const { return guessed_frames_; }
     // Waits that were looked at, and how many there were in all, by the odds of being looked at.
@@ -49,6 +50,7 @@ private:
     tsl::robin_map<std::string, Totals> totals_;  // by the packed stack
     std::uint64_t without_room_ = 0;
     std::array<std::uint64_t, kStopReasons> stops_{};
+    std::uint64_t complete_with_guesses_ = 0;
     std::uint64_t user_frames_ = 0;
     std::uint64_t guessed_frames_ = 0;
     std::uint64_t waits_taken_ = 0;

@@ -360,6 +360,7 @@ private:
             const std::uint64_t count = capture_.stops[i];
             if (count != 0) (*stacks_.mutable_stops())[std::string(name(static_cast<StopReason>(i)))] = count;
         }
+        stacks_.set_complete_with_guesses(capture_.complete_with_guesses);
         stacks_.set_user_frames(capture_.user_frames);
         stacks_.set_guessed_frames(capture_.guessed_frames);
         stacks_.set_waits_taken(capture_.waits_taken);
@@ -409,6 +410,7 @@ StackCapture capture_stacks(const StackCollector& collector, MonotonicTime now) 
         }
     }
     capture.stops = profile.stops();
+    capture.complete_with_guesses = profile.complete_with_guesses();
     capture.user_frames = profile.user_frames();
     capture.guessed_frames = profile.guessed_frames();
     capture.waits_taken = profile.waits_taken();

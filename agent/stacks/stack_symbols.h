@@ -36,6 +36,7 @@ struct StackCapture {
     std::map<Pid, Uid> users;    // whom processes had while they lived, as far as that is known
     std::map<ServiceId, std::string> services;
     std::array<std::uint64_t, kStopReasons> stops{};
+    std::uint64_t complete_with_guesses = 0;
     std::uint64_t user_frames = 0;
     std::uint64_t guessed_frames = 0;
     std::uint64_t waits_taken = 0;

@@ -109,6 +109,7 @@ void FlameData::add(const Snapshot& snapshot, const StackReader& reader) {
                          {"seconds", static_cast<double>(info.duration_nanos()) / 1e9},
                          {"walks", all.walks},
                          {"complete", all.complete},
+                         {"completeWithGuesses", all.complete_with_guesses.value_or(0)},
                          {"userFrames", all.user_frames},
                          {"guessedFrames", all.guessed_frames}});
     for (const StackSample& sample : snapshot.stacks().samples()) {

@@ -264,7 +264,8 @@
     const [now, before] = model.sessions;
     const parts = [now.start, 'over ' + FlameTree.seconds(now.seconds * 1e9)];
     if (before) parts.push('against ' + [before.host, before.start].filter(Boolean).join(', '));
-    if (now.walks > 0) parts.push(FlameTree.percent(now.complete / now.walks) + ' of user stacks complete');
+    const guesses = now.completeWithGuesses > 0 ? ' (' + FlameTree.percent(now.completeWithGuesses / now.walks) + ' with guesses)' : '';
+    if (now.walks > 0) parts.push(FlameTree.percent(now.complete / now.walks) + ' of user stacks complete' + guesses);
     if (now.userFrames > 0) parts.push(FlameTree.percent(now.guessedFrames / now.userFrames) + ' of frames guessed');
     id('summary').textContent = parts.filter(Boolean).join(' · ');
     id('title').textContent = document.title = 'footfall' + (now.host ? ' on ' + now.host : '') + (before ? ': what changed' : ': where time goes');

@@ -24,8 +24,10 @@ StacksJson completeness_json(const Stacks& stacks) {
     const std::map<std::string, std::uint64_t> sorted(stacks.stops().begin(), stacks.stops().end());
     const std::map<std::string, std::uint64_t> without_room(stacks.without_room().begin(), stacks.without_room().end());
     const StackCompleteness all = completeness(stacks);
+    const StacksJson with_guesses = all.complete_with_guesses ? StacksJson(*all.complete_with_guesses) : StacksJson(nullptr);
     return {{"user_stacks", all.walks},
             {"complete", all.complete},
+            {"complete_with_guesses", with_guesses},
             {"user_frames", all.user_frames},
             {"guessed_frames", all.guessed_frames},
             {"stops", sorted},

@@ -188,10 +188,12 @@ void ProfileBuilder::add_header() {
     profile_.set_duration_nanos(static_cast<std::int64_t>(snapshot_.session().duration_nanos()));
 
     const StackCompleteness all = completeness(snapshot_.stacks());
+    const std::string guesses =
+        all.complete_with_guesses ? fmt::format(" ({} with guesses)", grouped(*all.complete_with_guesses)) : "";
     profile_.add_comment(
-        intern(fmt::format("footfall {}, {}: {} of {} user stacks complete, {} of {} user frames guessed",
+        intern(fmt::format("footfall {}, {}: {} of {} user stacks complete{}, {} of {} user frames guessed",
                            snapshot_.session().footfall_version(), snapshot_.session().host(), grouped(all.complete),
-                           grouped(all.walks), grouped(all.guessed_frames), grouped(all.user_frames))));
+                           grouped(all.walks), guesses, grouped(all.guessed_frames), grouped(all.user_frames))));
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include <cstring>
 
 #include "agent/base/fd.h"
+#include "agent/base/file_magic.h"
 #include "output/session/utf8.h"
 
 namespace footfall {
@@ -28,11 +29,10 @@ using google::protobuf::io::CodedInputStream;
 
 static_assert(std::endian::native == std::endian::little, "the header is written as it lies in memory");
 
-constexpr std::array<char, 8> kMagic = {'\x89', 'F', 'F', 'S', '\r', '\n', '\x1a', '\n'};
 constexpr int kCompressionLevel = 3;
 
 struct FileHeader {
-    std::array<char, 8> magic = kMagic;
+    std::array<char, 8> magic = kSessionFileMagic;
     std::uint32_t version = kSessionFileVersion;
     std::uint32_t reserved = 0;
     std::uint64_t snapshot_bytes = 0;
@@ -103,9 +103,11 @@ Result<std::string> decompress(std::string_view stored, std::uint64_t expected, 
 
 Result<FileHeader> read_header(std::string_view bytes, const std::string& name) {
     FileHeader header;
-    const std::size_t compared = std::min(bytes.size(), kMagic.size());
-    if (bytes.empty() || std::memcmp(bytes.data(), kMagic.data(), compared) != 0) {
-        return failure(name + " is not a footfall session file");
+    const std::size_t compared = std::min(bytes.size(), kSessionFileMagic.size());
+    if (bytes.empty() || std::memcmp(bytes.data(), kSessionFileMagic.data(), compared) != 0) {
+        const bool is_raw = bytes.starts_with(std::string_view(kRawFileMagic.data(), kRawFileMagic.size()));
+        return failure(name + " is not a footfall session file",
+                       is_raw ? "it holds raw events: footfall replay " + name : "");
     }
     if (bytes.size() < sizeof(header)) return damaged(name, fmt::format("it ends after {} bytes", bytes.size()));
     std::memcpy(&header, bytes.data(), sizeof(header));

@@ -14,21 +14,26 @@ bool one_matches(const std::vector<std::string>& globs, std::string_view name) {
            std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) { return glob_match(glob, name); });
 }
 
+bool state_fits(const StackSample& sample, const StackFilter& filter) {
+    return filter.states.empty() ||
+           std::find(filter.states.begin(), filter.states.end(), sample.state()) != filter.states.end();
+}
+
 bool is_chosen(const StackSample& sample, const StackReader& reader, const StackFilter& filter) {
-    const bool state_fits = filter.states.empty() ||
-                            std::find(filter.states.begin(), filter.states.end(), sample.state()) != filter.states.end();
-    return state_fits && one_matches(filter.services, reader.text(sample.service())) &&
+    return state_fits(sample, filter) && one_matches(filter.services, reader.text(sample.service())) &&
            one_matches(filter.threads, reader.text(sample.thread()));
 }
 
 void count_walks(Stacks& stacks) {
     const StackReader reader(stacks);
     std::map<std::string, std::uint64_t> stops;
+    std::uint64_t complete_with_guesses = 0;
     std::uint64_t user_frames = 0;
     std::uint64_t guessed_frames = 0;
     for (const StackSample& sample : stacks.samples()) {
         const std::string_view stop = reader.text(sample.stop());
         stops[stop.empty() ? "outermost" : std::string(stop)] += sample.samples();
+        if (is_complete(stop) && sample.guessed_size() != 0) complete_with_guesses += sample.samples();
         guessed_frames += static_cast<std::uint64_t>(sample.guessed_size()) * sample.samples();
         for (const std::uint32_t location : sample.locations()) {
             const bool known = location < static_cast<std::uint32_t>(stacks.locations_size());
@@ -36,6 +41,7 @@ void count_walks(Stacks& stacks) {
         }
     }
     *stacks.mutable_stops() = {stops.begin(), stops.end()};
+    stacks.set_complete_with_guesses(complete_with_guesses);
     stacks.set_user_frames(user_frames);
     stacks.set_guessed_frames(guessed_frames);
 }
@@ -52,11 +58,24 @@ void keep_chosen(Stacks& stacks, const StackFilter& filter) {
     count_walks(stacks);
 }
 
-std::vector<std::string> services_of(const Stacks& stacks) {
+std::optional<EmptyChoice> find_empty_choice(const Stacks& stacks, const StackFilter& filter) {
     const StackReader reader(stacks);
-    std::set<std::string> names;
-    for (const StackSample& sample : stacks.samples()) names.emplace(reader.text(sample.service()));
-    return {names.begin(), names.end()};
+    std::set<std::string> services;
+    std::set<std::string> threads;  // of the services that fit
+    std::set<std::string> states;   // of the threads that fit
+    for (const StackSample& sample : stacks.samples()) {
+        services.emplace(reader.text(sample.service()));
+        if (!one_matches(filter.services, reader.text(sample.service()))) continue;
+        threads.emplace(reader.text(sample.thread()));
+        if (!one_matches(filter.threads, reader.text(sample.thread()))) continue;
+        if (state_fits(sample, filter)) return std::nullopt;
+        states.emplace(state_name(sample.state()));
+    }
+    using Option = EmptyChoice::Option;
+    if (!states.empty()) return EmptyChoice{Option::kState, {states.begin(), states.end()}};
+    if (!threads.empty()) return EmptyChoice{Option::kThread, {threads.begin(), threads.end()}};
+    if (!services.empty()) return EmptyChoice{Option::kService, {services.begin(), services.end()}};
+    return std::nullopt;
 }
 
 }  // namespace footfall

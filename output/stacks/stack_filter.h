@@ -1,6 +1,7 @@
 // Chooses stacks by service, thread and state. Every format prints what is left as if nothing else had been recorded.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,14 @@ struct StackFilter {
 // that are left, so a walk counts once for each sample that was added up.
 void keep_chosen(Stacks& stacks, const StackFilter& filter);
 
-// The names of all services that have samples, sorted.
-[[nodiscard]] std::vector<std::string> services_of(const Stacks& stacks);
+// One option that no sample fits which those before it (services, then threads, then states) have left.
+struct EmptyChoice {
+    enum class Option { kService, kThread, kState };
+    Option option{};
+    std::vector<std::string> there;  // what those samples have instead: names, sorted
+};
+
+// Nothing where some sample fits all options, or there is none at all.
+[[nodiscard]] std::optional<EmptyChoice> find_empty_choice(const Stacks& stacks, const StackFilter& filter);
 
 }  // namespace footfall

@@ -71,6 +71,7 @@ ServiceTime sorted(std::string_view service, const ServiceSums& sums) {
 
 StackCompleteness completeness(const Stacks& stacks) {
     StackCompleteness out{.user_frames = stacks.user_frames(), .guessed_frames = stacks.guessed_frames()};
+    if (stacks.has_complete_with_guesses()) out.complete_with_guesses = stacks.complete_with_guesses();
     for (const auto& [stop, walks] : stacks.stops()) {
         if (stop == "no_user_stack" || walks == 0) continue;
         out.walks += walks;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@ namespace footfall {
 struct StackCompleteness {
     std::uint64_t walks = 0;  // over user stacks; a kernel thread has none to walk
     std::uint64_t complete = 0;
+    std::optional<std::uint64_t> complete_with_guesses;        // of those; nothing: the session does not say
     std::vector<std::pair<std::string, std::uint64_t>> stops;  // before the outermost frame, most first
     std::uint64_t user_frames = 0;
     std::uint64_t guessed_frames = 0;

@@ -103,9 +103,11 @@ std::string stack_completeness_line(const Stacks& stacks, const TerminalStyle& s
     const StackCompleteness all = completeness(stacks);
     if (stacks.samples().empty()) return "stacks     none: nothing ran (--stacks all takes waits, too)\n";
     if (all.walks == 0) return "stacks     none of user code\n";
-    std::string line =
-        fmt::format("stacks     {} of {} complete, {} of frames guessed", human_share(all.complete, all.walks),
-                    grouped(all.walks), human_share(all.guessed_frames, all.user_frames));
+    const std::uint64_t with_guesses = all.complete_with_guesses.value_or(0);
+    std::string line = fmt::format(
+        "stacks     {} of {} complete{}, {} of frames guessed", human_share(all.complete, all.walks), grouped(all.walks),
+        with_guesses == 0 ? "" : fmt::format(" ({} with guesses)", human_share(with_guesses, all.walks)),
+        human_share(all.guessed_frames, all.user_frames));
     std::string stops;
     for (const auto& [stop, walks] : all.stops) {
         stops += (stops.empty() ? "stops: " : ", ") + terminal_safe(stop) + " " + grouped(walks);

@@ -34,6 +34,18 @@ class StackChecks:
                              f"{found['stops']}")
         return wrong
 
+    def guesses(self, rest):
+        """guesses LEAST MOST: of the complete user stacks, between these percentages have a guessed frame."""
+        least, most = map(float, rest.split())
+        wrong = []
+        for stacks in self.stacks():
+            found = stacks["completeness"]
+            share = 100 * found["complete_with_guesses"] / max(found["complete"], 1)
+            if not least <= share <= most or found["complete_with_guesses"] > found["guessed_frames"]:
+                wrong.append(f"{found['complete_with_guesses']} of {found['complete']} complete user stacks have some of the "
+                             f"{found['guessed_frames']} guessed frames, expected {least} to {most} %")
+        return wrong
+
     def on_cpu(self, rest):
         """on_cpu PERCENT REGEX: at least that share of the time on the CPU has such a stack."""
         percent, pattern = rest.split(" ", 1)

@@ -65,7 +65,7 @@ def main():
     completeness = stacks["completeness"]
     complete = 100 * completeness["complete"] / completeness["user_stacks"]
     say("complete user stacks, %", complete, 100, min(0, complete - LEAST_COMPLETE), 0)
-    print(f"     stops {completeness['stops']}, guessed frames {completeness['guessed_frames']} of {completeness['user_frames']}")
+    print(f"     complete with guesses {completeness['complete_with_guesses']}, stops {completeness['stops']}, guessed frames {completeness['guessed_frames']} of {completeness['user_frames']}")
     return 1 if failed else 0
 
 

@@ -28,6 +28,12 @@ TEST(Values, WhatIsNoDurationIsRefused) {
     }
 }
 
+TEST(Values, ANumberIsToldToHaveAUnit) {
+    EXPECT_THAT(parse_duration("5").error().what, HasSubstr("it has no unit"));
+    EXPECT_THAT(parse_duration("5").error().fix, HasSubstr("write 5s"));
+    for (const char* text : {"", "5 ", "5x", "s"}) EXPECT_EQ(parse_duration(text).error().fix, "") << text;
+}
+
 TEST(Values, SizesHaveBinaryUnitsOrNone) {
     EXPECT_EQ(parse_size("8MiB").value(), 8U << 20);
     EXPECT_EQ(parse_size("64KiB").value(), 64U << 10);

@@ -116,6 +116,7 @@ inline Snapshot example_with_stacks() {
     (*stacks.mutable_stops())["outermost"] = 680;
     (*stacks.mutable_stops())["no_table"] = 50;
     (*stacks.mutable_stops())["no_user_stack"] = 12;
+    stacks.set_complete_with_guesses(50);
     stacks.set_user_frames(2'000);
     stacks.set_guessed_frames(50);
     return snapshot;

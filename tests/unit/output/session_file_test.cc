@@ -145,7 +145,13 @@ TEST_F(SessionFile, SomethingElseIsNamedAsSuch) {
         const auto read = read_session_file(path);
         ASSERT_FALSE(read);
         EXPECT_THAT(read.error().what, HasSubstr("is not a footfall session file"));
+        EXPECT_EQ(read.error().fix, "");
     }
+    write_contents(path,
+                   "\x89"
+                   "FFR\r\n\x1a\n and what a raw file has");
+    EXPECT_THAT(read_session_file(path).error().what, HasSubstr("is not a footfall session file"));
+    EXPECT_THAT(read_session_file(path).error().fix, HasSubstr("footfall replay " + path));
     EXPECT_FALSE(read_session_file(scratch.path()));
     EXPECT_FALSE(read_session_file("/dev/zero"));
 }

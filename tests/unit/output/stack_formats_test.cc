@@ -142,6 +142,16 @@ TEST(PprofProfile, LabelsSayWhoWaitedForWhat) {
     EXPECT_EQ(labels["stop"], "no_table");
 }
 
+TEST(PprofProfile, SaysHowCompleteItIs) {
+    Snapshot snapshot = example_with_stacks();
+    const pprof::Profile profile = profile_of(snapshot);
+    EXPECT_THAT(text_at(profile, profile.comment(0)),
+                HasSubstr("680 of 730 user stacks complete (50 with guesses), 50 of 2,000 user frames guessed"));
+    snapshot.mutable_stacks()->clear_complete_with_guesses();
+    const pprof::Profile older = profile_of(snapshot);
+    EXPECT_THAT(text_at(older, older.comment(0)), HasSubstr("680 of 730 user stacks complete, 50 of"));
+}
+
 TEST(PprofProfile, IsTheSameForTheSameSession) {
     EXPECT_EQ(pprof_profile(example_with_stacks()).value(), pprof_profile(example_with_stacks()).value());
 }
@@ -264,7 +274,16 @@ TEST(StacksJson, HasStacksAsTheyWereRecorded) {
     EXPECT_EQ(stacks["samples"][5]["stop"], "no_table");
     EXPECT_EQ(stacks["locations"][locked["locations"][1].get<std::size_t>()]["functions"][0]["name"], "pthread_mutex_lock");
     EXPECT_EQ(stacks["completeness"]["complete"], 680);
+    EXPECT_EQ(stacks["completeness"]["complete_with_guesses"], 50);
     EXPECT_EQ(stacks["locations"][8]["miss"], "stripped");
+}
+
+TEST(StacksJson, ASessionOfAnOlderFootfallDoesNotSayHowManyCompleteStacksHaveGuesses) {
+    Snapshot snapshot = example_with_stacks();
+    snapshot.mutable_stacks()->clear_complete_with_guesses();
+    const nlohmann::json stacks = nlohmann::json::parse(session_json(snapshot))["stacks"];
+    EXPECT_TRUE(stacks["completeness"]["complete_with_guesses"].is_null());
+    EXPECT_EQ(stacks["completeness"]["complete"], 680);
 }
 
 }  // namespace

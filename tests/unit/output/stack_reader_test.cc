@@ -79,7 +79,23 @@ TEST(StackFilter, KeepsWhatMatchesEveryOption) {
     keep_chosen(*snapshot.mutable_stacks(), {.services = {"sh*"}, .threads = {"worker 2"}, .states = {STACK_QUEUED}});
     ASSERT_EQ(snapshot.stacks().samples_size(), 1);
     EXPECT_EQ(snapshot.stacks().samples(0).nanos(), 500'000'000);
-    EXPECT_THAT(services_of(snapshot.stacks()), ElementsAre("shop"));
+    EXPECT_EQ(StackReader(snapshot.stacks()).text(snapshot.stacks().samples(0).service()), "shop");
+}
+
+TEST(StackFilter, AnOptionThatFitsNothingIsFoundWithWhatThereIsInstead) {
+    using Option = EmptyChoice::Option;
+    const Snapshot snapshot = example_with_stacks();
+    const auto found = [&](const StackFilter& filter) { return find_empty_choice(snapshot.stacks(), filter); };
+    EXPECT_EQ(found({.services = {"none"}, .threads = {"none"}})->option, Option::kService);
+    EXPECT_THAT(found({.services = {"none"}})->there, ElementsAre("nginx", "shop"));
+    EXPECT_EQ(found({.threads = {"none"}, .states = {STACK_QUEUED}})->option, Option::kThread);
+    EXPECT_THAT(found({.threads = {"none"}})->there, ElementsAre("nginx", "worker 1", "worker 2"));
+    EXPECT_THAT(found({.services = {"sh*"}, .threads = {"nginx"}})->there, ElementsAre("worker 1", "worker 2"));
+    EXPECT_EQ(found({.threads = {"worker 1"}, .states = {STACK_QUEUED}})->option, Option::kState);
+    EXPECT_THAT(found({.threads = {"worker 1"}, .states = {STACK_QUEUED}})->there, ElementsAre("running"));
+    EXPECT_FALSE(found({}));
+    EXPECT_FALSE(found({.services = {"nope", "shop"}, .threads = {"worker 2"}, .states = {STACK_QUEUED}}));
+    EXPECT_FALSE(find_empty_choice(Stacks(), {.services = {"none"}}));
 }
 
 TEST(StackFilter, CountsCompletenessOfWhatIsLeft) {
@@ -88,9 +104,26 @@ TEST(StackFilter, CountsCompletenessOfWhatIsLeft) {
     const StackCompleteness left = completeness(snapshot.stacks());
     EXPECT_EQ(left.walks, 100U);
     EXPECT_EQ(left.complete, 50U);
+    EXPECT_EQ(left.complete_with_guesses, 50U);
     EXPECT_THAT(left.stops, ElementsAre(Pair("no_table", 50U)));
     EXPECT_EQ(left.user_frames, 150U);
     EXPECT_EQ(left.guessed_frames, 50U);
+}
+
+TEST(StackFilter, AStackThatIsCutIsNoneOfTheCompleteOnesWithGuesses) {
+    Stacks stacks;
+    StackWriter to(stacks);
+    const std::uint32_t f = to.location(0, 1, {{"f"}});
+    const std::uint32_t g = to.location(0, 2, {{"g"}});
+    StackSample& whole = to.sample("s", "t", {f, g}, 3, 1);
+    whole.add_guessed(0);
+    whole.add_guessed(1);
+    StackSample& cut = to.sample("s", "t", {f, g}, 5, 1);
+    cut.add_guessed(1);
+    cut.set_stop(to.text("no_table"));
+    to.sample("s", "t", {f}, 7, 1);
+    keep_chosen(stacks, {.services = {"s"}});
+    EXPECT_EQ(stacks.complete_with_guesses(), 3U);
 }
 
 TEST(StackFilter, WithoutOptionsChangesNothing) {
@@ -155,7 +188,16 @@ TEST(StackSummary, LooksAsRecorded) { expect_golden(usage_table_text(example_wit
 
 TEST(StackSummary, SaysHowCompleteTheStacksAreAndWhyNot) {
     EXPECT_EQ(stack_completeness_line(example_with_stacks().stacks(), {}),
-              "stacks     93% of 730 complete, 2.5% of frames guessed; stops: no_table 50\n");
+              "stacks     93% of 730 complete (6.8% with guesses), 2.5% of frames guessed; stops: no_table 50\n");
+}
+
+TEST(StackSummary, SaysNothingOfGuessesWhereThereAreNoneOrNobodyCounted) {
+    Snapshot snapshot = example_with_stacks();
+    const std::string without = "stacks     93% of 730 complete, 2.5% of frames guessed; stops: no_table 50\n";
+    snapshot.mutable_stacks()->set_complete_with_guesses(0);
+    EXPECT_EQ(stack_completeness_line(snapshot.stacks(), {}), without);
+    snapshot.mutable_stacks()->clear_complete_with_guesses();
+    EXPECT_EQ(stack_completeness_line(snapshot.stacks(), {}), without);
 }
 
 TEST(StackSummary, NothingThatATerminalObeysGetsThrough) {

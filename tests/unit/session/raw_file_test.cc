@@ -253,7 +253,14 @@ TEST_F(RawFile, NewerAndForeignFilesAreNamedAsSuch) {
         const auto reader = RawReader::from(in_memory(other), "a.ffraw");
         ASSERT_FALSE(reader);
         EXPECT_THAT(reader.error().what, HasSubstr("is not a footfall raw file"));
+        EXPECT_EQ(reader.error().fix, "");
     }
+    const auto session = RawReader::from(in_memory("\x89"
+                                                   "FFS\r\n\x1a\n and what a session has"),
+                                         "a.ffs");
+    ASSERT_FALSE(session);
+    EXPECT_THAT(session.error().what, HasSubstr("is not a footfall raw file"));
+    EXPECT_THAT(session.error().fix, HasSubstr("footfall report a.ffs"));
     EXPECT_FALSE(RawReader::open(scratch.path()));
     EXPECT_FALSE(RawReader::open(scratch.file("missing")));
 }

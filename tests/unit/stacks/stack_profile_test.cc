@@ -103,6 +103,22 @@ TEST(StackProfile, CountsStopsFramesAndGuesses) {
     EXPECT_EQ(profile.guessed_frames(), 1U);
 }
 
+TEST(StackProfile, CountsCompleteStacksThatNeededAGuessOnce) {
+    StackProfile profile;
+    profile.add(sample_of({{1, 1, false}, {1, 2, false}}));
+    const Sample guessed = sample_of({{1, 1, false}, {1, 2, true}, {1, 3, true}});
+    profile.add(guessed);
+    profile.add(guessed);
+    profile.add_time(guessed);
+    Sample cut = guessed;
+    cut.stop = StopReason::NO_RULE;
+    profile.add(cut);
+    EXPECT_EQ(profile.complete_with_guesses(), 2U);
+    EXPECT_EQ(profile.guessed_frames(), 6U);
+    profile.clear();
+    EXPECT_EQ(profile.complete_with_guesses(), 0U);
+}
+
 TEST(StackProfile, AStackThatFindsNoRoomLosesItsFramesButNotItsTime) {
     StackProfile profile(4000);
     for (std::uint64_t i = 0; i < 1000; ++i) profile.add(sample_of({{1, i, false}}, 7));

@@ -183,6 +183,13 @@ TEST_F(StackSymbols, GuessedFramesAreMarkedByTheirPosition) {
               (std::vector<std::uint32_t>{1, 2}));
 }
 
+TEST_F(StackSymbols, CompleteStacksWithGuessesAreInTheSnapshotAlsoWhereThereAreNone) {
+    StackCapture capture;
+    EXPECT_TRUE(filled(std::move(capture)).has_complete_with_guesses());
+    collector().profile().add(sample_of({{9, 1, false}, {9, 2, true}}, 1));
+    EXPECT_EQ(filled(capture_stacks(collector(), kStart)).complete_with_guesses(), 1U);
+}
+
 TEST_F(StackSymbols, WhatIsWaitedForIsToldForWaitsOnly) {
     StackCapture capture;
     capture.samples.assign(3, sample_of({}, 0));
