@@ -1,4 +1,5 @@
 // The command line: parses it, runs one command, prints its error, and ends with its exit code (DESIGN §5).
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <map>
@@ -80,6 +81,24 @@ int print_usage_error(const CLI::App& app, const CLI::ParseError& error, int arg
     return static_cast<int>(ExitCode::kUsage);
 }
 
+// A command to watch stands behind "--", so that a slip of the pen runs nothing, and an empty variable there does not mean
+// the whole host.
+Result<void> check_watched_command(const CLI::App& app, int argc, char** argv) {
+    const CLI::Option* words = app.get_option_no_throw("command");
+    if (words == nullptr) return {};
+    char** const end = argv + argc;
+    char** const dashes = std::find(argv, end, std::string_view("--"));
+    const auto behind = static_cast<std::size_t>(dashes == end ? 0 : end - dashes - 1);
+    if (dashes != end && behind == 0)
+        return failure("there is no command behind '--'", "name the one to run and watch, or leave '--' out",
+                       ExitCode::kUsage);
+    if (words->count() <= behind) return {};
+    const std::string& stray = words->results().front();
+    return failure("'" + stray + "' belongs to no option",
+                   "a command to run and watch stands behind '--': footfall record -- " + stray + "; of processes: -p 1,2",
+                   ExitCode::kUsage);
+}
+
 Miss write_unwind_table(int elf, int out) {
     TableFileWriter writer(out, {});
     return build_unwind_table(elf, writer) && writer.finish() ? Miss::kNone : Miss::kMalformed;
@@ -107,8 +126,10 @@ int run(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         return print_usage_error(app, error, argc, argv);
     }
+    const CLI::App* command = app.get_subcommands().front();
+    if (const auto checked = check_watched_command(*command, argc, argv); !checked) return print_error(checked.error());
     std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is a failed write, not our end
-    const Result<int> result = runners[app.get_subcommands().front()]();
+    const Result<int> result = runners[command]();
     return result ? *result : print_error(result.error());
 }
 

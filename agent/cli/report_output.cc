@@ -13,16 +13,17 @@ namespace footfall {
 
 void ReportFormat::add_to(CLI::App& command) {
     const bool stacks = choice_ == FormatChoice::kUsageAndStacks;
-    command
-        .add_option("--format", format_,
-                    stacks
-                        ? "table (for people), json (footfall.session/v1), and of stacks: pprof (go tool pprof, Pyroscope, "
-                          "Parca), folded (flamegraph.pl; microseconds), flamegraph (one HTML file)"
-                        : "table (for people) or json (footfall.session/v1)")
-        ->check(stacks ? CLI::IsMember({"table", "json", "pprof", "folded", "flamegraph"})
-                       : CLI::IsMember({"table", "json"}))
-        ->type_name("FORMAT");
-    command.add_flag("--json", json_, "the same as --format json");
+    CLI::Option* format =
+        command
+            .add_option(
+                "--format", format_,
+                stacks ? "table (for people), json (footfall.session/v1), and of stacks: pprof (go tool pprof, Pyroscope, "
+                         "Parca), folded (flamegraph.pl; microseconds), flamegraph (one HTML file)"
+                       : "table (for people) or json (footfall.session/v1)")
+            ->check(stacks ? CLI::IsMember({"table", "json", "pprof", "folded", "flamegraph"})
+                           : CLI::IsMember({"table", "json"}))
+            ->type_name("FORMAT");
+    command.add_flag("--json", json_, "the same as --format json")->excludes(format);
 }
 
 bool ReportFormat::needs_stacks() const { return name() == "pprof" || name() == "folded" || name() == "flamegraph"; }

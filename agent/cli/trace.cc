@@ -2,6 +2,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <memory>
 
@@ -20,9 +21,32 @@ struct TraceFlags {
     bool json = false;
 };
 
+// Where the lines go. Its reader may go away, which only ends the trace; any other failure is an error.
+class Lines {
+public:
+    void print(const std::string& line) {
+        if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size()) note(errno);
+    }
+    void flush() {
+        if (std::fflush(stdout) != 0) note(errno);
+    }
+    [[nodiscard]] bool failed() const { return error_ != 0; }
+    [[nodiscard]] Result<void> result() const {
+        if (error_ == 0 || error_ == EPIPE) return {};
+        return system_failure("cannot print the trace", error_);
+    }
+
+private:
+    void note(int error) {
+        if (error_ == 0) error_ = error;
+    }
+
+    int error_ = 0;
+};
+
 // Prints a use. Views of the line live as long as this call.
 void print(const Use& use, const Exchange& exchange, const Pipeline& pipeline, const ClockOffset& clock,
-           const TerminalStyle& style, bool json) {
+           const TerminalStyle& style, bool json, Lines& lines) {
     const OperationName& operation = pipeline.names().name_of(use.operation);
     const std::string outcome = outcome_text(use.status, use.error_type);
     const std::string consumer = pipeline.consumer_text(use);
@@ -41,8 +65,7 @@ void print(const Use& use, const Exchange& exchange, const Pipeline& pipeline, c
         .consumer = consumer,
         .pid = number(exchange.pid),
     };
-    const std::string text = (json ? trace_line_json(line) : trace_line_text(line, style)) + '\n';
-    std::fwrite(text.data(), 1, text.size(), stdout);
+    lines.print((json ? trace_line_json(line) : trace_line_text(line, style)) + '\n');
 }
 
 Result<int> trace(const TraceFlags& flags) {
@@ -57,9 +80,10 @@ Result<int> trace(const TraceFlags& flags) {
     StopSignal stop;
     const ClockOffset clock = ClockOffset::now();
     const TerminalStyle style = TerminalStyle::of(STDOUT_FILENO);
+    Lines lines;
     auto session =
         LiveSession::start(*std::move(options), [&](const Use& use, const Exchange& exchange, const Pipeline& pipeline) {
-            print(use, exchange, pipeline, clock, style, flags.json);
+            print(use, exchange, pipeline, clock, style, flags.json, lines);
         });
     if (!session) return tl::unexpected(session.error());
     std::fputs("footfall: tracing (Ctrl-C ends it)\n", stderr);
@@ -67,12 +91,13 @@ Result<int> trace(const TraceFlags& flags) {
     const auto over = [&] { return duration != 0 && elapsed(start, monotonic_now()) >= duration; };
     while (!over() && (*session)->target_alive() && !stop.wait((*session)->pause_nanoseconds())) {
         if (const auto drained = (*session)->drain(); !drained) return tl::unexpected(drained.error());
-        std::fflush(stdout);
-        if (std::ferror(stdout) != 0) break;  // the reader of our output has gone
+        lines.flush();
+        if (lines.failed()) break;
     }
     stop.release();
     if (const auto stopped = (*session)->stop(); !stopped) return tl::unexpected(stopped.error());
-    std::fflush(stdout);
+    lines.flush();
+    if (const auto printed = lines.result(); !printed) return tl::unexpected(printed.error());
     if (const std::uint64_t lost = (*session)->progress().lost; lost != 0) spdlog::warn("{} events were lost", lost);
     return 0;
 }

@@ -343,9 +343,15 @@ Result<void> LiveSession::stop() {
     probes_->detach();
     if (stack_probe_) stack_probe_->detach();
     ended_ = monotonic_now();
-    Result<void> drained = drain();
-    while (drained && ring_->fill() > 0) drained = drain();
-    if (stack_probe_ && stack_probe_->end_waits([this] { (void)drain(); })) pipeline_->stacks()->drop_open_waits();
+    Result<void> result;
+    int failures = 0;  // a raw file that can't be written fails once; a ring that can't be read would for ever
+    const auto drain_on = [&] {
+        const Result<void> drained = drain();
+        if (!drained && ++failures == 1) result = drained;
+    };
+    do drain_on();
+    while (failures < 2 && ring_->fill() > 0);
+    if (stack_probe_ && stack_probe_->end_waits(drain_on)) pipeline_->stacks()->drop_open_waits();
     wait_for_tables(kPatienceAtEnd);
     // Now that nothing comes any more, also what began and ended since the last look.
     for (const ConnectionId connection : vanished_unix_sockets()) tell_closed(connection, ended_);
@@ -357,11 +363,11 @@ Result<void> LiveSession::stop() {
         for (std::size_t i = 0; i < account.dropped.size(); ++i) {
             counters.push_back({std::string(name(static_cast<DropReason>(i))), account.dropped[i]});
         }
-        Result<void> finished = raw_->finish(counters);
+        note_raw_error(raw_->finish(counters));
         raw_.reset();
-        if (drained && !finished) return finished;
     }
-    return drained;
+    if (result && raw_error_) return tl::unexpected<Error>(*std::exchange(raw_error_, std::nullopt));
+    return result;
 }
 
 KernelAccount LiveSession::kernel_account() const {
