@@ -45,6 +45,8 @@ UnwindMaps::UnwindMaps(const UnwindMapFds& maps, const UnwindMapSizes& sizes)
 
 bool UnwindMaps::publish_table(ModuleNumber module, const TableFile& file) {
     if (tables_.contains(module)) return true;
+    // To take other tables away would make no room either: such code is walked from copies.
+    if (file.pages() > sizes_.pages || file.rows() > std::uint64_t{sizes_.chunks} * FF_ROWS_IN_CHUNK) return true;
     if (file.pages() == 0) {
         publish_no_table(module);
         return true;

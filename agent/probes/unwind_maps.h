@@ -30,8 +30,8 @@ struct UnwindMapFds {
 // How many entries the maps have. Together some 10 MiB, and 256 KiB for each chunk of rows in use.
 struct UnwindMapSizes {
     std::uint32_t mappings = 32768;
-    std::uint32_t pages = 524288;  // 1 GiB of code
-    std::uint32_t chunks = 256;    // of FF_ROWS_IN_CHUNK rows: 64 MiB
+    std::uint32_t pages = kMaxTablePages;  // 1 GiB of code
+    std::uint32_t chunks = 256;            // of FF_ROWS_IN_CHUNK rows: 64 MiB
 };
 
 class UnwindMaps final : public KernelTables {

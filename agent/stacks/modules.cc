@@ -131,6 +131,7 @@ void CodeModules::settle(File& file, Loaded loaded) {
         return;
     }
     file.module = take_number().value_or(kModuleWithoutRoom);
+    left_out_ |= file.module == kModuleWithoutRoom;
     if (file.module == kModuleWithoutRoom) return;
     const ModuleNumber number = *file.module;
     CodeModule& settled = *(modules_[number] = std::make_unique<CodeModule>(std::move(*module)));
@@ -147,14 +148,19 @@ std::optional<ModuleNumber> CodeModules::take_number() {
         modules_.emplace_back();
         return static_cast<ModuleNumber>(modules_.size() - 1);
     }
-    if (given_up_.empty() || elapsed(given_up_.front().time, monotonic_now()) < rest_) return std::nullopt;
+    if (!has_room()) return std::nullopt;
     const ModuleNumber number = given_up_.front().number;
     given_up_.pop_front();
     return number;
 }
 
+bool CodeModules::has_room() const {
+    const bool rested = !given_up_.empty() && elapsed(given_up_.front().time, monotonic_now()) >= rest_;
+    return modules_.size() < most_ || rested;
+}
+
 bool CodeModules::is_short_of_room() const {
-    return most_ - modules_.size() + given_up_.size() < std::max<std::size_t>(most_ / kFewOf, 1);
+    return left_out_ || most_ - modules_.size() + given_up_.size() < std::max<std::size_t>(most_ / kFewOf, 1);
 }
 
 std::vector<ModuleNumber> CodeModules::give_up(const std::vector<bool>& used) {
@@ -164,17 +170,20 @@ std::vector<ModuleNumber> CodeModules::give_up(const std::vector<bool>& used) {
         gone[i] = !(i < used.size() && used[i]) && !is_loading;
     }
     for (const GivenUp& before : given_up_) gone[before.number] = false;
-    // Files that found no room may do now.
-    const auto is_gone = [&](ModuleNumber number) { return number == kModuleWithoutRoom || gone[number]; };
+    const bool look_again = has_room();
+    if (look_again) left_out_ = false;
+    const auto is_gone = [&](ModuleNumber number) { return number == kModuleWithoutRoom ? look_again : gone[number]; };
     std::erase_if(files_, [&](const auto& entry) {
         const File& file = entry.second;
         return !file.undescribed && file.module && is_gone(*file.module);
     });
+    std::erase_if(without_table_, is_gone);
     std::erase_if(by_name_, [&](const auto& entry) { return is_gone(entry.second); });
     std::vector<ModuleNumber> given_up;
     for (std::size_t i = 1; i < modules_.size(); ++i) {
         if (!gone[i]) continue;
         *modules_[i] = CodeModule{};
+        modules_[i]->given_up = true;
         given_up.push_back(static_cast<ModuleNumber>(i));
         given_up_.push_back({given_up.back(), monotonic_now()});
     }
@@ -182,8 +191,7 @@ std::vector<ModuleNumber> CodeModules::give_up(const std::vector<bool>& used) {
 }
 
 std::uint64_t CodeModules::bias_of(const ExecutableMapping& mapping, ModuleNumber number) const {
-    if (number == 0) return 0;
-    if (!has(number)) return mapping.start - mapping.file_offset;
+    if (!has(number)) return 0;
     const std::uint64_t size = mapping.end - mapping.start;
     for (const CodeSegment& segment : modules_[number]->description.code) {
         const bool apart =

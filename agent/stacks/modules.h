@@ -50,6 +50,7 @@ struct CodeModule {
     TableState table_state = TableState::kUnknown;
     std::shared_ptr<TableFile> table;  // kLoaded
     bool in_kernel = false;            // the kernel side has the table
+    bool given_up = false;             // the number stands for nothing now
     MonotonicTime last_seen;           // in a stack
 
     // Its bytes are not those any more that ran, so that they name nothing.
@@ -71,10 +72,15 @@ public:
     // Asks for the table, if that was not done yet.
     void want_table(ModuleNumber number);
 
-    // Few numbers are left, or none is.
+    // Few numbers are left, or some file found none.
     [[nodiscard]] bool is_short_of_room() const;
-    // Gives up the modules that `used` has no true for, by number, and returns them: nothing may name them any more.
+    // A number can be had now.
+    [[nodiscard]] bool has_room() const;
+    // Gives up the modules that `used` has no true for, by number, and returns them: nothing may name them any more. Where
+    // there is room now, files that found none before are looked at again.
     std::vector<ModuleNumber> give_up(const std::vector<bool>& used);
+    // A record that carries such a number was on its way when it was given up.
+    [[nodiscard]] bool is_given_up(ModuleNumber number) const { return has(number) && modules_[number]->given_up; }
 
     // Takes in what the loader has finished; returns the modules whose tables are there now, or known not to be. *described
     // tells that a file became known.
@@ -125,6 +131,7 @@ private:
     std::uint64_t rest_;  // nanoseconds
     std::vector<std::unique_ptr<CodeModule>> modules_;
     std::deque<GivenUp> given_up_;  // the longest ago first
+    bool left_out_ = false;         // some file found no room
     std::map<FileKey, File> files_;
     std::uint64_t uses_ = 0;                       // of files, so far
     std::map<std::uint64_t, FileKey> asked_;       // by ticket

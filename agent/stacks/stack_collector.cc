@@ -116,7 +116,10 @@ void StackCollector::on(const StackTaken& taken) {
     sample.system_call = taken.system_call;
     sample.nanoseconds = taken.nanoseconds;
     for (std::size_t i = 0; i < taken.kernel.size(); ++i) sample.kernel.push_back(taken.kernel[i]);
-    for (std::size_t i = 0; i < taken.user.size(); ++i) sample.user.push_back(taken.user_frame(i));
+    for (std::size_t i = 0; i < taken.user.size(); ++i) {
+        sample.user.push_back(taken.user_frame(i));
+        if (modules_.is_given_up(sample.user.back().module)) sample.user.back().module = kModuleWithoutRoom;
+    }
     open.begin = taken.time;
     open.wait = taken.wait;
     open.waits = taken.waits;
@@ -286,22 +289,22 @@ void StackCollector::lay_over_process(const CodeMapped& mapped) {
     const auto found = processes_.find(mapped.pid);
     if (found == processes_.end() || mapped.time <= found->second->read) return;
     std::shared_ptr<Process>& process = found->second;
-    // Copies of stacks from before keep the mappings of then.
+    withdraw(mapped.pid, process);
+    lay_over(process->maps, mapped.mapping);
+    process->stale |= process->maps.mappings.size() > kMostMappings;
+}
+
+// The kernel side walks no further by what it knows; the next stack comes as a copy, and has the mappings placed anew.
+// Copies of stacks from before keep the mappings of then.
+void StackCollector::withdraw(Pid pid, std::shared_ptr<Process>& process) {
     if (process.use_count() > 1) {
         process = std::make_shared<Process>(*process);
         process->charged = false;
     }
-    lay_over(process->maps, mapped.mapping);
-    process->stale |= process->maps.mappings.size() > kMostMappings;
-    withdraw(mapped.pid, *process);
-}
-
-// The kernel side walks no further by what it knows; the next stack comes as a copy, and has the mappings placed anew.
-void StackCollector::withdraw(Pid pid, Process& process) {
-    process.placed.clear();
-    process.complete = false;
-    if (process.published && tables_ != nullptr) tables_->forget_process(pid);
-    process.published = false;
+    process->placed.clear();
+    process->complete = false;
+    if (process->published && tables_ != nullptr) tables_->forget_process(pid);
+    process->published = false;
 }
 
 void StackCollector::on_code_records_lost() {
@@ -452,11 +455,12 @@ void StackCollector::give_up_modules(MonotonicTime now) {
     for (const auto& [pid, process] : processes_) {
         for (const PlacedMapping& mapping : process->placed) use(mapping.module);
     }
+    const bool look_again = modules_.has_room();
     for (const ModuleNumber number : modules_.give_up(used)) {
         if (tables_ != nullptr) tables_->withdraw_table(number);
     }
-    for (const auto& [pid, process] : processes_) {
-        if (has_code_without_room(*process)) withdraw(pid, *process);
+    for (auto& [pid, process] : processes_) {
+        if (look_again && has_code_without_room(*process)) withdraw(pid, process);
     }
 }
 
@@ -469,7 +473,7 @@ void StackCollector::publish(ModuleNumber number, MonotonicTime now) {
     if (tables_ == nullptr) return;
     CodeModule& module = modules_.at(number);
     if (module.table_state == TableState::kNone) return tables_->publish_no_table(number);
-    if (module.in_kernel) return;
+    if (module.in_kernel || module.table == nullptr) return;
     module.in_kernel = tables_->publish_table(number, *module.table);
     if (!module.in_kernel) make_room_in_kernel(now);
 }

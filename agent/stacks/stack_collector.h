@@ -101,7 +101,7 @@ private:
 
     struct Process {
         ExecutableMaps maps;
-        std::vector<PlacedMapping> placed;  // empty until all of its modules are described
+        std::vector<PlacedMapping> placed;  // those whose modules are described
         bool complete = false;
         bool stale = false;      // it may have mapped code since, and nobody said what
         bool published = false;  // the kernel side has it
@@ -126,7 +126,7 @@ private:
     std::shared_ptr<Process> past_process(Pid pid, std::uint64_t stack_start, MonotonicTime time);
     std::shared_ptr<Process> process_of(Pid pid, std::uint64_t stack_start, MonotonicTime now, bool again);
     void lay_over_process(const CodeMapped& mapped);
-    void withdraw(Pid pid, Process& process);
+    void withdraw(Pid pid, std::shared_ptr<Process>& process);
     [[nodiscard]] bool is_current(Pid pid, const Process& process) const;
     void place(Pid pid, Process& process);
     void place_described();

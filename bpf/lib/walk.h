@@ -15,7 +15,7 @@
 #include "maps.h"
 
 #define STACK_WINDOW 512
-#define NO_WINDOW    (1ULL << 63) /* no address of a program is near */
+#define NO_WINDOW    (1ULL << 63) /* in the kernel's half, where nothing is read */
 
 /* Rows are looked up in one chunk, which travels with the page whose rows it holds. */
 struct rows_chunk {
@@ -117,7 +117,8 @@ static __always_inline long read_stack_window(const struct ff_frame *frame, __u6
 	struct walk *walk = container_of(frame, struct walk, frame);
 	__u64 offset = address - walk->window;
 
-	if (address & 7)
+	/* A stack that is damaged, or no stack at all, may lead anywhere. */
+	if (address & (NO_WINDOW | 7))
 		return bpf_probe_read_user(to, size, (const void *)address);
 	if (offset > STACK_WINDOW - 16) {
 		walk->window = NO_WINDOW; /* a read that fails leaves none */

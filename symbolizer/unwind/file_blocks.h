@@ -24,6 +24,9 @@ public:
     // Lets bytes that were made of the file's own be read as if they stood at its end. Returns their offset. Once.
     std::uint64_t append(std::vector<std::uint8_t> bytes);
 
+    // The bound on reading begins anew: for files that are asked again and again.
+    void start_over() { blocks_left_ = kMaxReads * (size_ / kBlockBytes + 1); }
+
     // What was appended included.
     [[nodiscard]] std::uint64_t size() const { return size_ + appended_.size(); }
     [[nodiscard]] bool gave_up() const { return gave_up_; }

@@ -30,6 +30,7 @@ bool FunctionBounds::read() {
 }
 
 std::optional<AddressRange> FunctionBounds::find(std::uint64_t address) {
+    file_.start_over();
     std::uint64_t low = 0;  // the first that begins above the address
     std::uint64_t high = list_->size();
     while (low < high) {

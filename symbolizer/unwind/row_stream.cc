@@ -6,6 +6,7 @@ namespace footfall {
 namespace {
 
 constexpr std::uint64_t kPageBytes = FF_UNWIND_PAGE_BYTES;
+static_assert(FF_UNWIND_PAGE_BYTES <= 1 << 12 && FF_CFA_UNSUPPORTED < 1 << 4, "the fields of a row");
 
 ff_unwind_row row_at(std::uint64_t address, RowRule rule) {
     return {static_cast<__u16>(address % kPageBytes), rule.cfa, rule.rbp, rule.rbx, rule.offset};

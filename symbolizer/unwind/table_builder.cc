@@ -13,6 +13,7 @@
 #include "symbolizer/unwind/frame_entries.h"
 #include "symbolizer/unwind/go_frames.h"
 #include "symbolizer/unwind/go_table_finder.h"
+#include "symbolizer/unwind/table_file.h"
 #include "symbolizer/unwind/unwind_sections.h"
 
 namespace footfall {
@@ -20,7 +21,7 @@ namespace {
 
 constexpr std::uint64_t kPadding = 16;       // gaps below this only align the next function
 constexpr std::uint64_t kEntryLength = 128;  // _start is never longer
-constexpr std::uint64_t kMaxSpan = std::uint64_t{1} << 32;
+constexpr std::uint64_t kMaxSpan = std::uint64_t{kMaxTablePages - 1} << FF_UNWIND_PAGE_SHIFT;
 constexpr std::uint64_t kWorkFactor = 8;  // bytes of instructions that may be read, for each byte that there is
 
 // Lays the rows of functions one behind the other, and rules for the gaps between them.
@@ -197,7 +198,7 @@ Result<TableSummary> build_unwind_table(int fd, TableSink& sink) {
     const auto sections = find_unwind_sections(file);
     if (!sections) return tl::unexpected(sections.error());
     if (sections->code.back().end - sections->code.front().begin > kMaxSpan)
-        return failure("its code is spread over more than 4 GiB");
+        return failure("its code is spread over more than 1 GiB");
     return Builder(file, *sections, sink).build();
 }
 

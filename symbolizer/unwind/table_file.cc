@@ -77,7 +77,7 @@ TableFileWriter::TableFileWriter(int fd, std::span<const std::uint8_t> build_id)
 Result<void> TableFileWriter::on_page(std::uint64_t number, std::span<const ff_unwind_row> rows) {
     if (pages_.empty()) header_.first_page = number;
     const std::uint64_t index = number - header_.first_page;
-    if (index < pages_.size() || index >= kMaxTablePages) return failure("the unwind table spans more than 4 GiB");
+    if (index < pages_.size() || index >= kMaxTablePages) return failure("the unwind table spans more than 1 GiB");
     pages_.resize(static_cast<std::size_t>(index), {header_.rows, 0});
     pages_.push_back({header_.rows, static_cast<__u32>(rows.size())});
     header_.rows += static_cast<std::uint32_t>(rows.size());

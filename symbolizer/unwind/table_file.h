@@ -5,7 +5,7 @@
 //
 // The writer is a sink of the builder. The reader trusts nothing: sizes, checksum, order of rows and extents of pages are
 // checked when the file is opened; a file that is cut short or lies is an error. Memory: the writer holds the directory (8
-// bytes for 2 KiB of code, at most 16 MiB), the reader nothing. One thread each.
+// bytes for 2 KiB of code, at most 8 MiB while it grows), the reader nothing. One thread each.
 #pragma once
 
 #include <xxhash.h>
@@ -23,8 +23,8 @@
 namespace footfall {
 
 constexpr std::size_t kMaxTableBuildId = 64;  // bytes
-// 4 GiB of addresses that begin anywhere in a page
-constexpr std::uint32_t kMaxTablePages = (1U << (32 - FF_UNWIND_PAGE_SHIFT)) + 1;
+// 1 GiB of addresses that begin anywhere in a page: the rows of more code than that are more than the kernel side holds.
+constexpr std::uint32_t kMaxTablePages = (1U << (30 - FF_UNWIND_PAGE_SHIFT)) + 1;
 
 struct TableFileHeader {
     std::array<char, 8> magic;

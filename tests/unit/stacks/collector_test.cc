@@ -378,6 +378,11 @@ TEST_F(Collector, ModulesOfProcessesAndStacksThatAreGoneAreGivenUp) {
     full.advance(later(40 * kSecond));
     EXPECT_TRUE(kernel.tables.empty());
     EXPECT_EQ(kernel.withdrawn.size(), options_.most_modules - 1);
+
+    // A record that was on its way carries a number that may stand for another file soon.
+    full.on(Stack(later(41 * kSecond)).with_frames({std::uint64_t{1} << 48 | 0x1000}).taken);
+    full.profile().for_each([](const Sample& sum) { EXPECT_EQ(sum.user.at(0).module, kModuleWithoutRoom); });
+    EXPECT_EQ(full.profile().stacks(), 1U);
 }
 
 TEST_F(Collector, TheTableThatWasSeenLongestAgoMakesRoom) {

@@ -253,6 +253,17 @@ TEST_F(CodeModulesTest, BeyondTheLimitAllFilesAreOne) {
     EXPECT_EQ(modules_.count(), 4U);
 }
 
+TEST_F(CodeModulesTest, WhatWasGivenUpIsNotTakenForSettled) {
+    write_contents(scratch_.file("a"), "a");
+    const auto number = wait_for(mapping_of_file(scratch_.file("a")));
+    ASSERT_EQ(number, 1);
+    write_contents(scratch_.file("a"), "another");
+    modules_.want_table(1);  // it was rewritten, so there will be none: that is told next
+    EXPECT_EQ(modules_.give_up({}), std::vector<ModuleNumber>{1});
+    bool described = false;
+    EXPECT_TRUE(modules_.take_loaded(&described).empty());
+}
+
 TEST_F(CodeModulesTest, NumbersThatNothingUsesStandForOtherFilesAfterARest) {
     CodeModules& modules = modules_;
     std::vector<ExecutableMapping> files;
@@ -264,12 +275,16 @@ TEST_F(CodeModulesTest, NumbersThatNothingUsesStandForOtherFilesAfterARest) {
     }
     // The second is in use.
     EXPECT_EQ(modules.give_up({false, false, true, false}), (std::vector<ModuleNumber>{1, 3}));
-    EXPECT_FALSE(modules.is_short_of_room());
     EXPECT_EQ(wait_for(files[1]), 2);
     EXPECT_EQ(modules.at(2).path, files[1].path);
     EXPECT_EQ(wait_for(files[3]), kModuleWithoutRoom) << "records with these numbers may be on their way";
+    EXPECT_TRUE(modules.is_given_up(1));
+    EXPECT_FALSE(modules.is_given_up(2));
     EXPECT_TRUE(modules.give_up({false, false, true, false}).empty()) << "they are given up already";
+    EXPECT_TRUE(modules.is_short_of_room()) << "the fourth is still without room";
     usleep(kRestOfNumbers / 1000);
+    modules.give_up({false, false, true, false});
+    EXPECT_FALSE(modules.is_short_of_room());
     EXPECT_EQ(wait_for(files[3]), 1);
     EXPECT_EQ(modules.at(1).path, files[3].path);
     EXPECT_EQ(wait_for(files[0]), 3);
