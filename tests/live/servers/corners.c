@@ -10,6 +10,7 @@
 //   execs                   in a process that becomes itself anew every 5 ms
 //   plugins A.so B.so       in burn_a or burn_b, opened and closed in turn for 50 ms each
 //   mappings COUNT          with so many more executable mappings
+//   flood COUNT             beside a thread that maps code and unmaps it, so many times between rests of a ms
 //   jit MAP                 in code made at run time, with this text in its perf map: good, none, half, garbage
 //   waits                   in nothing: one read that ends when the program does
 #define _GNU_SOURCE
@@ -185,6 +186,23 @@ static void map_much(unsigned long count, double until) {
     spin_outer(until);
 }
 
+static void* map_and_unmap(void* count) {
+    const int file = open("/proc/self/exe", O_RDONLY);
+    for (;;) {
+        for (uintptr_t i = 0; i < (uintptr_t)count; ++i) {
+            void* page = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, file, 0);
+            if (page == MAP_FAILED || munmap(page, 4096) != 0) abort();
+        }
+        usleep(1000);
+    }
+}
+
+static void flood_with_mappings(unsigned long count, double until) {
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, map_and_unmap, (void*)(uintptr_t)count) != 0) abort();
+    spin_outer(until);
+}
+
 static void wait_on(double length) {
     int ends[2];
     if (pipe(ends) != 0) abort();
@@ -211,6 +229,8 @@ int main(int count, char** words) {
         become_anew(words, until);
     else if (strcmp(way, "mappings") == 0)
         map_much(strtoul(more, NULL, 10), until);
+    else if (strcmp(way, "flood") == 0)
+        flood_with_mappings(strtoul(more, NULL, 10), until);
     else if (strcmp(way, "jit") == 0)
         run_made_code(more, until);
     else if (strcmp(way, "waits") == 0)
