@@ -41,6 +41,13 @@ bool HeaderFdeList::sound() {
     return true;
 }
 
+std::unique_ptr<FdeList> sound_header(FileBlocks& file, const UnwindSections& sections) {
+    if (!sections.table || !sections.eh_frame) return nullptr;
+    auto header = std::make_unique<HeaderFdeList>(file, *sections.table, *sections.eh_frame);
+    if (!header->sound()) return nullptr;
+    return header;
+}
+
 Result<void> IndexedFdeList::add(FrameEntries& entries) {
     if (entries.section().size >= kEhFrameBit) return failure("its unwind information is larger than 2 GiB");
     if (auto counted = count(entries); !counted) return counted;

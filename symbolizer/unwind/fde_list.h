@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -51,6 +52,9 @@ private:
     FdeTable table_;
     FrameSection section_;
 };
+
+// The table of a file's .eh_frame_hdr, if it has one that is sound. The file must outlive it.
+std::unique_ptr<FdeList> sound_header(FileBlocks& file, const UnwindSections& sections);
 
 // An index. Where two begin at the same address, that of .eh_frame is the last.
 class IndexedFdeList final : public FdeList {

@@ -17,10 +17,7 @@ bool FunctionBounds::read() {
     const auto sections = find_unwind_sections(file_);
     if (!sections || !sections->eh_frame) return false;
     entries_.emplace(file_, *sections->eh_frame);
-    if (sections->table) {
-        auto header = std::make_unique<HeaderFdeList>(file_, *sections->table, *sections->eh_frame);
-        if (header->sound()) list_ = std::move(header);
-    }
+    list_ = sound_header(file_, *sections);
     if (list_) return true;
     auto index = std::make_unique<IndexedFdeList>(sections->code.front().begin);
     if (!index->add(*entries_)) return false;

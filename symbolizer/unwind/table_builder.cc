@@ -87,11 +87,8 @@ private:
 
     Result<void> choose_list() {
         if (go_ && go_->covered() >= code_bytes() / 2) debug_frame_.reset();
-        if (eh_frame_ && !debug_frame_ && sections_.table) {
-            auto header = std::make_unique<HeaderFdeList>(file_, *sections_.table, *sections_.eh_frame);
-            summary_.from_header = header->sound();
-            if (summary_.from_header) list_ = std::move(header);
-        }
+        if (!debug_frame_) list_ = sound_header(file_, sections_);
+        summary_.from_header = list_ != nullptr;
         return list_ ? Result<void>{} : make_index();
     }
 

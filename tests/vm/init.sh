@@ -2,7 +2,7 @@
 # shellcheck shell=dash
 # The init of the test machine: mounts what a host has, runs the live tests of what the kernel does, and powers off.
 /bin/busybox --install -s /bin 2> /dev/null
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 REQUESTS_PERCENT=25
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 EMULATED=yes
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
