@@ -9,6 +9,7 @@
 #include "agent/cli/command.h"
 #include "agent/cli/live_options.h"
 #include "agent/cli/stop_signal.h"
+#include "agent/pipeline/kind.h"
 #include "output/json/trace_line_json.h"
 #include "output/table/trace_line_text.h"
 
@@ -48,13 +49,13 @@ private:
 void print(const Use& use, const Exchange& exchange, const Pipeline& pipeline, const ClockOffset& clock,
            const TerminalStyle& style, bool json, Lines& lines) {
     const OperationName& operation = pipeline.names().name_of(use.operation);
-    const std::string outcome = outcome_text(use.status, use.error_type);
+    const std::string outcome = outcome_text(use.outcome, use.status, use.error_type);
     const std::string consumer = pipeline.consumer_text(use);
     const TraceLine line{
         .time = clock.wall(use.end),
         .service = pipeline.services().name(use.service),
         .role = use.role == Role::kServer ? "server" : "client",
-        .kind = name(operation.scope.protocol),
+        .kind = name(operation.scope.kind),
         .operation = operation.text,
         .outcome = outcome,
         .error_type = use.error_type,

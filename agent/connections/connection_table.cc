@@ -6,7 +6,10 @@ namespace footfall {
 namespace {
 
 constexpr std::uint64_t kLingerNanoseconds = kNanosecondsPerSecond;
+constexpr std::size_t kHeldLimit = 64;  // a detector needs 32 bytes of a direction at most
 constexpr std::uint64_t kSilentNanoseconds = 60 * static_cast<std::uint64_t>(kNanosecondsPerSecond);
+
+std::uint32_t bit_of(Protocol protocol) { return std::uint32_t{1} << static_cast<unsigned>(protocol); }
 
 }  // namespace
 
@@ -37,8 +40,12 @@ std::optional<DropReason> ConnectionTable::on(const Message& message) {
     if (connection->info.family == AddressFamily::kUnix) {
         unix_order_.splice(unix_order_.end(), unix_order_, connection->unix_place);
     }
-    Stream& stream = message.direction == Direction::kReceived ? connection->received : connection->sent;
-    stream.read(message, message.direction, reader_of(*connection));
+    if (message.protocol) decide(*connection, *message.protocol);
+    if (connection->reader) {
+        read(*connection, message);
+    } else {
+        hold(*connection, message);
+    }
     if (connection->ending && message.length == 0) finish_lingering(*connection);
     return std::nullopt;
 }
@@ -153,12 +160,41 @@ ConnectionTable::Connection* ConnectionTable::lookup(ConnectionId id) {
 }
 
 // Readers are made at the first message: a connection that stays idle costs no reader.
-ProtocolReader& ConnectionTable::reader_of(Connection& connection) {
-    if (!connection.reader) {
-        const ReaderContext context{connection.info.connection, connection.info.opened_before, sink_};
-        connection.reader = readers_.take(Protocol::kHttp1, context);
+void ConnectionTable::decide(Connection& connection, Protocol protocol) {
+    if (connection.reader || (connection.refused & bit_of(protocol)) != 0) return;
+    const ReaderContext context{connection.info.connection, connection.info.opened_before, sink_};
+    connection.protocol = protocol;
+    connection.reader = readers_.take(protocol, context);
+    for (const Held& held : std::exchange(connection.held, {})) {
+        Message message = held.message;
+        message.front = held.front;
+        message.back = held.back;
+        if (connection.reader) read(connection, message);
     }
-    return *connection.reader;
+}
+
+void ConnectionTable::read(Connection& connection, const Message& message) {
+    Stream& stream = message.direction == Direction::kReceived ? connection.received : connection.sent;
+    stream.read(message, message.direction, *connection.reader);
+    heed_standing(connection, message.time);
+}
+
+void ConnectionTable::hold(Connection& connection, const Message& message) {
+    if (message.protocol || connection.held.size() == kHeldLimit) return;
+    connection.held.push_back({message, std::string(message.front), std::string(message.back)});
+}
+
+void ConnectionTable::heed_standing(Connection& connection, MonotonicTime time) {
+    const Standing standing = connection.reader->standing();
+    if (standing == Standing::kGuessed || standing == Standing::kConfirmed) return;
+    readers_.give_back(connection.protocol, std::move(connection.reader));
+    connection.refused |= bit_of(connection.protocol);
+    if (standing == Standing::kEncrypted) {
+        connection.info.blind = BlindReason::kTls;
+        sink_->on_encrypted(connection.info, connection.protocol, time);
+    } else {
+        sink_->on_wrong_guess(connection.info.connection, connection.protocol);
+    }
 }
 
 void ConnectionTable::close(Connection& connection, CloseReason reason, MonotonicTime time) {
@@ -168,7 +204,7 @@ void ConnectionTable::close(Connection& connection, CloseReason reason, Monotoni
             connection.reader->on_end_of_stream(Direction::kReceived, {time, connection.info.pid, {}});
         }
         connection.reader->on_close(reason, time);
-        readers_.give_back(Protocol::kHttp1, std::move(connection.reader));
+        readers_.give_back(connection.protocol, std::move(connection.reader));
     }
     if (connection.info.family == AddressFamily::kUnix) forget_unix(connection);
     const ConnectionId id = connection.info.connection;

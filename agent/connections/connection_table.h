@@ -6,6 +6,9 @@
 // was silent for longest is taken for closed. When a full table holds TCP connections only, those that were silent for a
 // minute are.
 //
+// Which protocol a connection speaks is the kernel side's guess, by its first bytes; its reader may find the guess wrong and
+// take it back.
+//
 // A connection that the peer has reset or that timed out lingers: the application may still read what came before, and
 // learns of the end by its next call. Its exchanges end then, or a second later.
 // Not thread-safe: it belongs to the thread that owns the pipeline.
@@ -46,12 +49,21 @@ struct ConnectionInfo {
     std::optional<BlindReason> blind;  // its traffic can't be read
 };
 
+// Hears of exchanges, and of connections that turn out to be something else than they looked like.
+class ConnectionSink : public ExchangeSink {
+public:
+    // Its bytes are not of this protocol after all; nothing was counted of it.
+    virtual void on_wrong_guess(ConnectionId connection, Protocol protocol) = 0;
+    // It spoke this protocol, and goes on in TLS.
+    virtual void on_encrypted(const ConnectionInfo& connection, Protocol protocol, MonotonicTime time) = 0;
+};
+
 class ConnectionTable {
 public:
     static constexpr std::size_t kDefaultLimit = 262144;
 
     // sink outlives the table.
-    explicit ConnectionTable(ExchangeSink& sink, std::size_t limit = kDefaultLimit) : sink_(&sink), limit_(limit) {}
+    explicit ConnectionTable(ConnectionSink& sink, std::size_t limit = kDefaultLimit) : sink_(&sink), limit_(limit) {}
 
     std::optional<DropReason> on(const ConnectionSeen& seen);
     std::optional<DropReason> on(const Message& message);
@@ -70,6 +82,12 @@ public:
     [[nodiscard]] std::vector<const ConnectionInfo*> unix_sockets() const;
 
 private:
+    // What passed while it could not be told what the connection speaks: few bytes, or unseen ones.
+    struct Held {
+        Message message;  // without its views
+        std::string front;
+        std::string back;
+    };
     struct Connection {
         explicit Connection(const ConnectionSeen& seen);
 
@@ -80,7 +98,10 @@ private:
         MonotonicTime last;                 // it was heard of
         std::optional<CloseReason> ending;  // it lingers
         MonotonicTime ended;
-        std::unique_ptr<ProtocolReader> reader;
+        std::vector<Held> held;
+        std::unique_ptr<ProtocolReader> reader;       // none while nothing was read, or when the guess was wrong
+        Protocol protocol{};                          // the reader's
+        std::uint32_t refused = 0;                    // bits by protocol: wrong guesses
         std::list<Connection*>::iterator unix_place;  // in unix_order_; Unix sockets only
     };
     struct Hash {
@@ -100,12 +121,15 @@ private:
     bool make_room(MonotonicTime now);
     void linger(Connection& connection, const ConnectionClosed& closed);
     void finish_lingering(Connection& connection);
-    ProtocolReader& reader_of(Connection& connection);
+    void decide(Connection& connection, Protocol protocol);
+    void read(Connection& connection, const Message& message);
+    void hold(Connection& connection, const Message& message);
+    void heed_standing(Connection& connection, MonotonicTime time);
     void close(Connection& connection, CloseReason reason, MonotonicTime time);
     void remember_unix(Connection& connection);
     void forget_unix(Connection& connection);
 
-    ExchangeSink* sink_;
+    ConnectionSink* sink_;
     std::size_t limit_;
     tsl::robin_map<ConnectionId, std::unique_ptr<Connection>, Hash> connections_;
     std::list<Connection*> unix_order_;                      // the one that was silent for longest is in front

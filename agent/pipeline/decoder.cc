@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "agent/protocols/protocol_table.h"
 #include "bpf/contract/process_events.h"
 #include "bpf/contract/socket_events.h"
 #include "bpf/contract/stack_events.h"
@@ -106,12 +107,15 @@ std::optional<Event> decode_message(RawEvent raw) {
     const std::string_view payload = variable_part(raw, sizeof(ff_message_event));
     const std::uint64_t captured = std::uint64_t{record->captured} + record->tail;
     if (captured > record->length || captured > payload.size()) return std::nullopt;
+    const std::optional<Protocol> protocol = protocol_of(record->protocol);
+    if (!protocol && record->protocol != FF_PROTOCOL_UNDECIDED) return std::nullopt;
     return Message{
         .time = {record->event.time_ns},
         .connection = ConnectionId{record->connection},
         .pid = Pid{record->pid},
         .tid = Tid{record->tid},
         .direction = record->direction == FF_SENT ? Direction::kSent : Direction::kReceived,
+        .protocol = protocol,
         .position = record->position,
         .length = record->length,
         .front = payload.substr(0, record->captured),

@@ -113,6 +113,16 @@ void Pipeline::on_exchange(const Exchange& exchange) {
 
 void Pipeline::on_lost(LostReason reason) { ++lost_[static_cast<std::size_t>(reason)]; }
 
+void Pipeline::on_wrong_guess(ConnectionId connection, Protocol protocol) {
+    ++wrong_guesses_[protocol];
+    if (observers_.on_refused) observers_.on_refused(connection, protocol);
+}
+
+void Pipeline::on_encrypted(const ConnectionInfo& connection, Protocol protocol, MonotonicTime) {
+    blind_spots_.add(processes_.service_of(connection.pid), BlindReason::kTls);
+    if (observers_.on_refused) observers_.on_refused(connection.connection, protocol);
+}
+
 std::string Pipeline::consumer_text(const Use& use) const {
     return use.consumer != 0 ? consumers_.text(use.consumer) : std::string();
 }
@@ -131,6 +141,9 @@ void Pipeline::fill_accounting(Accounting& accounting, const KernelAccount& kern
     for (std::size_t i = 0; i < kDropReasons; ++i) {
         const std::uint64_t count = dropped_[i] + kernel.dropped[i];
         if (count != 0) (*accounting.mutable_dropped())[std::string(name(static_cast<DropReason>(i)))] = count;
+    }
+    for (const auto& [protocol, count] : wrong_guesses_) {
+        (*accounting.mutable_wrong_guesses())[std::string(footfall::name(protocol))] = count;
     }
     accounting.set_exchanges_used(usage_.uses());
     accounting.set_exchanges_started(usage_.uses() + sum(lost_));

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -49,13 +50,15 @@ struct PipelineObservers {
     std::function<void(const ProcessForked&)> on_forked;
     std::function<void(const ProcessExecuted&)> on_executed;
     std::function<void(const ProcessDescribed&)> on_recorded_description;  // of a raw file, before it is asked for
-    ProcessTable::Observer on_description;                                 // made here, before the event that needed it
+    // The connection does not speak that protocol, or not any more: no need to send its bytes.
+    std::function<void(ConnectionId, Protocol)> on_refused;
+    ProcessTable::Observer on_description;  // made here, before the event that needed it
 };
 
 // Each keeps tables of its own.
 constexpr std::size_t kMostServices = 1024;
 
-class Pipeline : private ExchangeSink, private ServiceResolver {
+class Pipeline : private ConnectionSink, private ServiceResolver {
 public:
     // source, and tables where there are any, outlive the pipeline.
     Pipeline(PipelineSettings settings, ProcessSource& source, PipelineObservers observers = {},
@@ -93,6 +96,8 @@ private:
 
     void on_exchange(const Exchange& exchange) override;
     void on_lost(LostReason reason) override;
+    void on_wrong_guess(ConnectionId connection, Protocol protocol) override;
+    void on_encrypted(const ConnectionInfo& connection, Protocol protocol, MonotonicTime time) override;
     ServiceId service_of(Pid pid) override { return processes_.service_of(pid); }
     void fill_accounting(Accounting& accounting, const KernelAccount& kernel) const;
 
@@ -112,6 +117,7 @@ private:
     std::uint64_t exported_ = 0;
     Drops dropped_{};
     std::array<std::uint64_t, kLostReasons> lost_{};
+    std::map<Protocol, std::uint64_t> wrong_guesses_;
 };
 
 }  // namespace footfall

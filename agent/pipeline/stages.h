@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -61,6 +62,13 @@ struct ConnectionSeen {
     bool opened_before = false;  // bytes had passed before the first one that footfall saw
 };
 
+// What a connection speaks: which reader its bytes need.
+enum class Protocol : std::uint8_t {
+#define FF_PROTOCOL(number, name, enumerator) enumerator = (number),
+#include "bpf/contract/protocols.def"
+#undef FF_PROTOCOL
+};
+
 // What one system call moved on a connection. front and back are what was captured of it: its first and its last bytes;
 // the length - front - back bytes between them are known by number only.
 struct Message {
@@ -69,6 +77,7 @@ struct Message {
     Pid pid{};
     Tid tid{};
     Direction direction = Direction::kReceived;
+    std::optional<Protocol> protocol;  // what the kernel side takes the connection for; none: it can't tell yet
     std::uint64_t position = 0;
     std::uint32_t length = 0;  // 0: the end of the stream was read
     std::string_view front;
@@ -198,10 +207,11 @@ using Event = std::variant<ConnectionSeen, Message, ConnectionClosed, Blind, Pro
 
 // --- Exchange -------------------------------------------------------------------------------------------------------
 
-enum class Protocol : std::uint8_t {
-#define FOOTFALL_PROTOCOL(enumerator, name) enumerator,
-#include "agent/protocols/protocols.def"
-#undef FOOTFALL_PROTOCOL
+// What an operation is, as users see it. Several protocols may carry one kind: HTTP/1 and HTTP/2 are both http.
+enum class Kind : std::uint8_t {
+#define FOOTFALL_KIND(enumerator, text, naming) enumerator,
+#include "agent/pipeline/kinds.def"
+#undef FOOTFALL_KIND
 };
 
 // The service was called (server), or it called (client).
@@ -216,16 +226,17 @@ enum class Outcome : std::uint8_t { kOk, kError, kUnknown };
 // A server's `end - begin` is what it took the application; the time that a request waits in the socket buffer before the
 // application reads it is not in it.
 struct Exchange {
-    Protocol protocol{};
+    Kind kind{};
     Role role = Role::kServer;
     Outcome outcome = Outcome::kUnknown;
-    std::uint16_t status = 0;  // the protocol's own status code; 0: none was seen
+    std::uint16_t status = 0;  // http: the status code; 0: none was seen, or the protocol has none
     ConnectionId connection{};
     Pid pid{};
-    Tid tid{};                    // that read (server) or wrote (client) the first byte of the request
-    std::string_view method;      // http: as sent
-    std::string_view target;      // http: path, query included; naming removes it
-    std::string_view error_type;  // empty for ok; a status code, or what cut the exchange: "closed", "reset", "timeout"
+    Tid tid{};                // that read (server) or wrote (client) the first byte of the request
+    std::string_view method;  // http: as sent; else what is done: "SELECT", "GET"; empty where the target says it all
+    std::string_view target;  // http: path, query included; naming removes it. Else to what: a table, an RPC's full name
+    std::string_view
+        error_type;  // empty for ok; the protocol's own code, or what cut the exchange: "closed", "reset", "timeout"
     MonotonicTime begin;
     MonotonicTime first_byte;  // not seen() if there was none
     MonotonicTime end;

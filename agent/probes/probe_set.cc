@@ -152,6 +152,14 @@ KernelCounters ProbeSet::counters() const {
     return sums;
 }
 
+void ProbeSet::refuse(std::uint64_t connection, std::uint8_t protocol) {
+    const int fd = bpf_map__fd(sockets_->maps.refusals);
+    std::uint32_t refused = 0;
+    bpf_map_lookup_elem(fd, &connection, &refused);
+    refused |= std::uint32_t{1} << protocol;
+    bpf_map_update_elem(fd, &connection, &refused, BPF_ANY);
+}
+
 Result<void> ProbeSet::map_watched() {
     void* words = mmap(nullptr, kWatchedBytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(sockets_->maps.watched), 0);
     if (words == MAP_FAILED) return system_failure("cannot map the set of watched processes", errno);

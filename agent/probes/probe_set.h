@@ -61,6 +61,8 @@ public:
     // Takes a process onto or off the map of watched processes. Thread-safe against the kernel side, which follows forks.
     void watch(Pid pid) { set_watched(pid, true); }
     void unwatch(Pid pid) { set_watched(pid, false); }
+    // The connection does not speak that protocol (number by protocols.def): the kernel side looks for another one.
+    void refuse(std::uint64_t connection, std::uint8_t protocol);
     [[nodiscard]] bool watches_any() const;
 
 private:

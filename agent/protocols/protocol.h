@@ -23,6 +23,20 @@ public:
     virtual void on_lost(LostReason reason) = 0;
 };
 
+// The error of an exchange that its connection's end cut short.
+constexpr std::string_view text_of(CloseReason reason) {
+    switch (reason) {
+        case CloseReason::kLocal:
+        case CloseReason::kPeer:
+            return "closed";
+        case CloseReason::kReset:
+            return "reset";
+        case CloseReason::kTimeout:
+            return "timeout";
+    }
+    __builtin_unreachable();
+}
+
 // When bytes moved, and by whom.
 struct Stamp {
     MonotonicTime time;
@@ -35,6 +49,15 @@ struct ReaderContext {
     ConnectionId connection{};
     bool opened_before = false;    // the streams may begin anywhere in an exchange
     ExchangeSink* sink = nullptr;  // outlives the reader
+};
+
+// How sure a reader is that the connection speaks its protocol, which was guessed from the first bytes. Until it is sure, it
+// hands out nothing and loses nothing; once it is, it stays so.
+enum class Standing : std::uint8_t {
+    kGuessed,
+    kConfirmed,
+    kRefuted,    // it does not: the guess is taken back
+    kEncrypted,  // it did, and agreed with the other end to go on in TLS
 };
 
 // Reads the two streams of one connection. Calls arrive in the order of time, and within a direction in the order of
@@ -58,6 +81,8 @@ public:
     virtual void on_close(CloseReason reason, MonotonicTime time) = 0;
     // The session ends while the connection lives: what has its whole response is handed out, the rest is kUnfinished.
     virtual void on_session_end(MonotonicTime time) = 0;
+    // Asked after each call. A reader whose detector can't be wrong need not answer.
+    [[nodiscard]] virtual Standing standing() const { return Standing::kConfirmed; }
     // Forgets the connection and begins with another one; buffers are kept.
     virtual void restart(const ReaderContext& context) = 0;
 };

@@ -7,11 +7,11 @@ namespace {
 
 std::unique_ptr<ProtocolReader> make_reader_of(Protocol protocol, const ReaderContext& context) {
     switch (protocol) {
-#define FOOTFALL_PROTOCOL(enumerator, text) \
-    case Protocol::enumerator:              \
+#define FF_PROTOCOL(number, name, enumerator) \
+    case Protocol::enumerator:                \
         return make_reader<Protocol::enumerator>(context);
-#include "agent/protocols/protocols.def"
-#undef FOOTFALL_PROTOCOL
+#include "bpf/contract/protocols.def"
+#undef FF_PROTOCOL
     }
     __builtin_unreachable();
 }
@@ -20,13 +20,25 @@ std::unique_ptr<ProtocolReader> make_reader_of(Protocol protocol, const ReaderCo
 
 std::string_view name(Protocol protocol) {
     switch (protocol) {
-#define FOOTFALL_PROTOCOL(enumerator, text) \
-    case Protocol::enumerator:              \
-        return text;
-#include "agent/protocols/protocols.def"
-#undef FOOTFALL_PROTOCOL
+#define FF_PROTOCOL(number, name, enumerator) \
+    case Protocol::enumerator:                \
+        return #name;
+#include "bpf/contract/protocols.def"
+#undef FF_PROTOCOL
     }
     __builtin_unreachable();
+}
+
+std::optional<Protocol> protocol_of(std::uint8_t number) {
+    switch (number) {
+#define FF_PROTOCOL(number, name, enumerator) \
+    case number:                              \
+        return Protocol::enumerator;
+#include "bpf/contract/protocols.def"
+#undef FF_PROTOCOL
+        default:
+            return std::nullopt;
+    }
 }
 
 std::unique_ptr<ProtocolReader> ReaderPool::take(Protocol protocol, const ReaderContext& context) {

@@ -1,10 +1,10 @@
-// Which protocols there are, and how their readers are made: an expansion of protocols.def.
+// Which protocols there are, and how their readers are made: an expansion of bpf/contract/protocols.def.
 #pragma once
 
 #include <array>
 #include <cstddef>
-#include <iterator>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -12,18 +12,17 @@
 
 namespace footfall {
 
-// The protocol's name as users see it: "http".
+constexpr std::size_t kProtocolLimit = 32;  // numbers of protocols are below
+
+// As its folder is called: "http1".
 std::string_view name(Protocol protocol);
+
+// None for a number that is nobody's.
+std::optional<Protocol> protocol_of(std::uint8_t number);
 
 // Defined once per protocol, in its folder.
 template <Protocol protocol>
 std::unique_ptr<ProtocolReader> make_reader(const ReaderContext& context);
-
-constexpr Protocol kAllProtocols[] = {
-#define FOOTFALL_PROTOCOL(enumerator, text) Protocol::enumerator,
-#include "agent/protocols/protocols.def"
-#undef FOOTFALL_PROTOCOL
-};
 
 // Keeps the readers of closed connections for the next ones, with their buffers.
 class ReaderPool {
@@ -34,7 +33,7 @@ public:
 private:
     static constexpr std::size_t kIdleLimit = 256;  // of each protocol
 
-    std::array<std::vector<std::unique_ptr<ProtocolReader>>, std::size(kAllProtocols)> idle_;  // by protocol
+    std::array<std::vector<std::unique_ptr<ProtocolReader>>, kProtocolLimit> idle_;  // by protocol
 };
 
 }  // namespace footfall

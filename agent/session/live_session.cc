@@ -124,6 +124,9 @@ Result<void> LiveSession::load() {
     if (!key) return tl::unexpected<Error>(key.error());
     PipelineObservers observers;
     if (on_use_) observers.on_use = [this](const Use& use, const Exchange& exchange) { on_use_(use, exchange, *pipeline_); };
+    observers.on_refused = [this](ConnectionId connection, Protocol protocol) {
+        probes_->refuse(number(connection), static_cast<std::uint8_t>(protocol));
+    };
     observers.on_forked = [this](const ProcessForked& forked) { on_forked(forked); };
     observers.on_executed = [this](const ProcessExecuted& executed) { on_executed(executed); };
     observers.on_description = [this](Pid pid, const ProcessDescription& found) {

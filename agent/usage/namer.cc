@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/base/text.h"
+#include "agent/pipeline/kind.h"
 #include "agent/usage/method.h"
 
 namespace footfall {
@@ -25,7 +26,7 @@ std::uint64_t context_of(const OperationScope& scope, std::string_view method, b
     std::uint32_t method_word = 0;
     std::memcpy(&method_word, method.data(), std::min(method.size(), sizeof method_word));
     return std::uint64_t{method_word} | std::uint64_t{number(scope.service)} << 32 |
-           static_cast<std::uint64_t>(scope.protocol) << 48 | static_cast<std::uint64_t>(scope.role) << 56 |
+           static_cast<std::uint64_t>(scope.kind) << 48 | static_cast<std::uint64_t>(scope.role) << 56 |
            static_cast<std::uint64_t>(refused) << 57;
 }
 
@@ -54,7 +55,26 @@ Use Namer::name(const Exchange& exchange, const Peer* peer) {
 }
 
 OperationId Namer::operation_of(const Exchange& exchange, ServiceId service) {
-    const OperationScope scope{service, exchange.role, exchange.protocol};
+    const OperationScope scope{service, exchange.role, exchange.kind};
+    switch (naming_of(exchange.kind)) {
+        case Naming::kRoutes:
+            return routed_operation(exchange, scope);
+        case Naming::kAsTold:
+            return told_operation(exchange, scope);
+    }
+    __builtin_unreachable();
+}
+
+OperationId Namer::told_operation(const Exchange& exchange, const OperationScope& scope) {
+    const OperationCache::Key method = cache_.key(context_of(scope, {}, false), exchange.method);
+    const OperationCache::Key key = cache_.key(method.low, exchange.target);
+    if (const auto known = cache_.find(key)) return *known;
+    const OperationId named = names_.operation(scope, exchange.method, exchange.target, Names::Origin::kSeen);
+    cache_.insert(key, named);
+    return named;
+}
+
+OperationId Namer::routed_operation(const Exchange& exchange, const OperationScope& scope) {
     const std::string_view method = standard_method(exchange.method);
     const std::string_view path = path_of(exchange.target);
     // A refused request for a path that was served before is found where that was.

@@ -1,7 +1,8 @@
 // Exchange → Use: which service, which operation, which consumer.
 //
-// The operation of an HTTP exchange is its method and its route. The route is that of the user's pattern that matches, of
-// the service first, then of those for all services; else what the heuristic makes of the path.
+// Readers of most protocols tell the operation as it is (kinds.def). The operation of an HTTP exchange is its method and its
+// route. The route is that of the user's pattern that matches, of the service first, then of those for all services; else
+// what the heuristic makes of the path.
 //
 // Requests that a server refuses because they name nothing it has (400, 404, 405, 414, 501) come from scanners too, which
 // must not spoil the names of what is really there. They get the route that they would have otherwise, but teach the
@@ -63,6 +64,8 @@ private:
     };
 
     [[nodiscard]] OperationId operation_of(const Exchange& exchange, ServiceId service);
+    [[nodiscard]] OperationId told_operation(const Exchange& exchange, const OperationScope& scope);
+    [[nodiscard]] OperationId routed_operation(const Exchange& exchange, const OperationScope& scope);
     [[nodiscard]] OperationId name_route(const OperationScope& scope, std::string_view method, std::string_view path,
                                          bool refused);
     [[nodiscard]] Routes& routes_of(const OperationScope& scope);

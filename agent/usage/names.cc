@@ -10,9 +10,15 @@ namespace {
 constexpr std::string_view kUnmatched = "{unmatched}";
 constexpr std::uint32_t kRefusedShare = 10;
 
+std::string text_of(std::string_view method, std::string_view route) {
+    if (method.empty() && route.empty()) return std::string(kFoldedName);
+    if (method.empty() || route.empty()) return std::string(method.empty() ? route : method);
+    return fmt::format("{} {}", method, route);
+}
+
 std::string key_of(const OperationScope& scope, std::string_view method, std::string_view route) {
-    return fmt::format("{}/{}/{}/{} {}", number(scope.service), static_cast<int>(scope.role),
-                       static_cast<int>(scope.protocol), method, route);
+    return fmt::format("{}/{}/{}/{} {}", number(scope.service), static_cast<int>(scope.role), static_cast<int>(scope.kind),
+                       method, route);
 }
 
 std::size_t slot_of(const OperationScope& scope) {
@@ -54,8 +60,7 @@ OperationId Names::find_or_add(const OperationScope& scope, std::string_view met
     const OperationId next{static_cast<std::uint32_t>(operations_.size())};
     const auto [entry, added] = operation_ids_.try_emplace(key_of(scope, method, route), next);
     if (added) {
-        const std::string text = route.empty() ? std::string(kFoldedName) : fmt::format("{} {}", method, route);
-        operations_.push_back({scope, std::string(method), std::string(route), text});
+        operations_.push_back({scope, std::string(method), std::string(route), text_of(method, route)});
     }
     return entry->second;
 }

@@ -26,14 +26,14 @@ constexpr std::uint32_t kDefaultOperationLimit = 200;
 struct OperationScope {
     ServiceId service{};
     Role role = Role::kServer;
-    Protocol protocol{};
+    Kind kind{};
 };
 
 struct OperationName {
     OperationScope scope;
-    std::string method;  // empty for `other`
-    std::string route;   // likewise
-    std::string text;    // "GET /orders/{id}"
+    std::string method;  // as Exchange has it; both are empty for `other`
+    std::string route;   // http: the route; else the exchange's target
+    std::string text;    // "GET /orders/{id}", "SELECT orders"
 };
 
 class Names {

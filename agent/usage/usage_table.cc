@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
-#include "agent/protocols/protocol_table.h"
+#include "agent/pipeline/kind.h"
 #include "output/session/snapshot.pb.h"
 
 namespace footfall {
@@ -47,9 +47,10 @@ void add_consumer(Operation& out, std::string text, std::uint64_t uses) {
 
 }  // namespace
 
-std::string outcome_text(std::uint16_t status, std::string_view error_type) {
+std::string outcome_text(Outcome outcome, std::uint16_t status, std::string_view error_type) {
     if (status != 0) return std::to_string(status);
-    return error_type.empty() ? "unknown" : std::string(error_type);
+    if (!error_type.empty()) return std::string(error_type);
+    return outcome == Outcome::kOk ? "ok" : "unknown";
 }
 
 void UsageTable::record(const Use& use) {
@@ -78,18 +79,21 @@ UsageTable::Row& UsageTable::row_of(const Use& use) {
 
 UsageTable::OutcomeRow& UsageTable::outcome_of(Row& row, const Use& use) {
     for (OutcomeRow& outcome : row.outcomes) {
-        if (!outcome.folded && outcome.status == use.status && outcome.error_type == use.error_type) return outcome;
+        if (!outcome.folded && outcome.status == use.status && outcome.outcome == use.outcome &&
+            outcome.error_type == use.error_type) {
+            return outcome;
+        }
     }
     const auto folded = std::count_if(row.outcomes.begin(), row.outcomes.end(), [](const auto& o) { return o.folded; });
     if (row.outcomes.size() - static_cast<std::size_t>(folded) < kMaxOutcomes) {
-        row.outcomes.push_back({use.status, std::string(use.error_type), false, {}});
+        row.outcomes.push_back({use.outcome, use.status, std::string(use.error_type), false, {}});
         return row.outcomes.back();
     }
     const std::string_view error_type = use.error_type.empty() ? std::string_view{} : kFoldedErrorType;
     for (OutcomeRow& outcome : row.outcomes) {
         if (outcome.folded && outcome.error_type == error_type) return outcome;
     }
-    row.outcomes.push_back({0, std::string(error_type), true, {}});
+    row.outcomes.push_back({use.outcome, 0, std::string(error_type), true, {}});
     return row.outcomes.back();
 }
 
@@ -107,7 +111,7 @@ void UsageTable::fill_operation(Operation& out, OperationId id, const Row& row, 
     const OperationName& name = names_.name_of(id);
     out.set_service(services_.name(name.scope.service));
     out.set_role(proto_role(name.scope.role));
-    out.set_kind(std::string(footfall::name(name.scope.protocol)));
+    out.set_kind(std::string(footfall::name(name.scope.kind)));
     out.set_operation(name.text);
     out.set_method(name.method);
     out.set_route(name.route);
@@ -118,7 +122,8 @@ void UsageTable::fill_operation(Operation& out, OperationId id, const Row& row, 
     row.time_to_first_byte.to_proto(*out.mutable_time_to_first_byte());
     for (const OutcomeRow& outcome : row.outcomes) {
         OutcomeUse& use = *out.add_outcomes();
-        use.set_outcome(outcome.folded ? std::string(kFoldedName) : outcome_text(outcome.status, outcome.error_type));
+        use.set_outcome(outcome.folded ? std::string(kFoldedName)
+                                       : outcome_text(outcome.outcome, outcome.status, outcome.error_type));
         use.set_error_type(outcome.error_type);
         use.set_uses(outcome.latency.count());
         outcome.latency.to_proto(*use.mutable_latency());

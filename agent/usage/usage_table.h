@@ -24,8 +24,8 @@ namespace footfall {
 class Snapshot;  // messages of output/session/snapshot.proto
 class Operation;
 
-// What a use's outcome is called: its status ("200"), else why it has none ("closed"), else "unknown".
-[[nodiscard]] std::string outcome_text(std::uint16_t status, std::string_view error_type);
+// What a use's outcome is called: its status ("200"), else its error ("42P01", "closed"), else "ok" or "unknown".
+[[nodiscard]] std::string outcome_text(Outcome outcome, std::uint16_t status, std::string_view error_type);
 
 class UsageTable {
 public:
@@ -45,6 +45,7 @@ public:
 
 private:
     struct OutcomeRow {
+        Outcome outcome = Outcome::kUnknown;
         std::uint16_t status = 0;
         std::string error_type;
         bool folded = false;  // stands for outcomes past the limit

@@ -13,6 +13,9 @@
 #define FF_UNIX_PATH_LENGTH 108 /* sockaddr_un.sun_path */
 #define FF_MESSAGE_TAIL     64  /* bytes kept of the end of a message that is not captured whole */
 
+#define FF_PROTOCOL_LIMIT     32   /* of the numbers in protocols.def */
+#define FF_PROTOCOL_UNDECIDED 0xff /* the first bytes of the connection, too few to tell what it speaks */
+
 enum ff_direction {
 	FF_RECEIVED = 0, /* the application read it */
 	FF_SENT = 1,     /* the application handed it to the kernel */
@@ -52,7 +55,8 @@ struct ff_message_event {
 	__u32 captured;
 	__u32 pid;
 	__u32 tid;
-	__u16 tail;
+	__u8 tail;
+	__u8 protocol;   /* by protocols.def: what the connection's bytes look like, or FF_PROTOCOL_UNDECIDED */
 	__u8 direction;  /* enum ff_direction */
 	__u8 unreadable; /* 1: payload could not be read where it was expected (named in the drop counters) */
 	__u32 gathered;  /* the kernel side's own: how far it has come through a vector of buffers */

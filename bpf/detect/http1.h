@@ -82,11 +82,12 @@ static inline unsigned int ff_http1_empty_bytes(const unsigned char *bytes)
 	return first + second + third + third * ff_http1_ends_line(bytes[3]);
 }
 
-static inline enum ff_detected ff_detect_http1(const unsigned char *bytes, unsigned int length)
+static inline enum ff_detected ff_detect_http1(const unsigned char *bytes, unsigned int length, unsigned int total)
 {
 	unsigned int empty = ff_http1_empty_bytes(bytes);
 	enum ff_detected response, request;
 
+	(void)total;
 	if (empty >= length)
 		return FF_DETECT_MAYBE;
 	__asm__("" : "+r"(empty)); /* or the compiler drops the mask, which it has no use for and older verifiers have */

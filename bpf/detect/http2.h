@@ -13,11 +13,12 @@ static inline int ff_is_http2_settings(const unsigned char *bytes, unsigned int 
 	       bytes[4] == 0 && bytes[5] == 0 && bytes[6] == 0 && bytes[7] == 0 && bytes[8] == 0;
 }
 
-static inline enum ff_detected ff_detect_http2(const unsigned char *bytes, unsigned int length)
+static inline enum ff_detected ff_detect_http2(const unsigned char *bytes, unsigned int length, unsigned int total)
 {
 	const char preface[12] = {'P', 'R', 'I', ' ', '*', ' ', 'H', 'T', 'T', 'P', '/', '2'};
 	unsigned int i;
 
+	(void)total;
 	if (ff_is_http2_settings(bytes, length))
 		return FF_DETECT_OPAQUE;
 	for (i = 0; i < sizeof(preface); i++) {

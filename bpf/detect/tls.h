@@ -9,10 +9,11 @@
 #define FF_TLS_APPLICATION_DATA 0x17
 #define FF_TLS_LONGEST_RECORD   (16384 + 2048)
 
-static inline enum ff_detected ff_detect_tls(const unsigned char *bytes, unsigned int length)
+static inline enum ff_detected ff_detect_tls(const unsigned char *bytes, unsigned int length, unsigned int total)
 {
 	unsigned int record;
 
+	(void)total;
 	if (length < 1)
 		return FF_DETECT_MAYBE;
 	if (bytes[0] != FF_TLS_HANDSHAKE && bytes[0] != FF_TLS_APPLICATION_DATA)

@@ -71,6 +71,7 @@ static __always_inline void fill_message(struct ff_message_event *event, const s
 	event->pid = moved->thread >> 32;
 	event->tid = moved->thread;
 	event->tail = 0;
+	event->protocol = connection->protocol;
 	event->direction = moved->direction;
 	event->unreadable = 0;
 	event->gathered = 0;

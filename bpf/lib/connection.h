@@ -41,7 +41,11 @@ struct connection {
 	__u32 since_start[2]; /* bytes since a message last started an exchange, or the other direction moved */
 	const void *batch[2]; /* sendmmsg/recvmmsg: the vector of messages in progress … */
 	__u32 batch_next[2];  /* … and which of them is next */
+	__u32 refused;        /* bits by protocols.def: what the agent found that it does not speak after all … */
+	__u8 tries;           /* … and how often another one was looked for since */
 	__u8 verdict;
+	__u8 protocol; /* by protocols.def; FF_PROTOCOL_UNDECIDED until the verdict is VERDICT_READ */
+	__u8 messages; /* read so far, modulo 256 */
 	__u8 announced;
 	__u8 is_tcp;
 	__u8 from_start;       /* known from the first byte of both streams */
@@ -62,6 +66,15 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } connections_made SEC(".maps");
+
+/* By connection: bits by protocols.def of what the agent found that it does not speak. The agent writes, lib/observe.h
+ * reads. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, __u32);
+} refusals SEC(".maps");
 
 static __always_inline __u64 next_connection_id(void)
 {
@@ -114,6 +127,7 @@ static __always_inline void meet_connection(struct connection *connection, const
 	__u64 received, sent;
 
 	connection->id = next_connection_id();
+	connection->protocol = FF_PROTOCOL_UNDECIDED;
 	if (!is_stream(sk) ||
 	    !is_watched_port(BPF_CORE_READ(sk, __sk_common.skc_num), bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport)))) {
 		connection->verdict = VERDICT_IGNORE;

@@ -3,7 +3,7 @@
 #ifndef FOOTFALL_LIB_OBSERVE_H
 #define FOOTFALL_LIB_OBSERVE_H
 
-#include "bpf/detect/http1.h"
+#include "bpf/detect/detectors.h"
 #include "bpf/detect/http2.h"
 #include "bpf/detect/tls.h"
 #include "capture.h"
@@ -56,67 +56,139 @@ __noinline int with_prefix(struct connection *connection, struct front *front, _
 	return known;
 }
 
-/* The detectors, each of them looked at by itself: how many ways there are through all of them is the sum, not the product.
+/*
+ * The detectors, each of them looked at by itself: how many ways there are through all of them is the sum, not the product.
  */
-__noinline int is_http1(const struct front *front, __u32 length)
-{
-	return front ? ff_detect_http1(front->bytes, length) : FF_DETECT_NO;
-}
+#define FF_PROTOCOL(number, name, enumerator)                                                           \
+	__noinline int is_##name(const struct front *front, __u32 length, __u32 total)                  \
+	{                                                                                               \
+		barrier_var(total); /* or a caller would not pass what the detector does not look at */ \
+		return front ? ff_detect_##name(front->bytes, length, total) : FF_DETECT_NO;            \
+	}
+#include "bpf/contract/protocols.def"
+#undef FF_PROTOCOL
 
 __noinline int is_http2(const struct front *front, __u32 length)
 {
-	return front ? ff_detect_http2(front->bytes, length) : FF_DETECT_NO;
+	return front ? ff_detect_http2(front->bytes, length, 0) : FF_DETECT_NO;
 }
 
 __noinline int is_tls(const struct front *front, __u32 length)
 {
-	return front ? ff_detect_tls(front->bytes, length) : FF_DETECT_NO;
+	return front ? ff_detect_tls(front->bytes, length, 0) : FF_DETECT_NO;
 }
 
-/* What these bytes start: VERDICT_MAYBE if more bytes are needed to tell. */
-static __noinline int classify(const struct front *front, __u32 length)
+/* What the detector of one protocol says. */
+static __noinline int detect_as(__u32 protocol, const struct front *front, __u32 length, __u32 total)
 {
-	int tls = is_tls(front, length), http1;
+	switch (protocol) {
+#define FF_PROTOCOL(number, name, enumerator) \
+	case number:                          \
+		return is_##name(front, length, total);
+#include "bpf/contract/protocols.def"
+#undef FF_PROTOCOL
+	}
+	return FF_DETECT_NO;
+}
 
-	if (tls == FF_DETECT_OPAQUE)
+#define VERDICT_PROTOCOL(number) (VERDICT_READ | (number) << 8)
+
+/* What these bytes start: a verdict, with the protocol above it; VERDICT_MAYBE if more bytes are needed to tell. */
+static __noinline int classify(const struct front *front, __u32 length, __u32 total, __u32 refused)
+{
+	int answer = is_tls(front, length);
+	bool maybe = answer == FF_DETECT_MAYBE;
+
+	if (answer == FF_DETECT_OPAQUE)
 		return VERDICT_TLS;
 	if (is_http2(front, length) == FF_DETECT_OPAQUE)
 		return VERDICT_HTTP2;
-	http1 = is_http1(front, length);
-	if (http1 == FF_DETECT_REQUEST || http1 == FF_DETECT_RESPONSE)
-		return VERDICT_READ;
-	return http1 == FF_DETECT_MAYBE || tls == FF_DETECT_MAYBE ? VERDICT_MAYBE : VERDICT_NONE;
+#define FF_PROTOCOL(number, name, enumerator)                                    \
+	if (!(refused & (1U << number))) {                                       \
+		answer = is_##name(front, length, total);                        \
+		if (answer == FF_DETECT_REQUEST || answer == FF_DETECT_RESPONSE) \
+			return VERDICT_PROTOCOL(number);                         \
+		maybe |= answer == FF_DETECT_MAYBE;                              \
+	}
+#include "bpf/contract/protocols.def"
+#undef FF_PROTOCOL
+	return maybe ? VERDICT_MAYBE : VERDICT_NONE;
+}
+
+/* A stream known from its first byte never becomes one of ours later, and one that was guessed wrong seldom. */
+#define TRIES_MOST 16
+
+static __always_inline bool is_hopeless(struct connection *connection)
+{
+	return connection->from_start || (connection->refused && ++connection->tries > TRIES_MOST);
 }
 
 /* Is the message worth an event? Not inline, for its stack: all frames of a call chain share 512 bytes. */
 static __noinline bool judge(struct connection *connection, const struct moved *moved)
 {
 	struct front front = {};
-	__u32 direction = moved->direction & 1;
+	__u32 direction = moved->direction & 1, total = moved->length;
 	int length = peek_front(&front, &moved->buffers, moved->length);
 	int verdict;
 
 	/* Usually the first message is long enough to tell. */
+	if (connection->prefix_length[direction])
+		total = 0;
 	if (length < FF_DETECT_LENGTH || connection->prefix_length[direction])
 		length = with_prefix(connection, &front, length, direction);
-	verdict = classify(&front, length);
+	verdict = classify(&front, length, total, connection->refused);
 	if (verdict == VERDICT_MAYBE)
 		return true;
 	connection->prefix_length[direction] = 0;
 	connection->verdict = verdict;
-	if (verdict == VERDICT_NONE && connection->from_start)
-		connection->verdict =
-			VERDICT_IGNORE; /* a stream known from its first byte never becomes one of ours later */
-	return verdict == VERDICT_READ;
+	if (connection->verdict == VERDICT_READ)
+		connection->protocol = verdict >> 8;
+	else if (verdict == VERDICT_NONE && is_hopeless(connection))
+		connection->verdict = VERDICT_IGNORE;
+	return connection->verdict == VERDICT_READ;
+}
+
+/*
+ * The agent guesses as well, with more to go by. What it found out is looked for now and then: after 1, 2, 4, … and each 64
+ * messages.
+ */
+static __always_inline bool is_time_to_ask(struct connection *connection)
+{
+	__u8 messages = ++connection->messages;
+
+	return (messages & 63) == 0 || (messages & (messages - 1)) == 0;
+}
+
+__noinline int take_refusal(struct connection *connection)
+{
+	__u32 *refused;
+
+	if (!connection)
+		return 0;
+	refused = bpf_map_lookup_elem(&refusals, &connection->id);
+	if (!refused || !(*refused & ~connection->refused))
+		return 0;
+	connection->refused |= *refused;
+	connection->verdict = VERDICT_NONE;
+	connection->protocol = FF_PROTOCOL_UNDECIDED;
+	connection->from_start = 0;
+	connection->prefix_length[0] = connection->prefix_length[1] = 0;
+	return 0;
+}
+
+static __always_inline void heed_refusal(struct connection *connection)
+{
+	if (connection->verdict == VERDICT_READ && is_time_to_ask(connection))
+		take_refusal(connection);
 }
 
 /* How much of the message is wanted because a request or a response starts with it; 0 if none does. */
-static __noinline __u32 wanted_of_start(const struct moved *moved)
+static __noinline __u32 wanted_of_start(const struct connection *connection, const struct moved *moved)
 {
 	struct front front = {};
 	int length = peek_front(&front, &moved->buffers, moved->length);
 
-	switch (is_http1(&front, length)) {
+	switch (detect_as(connection->protocol, &front, length, moved->length)) {
 	case FF_DETECT_REQUEST:
 		return REQUESTS_MOST;
 	case FF_DETECT_RESPONSE:
@@ -132,7 +204,7 @@ static __always_inline __u32 wanted_front(struct connection *connection, const s
 	__u32 direction = moved->direction & 1;
 	bool streaming = connection->since_start[direction] >= STREAMING_AFTER;
 	__u32 most = streaming ? FRONT_LEAST : HEAD_MOST;
-	__u32 wanted = moved->length > most ? wanted_of_start(moved) : 0;
+	__u32 wanted = moved->length > most ? wanted_of_start(connection, moved) : 0;
 
 	if (wanted) {
 		most = wanted;
@@ -200,6 +272,7 @@ static __always_inline void observe_usual(struct connection *connection, struct 
 {
 	__u32 direction = moved->direction & 1;
 
+	heed_refusal(connection);
 	if (connection->verdict != VERDICT_READ || !connection->announced ||
 	    connection->since_start[direction] >= STREAMING_AFTER || !is_of_usual_size(moved)) {
 		observe(connection, moved);

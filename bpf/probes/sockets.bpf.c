@@ -313,6 +313,7 @@ static __always_inline void on_exit(const struct call_registers *registers, long
 	if (result > 0)
 		moved.buffers = buffers_of_call(registers, 0);
 	moved.sequence = connection->is_tcp || !connection->id ? tcp_sequence(sk, direction) : 0;
+	heed_refusal(connection);
 	observe(connection, &moved);
 }
 

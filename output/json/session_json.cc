@@ -48,6 +48,7 @@ Json accounting(const Accounting& accounting) {
     return {{"received", accounting.received()},
             {"exported", accounting.exported()},
             {"dropped", losses(accounting.dropped())},
+            {"wrong_guesses", losses(accounting.wrong_guesses())},
             {"exchanges",
              {{"started", accounting.exchanges_started()},
               {"used", accounting.exchanges_used()},

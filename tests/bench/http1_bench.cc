@@ -66,6 +66,7 @@ private:
         message.time = {++time_};
         message.connection = ConnectionId{turn_ + 1};
         message.direction = direction;
+        message.protocol = Protocol::kHttp1;
         message.position = position;
         message.length = static_cast<std::uint32_t>(bytes.size());
         message.front = bytes;

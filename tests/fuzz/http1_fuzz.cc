@@ -1,98 +1,31 @@
-// Bytes as the life of one connection. Operations, each one byte and its arguments, until the input ends:
-//   bits 0-2  0-3 bytes · 4 gap · 5 end of stream · 6 close and start over · 7 session end and start over
-//   bit 3     direction
-//   bit 4     bytes: they start a message; start over: the next connection was open before
-// Bytes and gaps are followed by a length (two bytes, little-endian; a gap is that many times 64), bytes by themselves.
-// However the bytes lie: every exchange that was started is used or lost, once, when the connection ends.
+// HTTP/1 as connection_life.h feeds it.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <string_view>
 
 #include "agent/protocols/http1/http1_reader.h"
+#include "tests/fuzz/connection_life.h"
 
 namespace footfall::http1 {
 namespace {
 
-class CheckingSink final : public ExchangeSink {
+class BoundedNames final : public CheckingSink {
 public:
     void on_exchange(const Exchange& exchange) override {
-        ++ended;
-        const bool named = exchange.method.size() <= kMethodLimit && !exchange.method.empty() && !exchange.target.empty() &&
-                           exchange.target.size() <= kTargetLimit;
-        const bool error = exchange.outcome == Outcome::kError;
-        if (!named || error == exchange.error_type.empty()) std::abort();
-    }
-    void on_lost(LostReason) override { ++ended; }
-
-    std::uint64_t ended = 0;
-};
-
-class Life {
-public:
-    explicit Life(std::string_view input) : input_(input), reader_({ConnectionId{1}, false, &sink_}) {}
-
-    void run() {
-        while (!input_.empty()) step(take());
-        reader_.on_close(CloseReason::kLocal, {++now_});
-        check();
-    }
-
-private:
-    enum Operation : unsigned { kGap = 4, kEndOfStream = 5, kClose = 6, kSessionEnd = 7 };
-
-    std::uint8_t take() {
-        if (input_.empty()) return 0;
-        const auto value = static_cast<std::uint8_t>(input_.front());
-        input_.remove_prefix(1);
-        return value;
-    }
-    std::size_t take_length() {
-        const std::size_t low = take();
-        return low + (static_cast<std::size_t>(take()) << 8U);
-    }
-
-    void step(unsigned operation) {
-        const Direction direction = (operation & 8U) != 0 ? Direction::kSent : Direction::kReceived;
-        const Stamp stamp{{++now_}, Pid{1}, Tid{1}};
-        switch (operation & 7U) {
-            case kGap:
-                return reader_.on_gap(direction, take_length() * 64 + 1, stamp);
-            case kEndOfStream:
-                return reader_.on_end_of_stream(direction, stamp);
-            case kClose:
-                reader_.on_close(static_cast<CloseReason>((operation >> 5U) % 4), stamp.time);
-                return start_over((operation & 16U) != 0);
-            case kSessionEnd:
-                reader_.on_session_end(stamp.time);
-                return start_over((operation & 16U) != 0);
-            default:
-                const std::size_t length = take_length();
-                const std::string_view bytes = input_.substr(0, length);
-                input_.remove_prefix(bytes.size());
-                if (!bytes.empty()) reader_.on_bytes(direction, bytes, (operation & 16U) != 0, stamp);
+        CheckingSink::on_exchange(exchange);
+        if (exchange.method.size() > kMethodLimit || exchange.method.empty() || exchange.target.empty() ||
+            exchange.target.size() > kTargetLimit) {
+            std::abort();
         }
     }
-
-    void start_over(bool opened_before) {
-        check();
-        reader_.restart({ConnectionId{1}, opened_before, &sink_});
-        sink_.ended = 0;
-    }
-    void check() const {
-        if (sink_.ended != reader_.started()) std::abort();
-    }
-
-    std::string_view input_;
-    CheckingSink sink_;
-    Http1Reader reader_;
-    std::uint64_t now_ = 0;
 };
 
 }  // namespace
 }  // namespace footfall::http1
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    footfall::http1::Life({reinterpret_cast<const char*>(data), size}).run();
+    using footfall::http1::BoundedNames;
+    using footfall::http1::Http1Reader;
+    footfall::ConnectionLife<Http1Reader, BoundedNames>({reinterpret_cast<const char*>(data), size}).run();
     return 0;
 }

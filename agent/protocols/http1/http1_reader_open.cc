@@ -9,19 +9,6 @@ namespace {
 constexpr std::uint16_t kFirstClientError = 400;
 constexpr std::uint16_t kFirstServerError = 500;
 
-std::string_view text_of(CloseReason reason) {
-    switch (reason) {
-        case CloseReason::kLocal:
-        case CloseReason::kPeer:
-            return "closed";
-        case CloseReason::kReset:
-            return "reset";
-        case CloseReason::kTimeout:
-            return "timeout";
-    }
-    __builtin_unreachable();
-}
-
 std::array<char, 3> digits_of(std::uint16_t status) {
     return {static_cast<char>('0' + status / 100 % 10), static_cast<char>('0' + status / 10 % 10),
             static_cast<char>('0' + status % 10)};
@@ -146,7 +133,7 @@ void Http1Reader::hand_out(const OpenExchange& open, std::string_view cut) {
     const bool failed = open.status >= (server ? kFirstServerError : kFirstClientError);
     const std::array<char, 3> digits = digits_of(open.status);
     Exchange exchange;
-    exchange.protocol = Protocol::kHttp1;
+    exchange.kind = Kind::kHttp;
     exchange.role = server ? Role::kServer : Role::kClient;
     exchange.outcome = failed || !cut.empty() ? Outcome::kError : Outcome::kOk;
     exchange.status = open.status;

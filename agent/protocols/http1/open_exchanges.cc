@@ -1,6 +1,5 @@
 #include "agent/protocols/http1/open_exchanges.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace footfall::http1 {
@@ -16,32 +15,12 @@ void OpenExchange::name(std::string_view method_text, std::string_view target_te
     text.append(target_text.substr(0, kTargetLimit));
 }
 
-OpenExchange& OpenExchanges::push() {
-    if (size_ == slots_.size()) grow();
-    ++size_;
-    return back();
-}
-
-void OpenExchanges::pop() {
-    OpenExchange& slot = front();
-    std::string text = std::move(slot.text);
+void recycle(OpenExchange& exchange) {
+    std::string text = std::move(exchange.text);
     text.clear();
     if (text.capacity() > kKeptNameCapacity) text.shrink_to_fit();
-    slot = OpenExchange{};
-    slot.text = std::move(text);
-    first_ = (first_ + 1) & (slots_.size() - 1);
-    --size_;
-    if (size_ == 0 && slots_.size() > kKept) {
-        slots_ = {};
-        first_ = 0;
-    }
-}
-
-void OpenExchanges::grow() {
-    std::vector<OpenExchange> larger(std::max(kInitial, slots_.size() * 2));
-    for (std::size_t i = 0; i < size_; ++i) larger[i] = std::move(slots_[(first_ + i) & (slots_.size() - 1)]);
-    slots_ = std::move(larger);
-    first_ = 0;
+    exchange = OpenExchange{};
+    exchange.text = std::move(text);
 }
 
 }  // namespace footfall::http1

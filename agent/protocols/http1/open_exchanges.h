@@ -1,5 +1,4 @@
-// The exchanges of one connection that have begun and are not handed out yet, oldest first. A ring that keeps its slots and
-// their buffers, so that a warm connection allocates nothing; it grows with the depth of pipelining and shrinks when empty.
+// The exchanges of one connection that have begun and are not handed out yet, oldest first.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +6,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "agent/protocols/pairing/ring_queue.h"
 #include "agent/protocols/protocol.h"
 
 namespace footfall::http1 {
@@ -35,28 +34,8 @@ struct OpenExchange {
     void name(std::string_view method_text, std::string_view target_text);
 };
 
-class OpenExchanges {
-public:
-    static constexpr std::size_t kLimit = 1024;
+void recycle(OpenExchange& exchange);
 
-    [[nodiscard]] bool empty() const { return size_ == 0; }
-    [[nodiscard]] bool full() const { return size_ == kLimit; }
-    [[nodiscard]] std::size_t size() const { return size_; }
-    OpenExchange& front() { return slots_[first_]; }
-    OpenExchange& back() { return slots_[(first_ + size_ - 1) & (slots_.size() - 1)]; }
-
-    OpenExchange& push();  // a blank one; not when full()
-    void pop();            // the front
-
-private:
-    void grow();
-
-    static constexpr std::size_t kInitial = 1;  // powers of two
-    static constexpr std::size_t kKept = 64;
-
-    std::vector<OpenExchange> slots_;
-    std::size_t first_ = 0;
-    std::size_t size_ = 0;
-};
+using OpenExchanges = RingQueue<OpenExchange, 1024>;
 
 }  // namespace footfall::http1

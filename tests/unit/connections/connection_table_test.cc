@@ -9,13 +9,15 @@
 namespace footfall {
 namespace {
 
-class RecordingSink final : public ExchangeSink {
+class RecordingSink final : public ConnectionSink {
 public:
     void on_exchange(const Exchange& exchange) override {
         uses.push_back(std::to_string(number(exchange.connection)) + " " + std::string(exchange.target) + " " +
                        std::to_string(exchange.status) + " " + std::string(exchange.error_type));
     }
     void on_lost(LostReason reason) override { lost.push_back(reason); }
+    void on_wrong_guess(ConnectionId, Protocol) override {}
+    void on_encrypted(const ConnectionInfo&, Protocol, MonotonicTime) override {}
 
     std::vector<std::string> uses;
     std::vector<LostReason> lost;
@@ -48,6 +50,7 @@ protected:
         message.time = {++now};
         message.connection = ConnectionId{id};
         message.direction = direction;
+        message.protocol = Protocol::kHttp1;
         message.position = positions[{id, direction}];
         message.length = static_cast<std::uint32_t>(bytes.size());
         message.front = bytes;

@@ -12,14 +12,14 @@ namespace {
 
 using namespace std::string_view_literals;
 
-using Detector = ff_detected (*)(const unsigned char*, unsigned int);
+using Detector = ff_detected (*)(const unsigned char*, unsigned int, unsigned int);
 
 // As the probe calls it: a buffer of FF_DETECT_LENGTH bytes, padded with zeros.
 ff_detected ask(Detector detector, std::string_view text) {
     unsigned char front[FF_DETECT_LENGTH] = {};
     const std::size_t length = std::min<std::size_t>(text.size(), FF_DETECT_LENGTH);
     std::memcpy(front, text.data(), length);
-    return detector(front, static_cast<unsigned int>(length));
+    return detector(front, static_cast<unsigned int>(length), static_cast<unsigned int>(text.size()));
 }
 
 ff_detected http1(std::string_view text) { return ask(ff_detect_http1, text); }

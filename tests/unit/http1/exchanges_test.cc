@@ -10,7 +10,7 @@ TEST(Exchanges, a_request_that_is_received_makes_a_server) {
     wire.sent("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
     ASSERT_EQ(wire.uses(), Uses{"GET /a 200"});
     EXPECT_EQ(wire.last().role, Role::kServer);
-    EXPECT_EQ(wire.last().protocol, Protocol::kHttp1);
+    EXPECT_EQ(wire.last().kind, Kind::kHttp);
     EXPECT_EQ(wire.last().connection, ConnectionId{7});
     EXPECT_EQ(wire.last().pid, Pid{100});
     EXPECT_EQ(wire.last().tid, Tid{101});

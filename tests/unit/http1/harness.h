@@ -1,88 +1,19 @@
-// A connection as a test sees it: bytes and gaps in, owned copies of what the reader handed out.
+// What the tests of the HTTP/1 reader say on the wire.
 #pragma once
 
-#include <gtest/gtest.h>
-
-#include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "agent/protocols/http1/http1_reader.h"
+#include "tests/unit/support/protocol_wire.h"
 
 namespace footfall::http1 {
 
-// An Exchange that owns its text.
-struct Seen {
-    Exchange exchange;
-    std::string method;
-    std::string target;
-    std::string error_type;
-
-    explicit Seen(const Exchange& from)
-        : exchange(from), method(from.method), target(from.target), error_type(from.error_type) {}
-    // "GET /a 200", and what cut it
-    [[nodiscard]] std::string text() const {
-        const std::string status = exchange.status == 0 ? "-" : std::to_string(exchange.status);
-        return method + " " + target + " " + status + (error_type.empty() || error_type == status ? "" : " " + error_type);
-    }
-};
-
-class RecordingSink final : public ExchangeSink {
-public:
-    void on_exchange(const Exchange& exchange) override { seen.emplace_back(exchange); }
-    void on_lost(LostReason reason) override { lost.push_back(reason); }
-
-    std::vector<Seen> seen;
-    std::vector<LostReason> lost;
-};
-
-constexpr Direction kIn = Direction::kReceived;
-constexpr Direction kOut = Direction::kSent;
-
-// Each call is one message, 10 ns after the one before.
-class Wire {
-public:
-    explicit Wire(bool opened_before = false) : reader({ConnectionId{7}, opened_before, &sink}) {}
-
-    Stamp tick() { return {{now += 10}, Pid{100}, Tid{101}}; }
-    void received(std::string_view bytes) { reader.on_bytes(kIn, bytes, true, tick()); }
-    void sent(std::string_view bytes) { reader.on_bytes(kOut, bytes, true, tick()); }
-    void gap(Direction direction, std::uint64_t length) { reader.on_gap(direction, length, tick()); }
-    // A message of which only both ends were captured.
-    void truncated(Direction direction, std::string_view front, std::uint64_t unseen, std::string_view back) {
-        const Stamp stamp = tick();
-        if (!front.empty()) reader.on_bytes(direction, front, true, stamp);
-        reader.on_gap(direction, unseen, stamp);
-        if (!back.empty()) reader.on_bytes(direction, back, false, stamp);
-    }
-    void one_by_one(Direction direction, std::string_view bytes) {
-        for (std::size_t i = 0; i < bytes.size(); ++i) reader.on_bytes(direction, bytes.substr(i, 1), true, tick());
-    }
-    void end_of_stream(Direction direction) { reader.on_end_of_stream(direction, tick()); }
-    void close(CloseReason reason = CloseReason::kLocal) { reader.on_close(reason, tick().time); }
-    void session_end() { reader.on_session_end(tick().time); }
-
-    // All exchanges so far, in order.
-    [[nodiscard]] std::vector<std::string> uses() const {
-        std::vector<std::string> texts;
-        for (const Seen& each : sink.seen) texts.push_back(each.text());
-        return texts;
-    }
-    [[nodiscard]] const Exchange& last() const { return sink.seen.back().exchange; }
-    [[nodiscard]] bool all_accounted() const { return reader.started() == sink.seen.size() + sink.lost.size(); }
-
-    RecordingSink sink;
-    Http1Reader reader;
-    std::uint64_t now = 0;
-};
+using Wire = WireOf<Http1Reader>;
 
 inline std::string get(std::string_view target) { return "GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n\r\n"; }
 inline std::string ok(std::string_view body) {
     return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
 }
-
-using Uses = std::vector<std::string>;
-using Lost = std::vector<LostReason>;
 
 }  // namespace footfall::http1

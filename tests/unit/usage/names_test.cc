@@ -10,7 +10,7 @@ using Origin = Names::Origin;
 constexpr ServiceId kShop{0};
 constexpr ServiceId kMail{1};
 
-OperationScope scope_of(ServiceId service, Role role = Role::kServer) { return {service, role, Protocol::kHttp1}; }
+OperationScope scope_of(ServiceId service, Role role = Role::kServer) { return {service, role, Kind::kHttp}; }
 
 std::string route(int i) { return "/r" + std::to_string(i); }
 

@@ -82,7 +82,8 @@ TEST(UsageTable, WhatHasNoStatusIsNamedAfterWhatCutIt) {
     EXPECT_EQ(outcomes_of(snapshot_of(world).operations(0)),
               (std::vector<std::tuple<std::string, std::string, std::uint64_t>>{
                   {"200", "", 1}, {"200", "reset", 1}, {"closed", "closed", 1}}));
-    EXPECT_EQ(outcome_text(0, ""), "unknown");
+    EXPECT_EQ(outcome_text(Outcome::kUnknown, 0, ""), "unknown");
+    EXPECT_EQ(outcome_text(Outcome::kOk, 0, ""), "ok");
 }
 
 TEST(UsageTable, OperationsComeMostUsedFirstAndEqualOnesByName) {

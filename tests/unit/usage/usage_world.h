@@ -25,7 +25,7 @@ constexpr std::uint64_t kExchangeBegin = 1'000'000;
 
 // Of shop, as a server: 3 ms long, its first byte after 1 ms.
 inline Exchange exchange(std::string_view method, std::string_view target, std::uint16_t status = 200) {
-    return {.protocol = Protocol::kHttp1,
+    return {.kind = Kind::kHttp,
             .role = Role::kServer,
             .outcome = status < 500 ? Outcome::kOk : Outcome::kError,
             .status = status,

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* All detectors of contract/protocols.def. */
+#ifndef FOOTFALL_DETECT_DETECTORS_H
+#define FOOTFALL_DETECT_DETECTORS_H
+
+#include "http1.h"
+
+#endif
