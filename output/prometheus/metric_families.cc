@@ -1,8 +1,7 @@
 #include "output/prometheus/metric_families.h"
 
-#include <algorithm>
-
 #include "output/prometheus/family_builder.h"
+#include "output/prometheus/use_durations.h"
 #include "output/session/operation_totals.h"
 
 namespace footfall {
@@ -14,36 +13,6 @@ using Families = std::vector<MetricFamily>;
 using NamedCounts = google::protobuf::Map<std::string, std::uint64_t>;
 
 // --- what was used --------------------------------------------------------------------------------------------------
-
-bool is_status_code(std::string_view outcome) {
-    return outcome.size() == 3 && std::all_of(outcome.begin(), outcome.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-Labels http_labels(const Operation& operation, const OutcomeUse& outcome) {
-    Labels labels;
-    labels.with("service_name", operation.service())
-        .with("http_request_method", operation.method())
-        .with("http_route", operation.route())
-        .with("http_response_status_code", is_status_code(outcome.outcome()) ? outcome.outcome() : std::string_view{})
-        .with("error_type", outcome.error_type());
-    return labels;
-}
-
-void add_http_durations(const Snapshot& snapshot, Families& families) {
-    DurationFamily server("http_server_request_duration_seconds",
-                          "Time from the first byte of a request that the server read to the last byte of its response.");
-    DurationFamily client(
-        "http_client_request_duration_seconds",
-        "Time from the first byte of a request that the client sent to the last byte of the response it read.");
-    for (const Operation& operation : snapshot.operations()) {
-        if (operation.kind() != "http") continue;
-        DurationFamily& family = operation.role() == ROLE_CLIENT ? client : server;
-        for (const OutcomeUse& outcome : operation.outcomes())
-            family.add(http_labels(operation, outcome), outcome.latency());
-    }
-    server.finish(families);
-    client.finish(families);
-}
 
 void add_operations(const Snapshot& snapshot, Families& families) {
     NumberFamily uses("footfall_operation_uses_total", "Completed uses of each operation.", COUNTER);
@@ -96,6 +65,15 @@ void add_accounting(const Accounting& accounting, const AgentStatus& status, Fam
                   status.lost_reasons, accounting.exchanges_lost(), families);
 }
 
+void add_wrong_guesses(const Accounting& accounting, Families& families) {
+    NumberFamily family("footfall_wrong_guesses_total",
+                        "Connections whose first bytes looked like a protocol that they turned out not to speak.", COUNTER);
+    for (const auto& [protocol, count] : accounting.wrong_guesses()) {
+        family.add(Labels().with("protocol", protocol), static_cast<double>(count));
+    }
+    family.finish(families);
+}
+
 void add_blind_spots(const Snapshot& snapshot, Families& families) {
     NumberFamily family("footfall_blind_spots", "Connections whose traffic footfall can't read, by service and reason.",
                         GAUGE);
@@ -144,10 +122,11 @@ void add_bpf_cpu(const SessionInfo& session, Families& families) {
 
 std::vector<MetricFamily> metric_families(const Snapshot& snapshot, const AgentStatus& status) {
     Families families;
-    add_http_durations(snapshot, families);
+    add_use_durations(snapshot, families);
     add_operations(snapshot, families);
     add_blind_spots(snapshot, families);
     add_accounting(snapshot.accounting(), status, families);
+    add_wrong_guesses(snapshot.accounting(), families);
     add_build(status, families);
     add_bpf_cpu(snapshot.session(), families);
     add_process(status, families);

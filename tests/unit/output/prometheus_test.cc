@@ -101,6 +101,43 @@ TEST(MetricFamilies, HasEveryNameThatIsPromised) {
     }
 }
 
+// One use of an operation, as the conventions of its kind have it: "name{label=value,…}".
+std::string duration_series(const std::string& kind, const std::string& method, const std::string& route,
+                            const std::string& outcome, const std::string& error_type, OperationRole role) {
+    Snapshot snapshot;
+    Operation& operation = *snapshot.add_operations();
+    operation.set_service("shop");
+    operation.set_role(role);
+    operation.set_kind(kind);
+    operation.set_method(method);
+    operation.set_route(route);
+    *operation.add_outcomes() = outcome_of(outcome, error_type, {0.001});
+    for (const MetricFamily& family : metric_families(snapshot, example_status())) {
+        if (!family.name().ends_with("_duration_seconds")) continue;
+        std::string text = family.name() + "{";
+        for (const auto& pair : family.metric(0).label()) text += pair.name() + "=" + pair.value() + ",";
+        return text + "}";
+    }
+    return {};
+}
+
+TEST(MetricFamilies, DatabaseCommandsHaveTheNamesOfTheirConvention) {
+    EXPECT_EQ(duration_series("postgresql", "SELECT", "orders", "42P01", "42P01", ROLE_CLIENT),
+              "db_client_operation_duration_seconds{service_name=shop,db_system_name=postgresql,db_operation_name=SELECT,"
+              "db_collection_name=orders,error_type=42P01,}");
+    EXPECT_EQ(duration_series("redis", "GET", "", "ok", "", ROLE_SERVER),
+              "db_server_operation_duration_seconds{service_name=shop,db_system_name=redis,db_operation_name=GET,}");
+}
+
+TEST(MetricFamilies, CallsHaveTheNamesOfTheirConvention) {
+    EXPECT_EQ(duration_series("grpc", "", "shop.Orders/Place", "ok", "", ROLE_SERVER),
+              "rpc_server_call_duration_seconds{service_name=shop,rpc_system_name=grpc,rpc_method=shop.Orders/Place,"
+              "rpc_response_status_code=OK,}");
+    EXPECT_EQ(duration_series("grpc", "", "shop.Orders/Place", "NOT_FOUND", "NOT_FOUND", ROLE_CLIENT),
+              "rpc_client_call_duration_seconds{service_name=shop,rpc_system_name=grpc,rpc_method=shop.Orders/Place,"
+              "rpc_response_status_code=NOT_FOUND,error_type=NOT_FOUND,}");
+}
+
 TEST(MetricFamilies, NoFamilyAndNoSetOfLabelsComesTwice) {
     Snapshot snapshot = example_snapshot();
     *snapshot.add_operations() = snapshot.operations(0);
