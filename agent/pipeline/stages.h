@@ -235,8 +235,9 @@ struct Exchange {
     Tid tid{};                // that read (server) or wrote (client) the first byte of the request
     std::string_view method;  // http: as sent; else what is done: "SELECT", "GET"; empty where the target says it all
     std::string_view target;  // http: path, query included; naming removes it. Else to what: a table, an RPC's full name
-    std::string_view
-        error_type;  // empty for ok; the protocol's own code, or what cut the exchange: "closed", "reset", "timeout"
+    std::string_view call;    // http: what the body calls, where one path serves many operations (http_bodies/body_call.h)
+    // Empty for ok; the protocol's own code, or what cut the exchange: "closed", "reset", "timeout".
+    std::string_view error_type;
     MonotonicTime begin;
     MonotonicTime first_byte;  // not seen() if there was none
     MonotonicTime end;

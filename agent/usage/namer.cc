@@ -69,7 +69,7 @@ OperationId Namer::told_operation(const Exchange& exchange, const OperationScope
     const OperationCache::Key method = cache_.key(context_of(scope, {}, false), exchange.method);
     const OperationCache::Key key = cache_.key(method.low, exchange.target);
     if (const auto known = cache_.find(key)) return *known;
-    const OperationId named = names_.operation(scope, exchange.method, exchange.target, Names::Origin::kSeen);
+    const OperationId named = names_.operation(scope, {exchange.method, exchange.target, {}}, Names::Origin::kSeen);
     cache_.insert(key, named);
     return named;
 }
@@ -78,25 +78,33 @@ OperationId Namer::routed_operation(const Exchange& exchange, const OperationSco
     const std::string_view method = standard_method(exchange.method);
     const std::string_view path = path_of(exchange.target);
     // A refused request for a path that was served before is found where that was.
-    OperationCache::Key key = cache_.key(context_of(scope, method, false), path);
+    const auto key_of = [&](bool refused) {
+        const std::uint64_t context = context_of(scope, method, refused);
+        return cache_.key(exchange.call.empty() ? context : cache_.key(context, exchange.call).low, path);
+    };
+    OperationCache::Key key = key_of(false);
     if (const auto known = cache_.find(key)) return *known;
     const bool refused = is_refusal(exchange);
     if (refused) {
-        key = cache_.key(context_of(scope, method, true), path);
+        key = key_of(true);
         if (const auto known = cache_.find(key)) return *known;
     }
-    const OperationId named = name_route(scope, method, path, refused);
+    const OperationId named = name_route(scope, {method, path, exchange.call}, refused);
     cache_.insert(key, named);
     return named;
 }
 
-OperationId Namer::name_route(const OperationScope& scope, std::string_view method, std::string_view path, bool refused) {
+// words.route: still the path.
+OperationId Namer::name_route(const OperationScope& scope, OperationWords words, bool refused) {
     using Learning = RouteHeuristic::Learning;
     Routes& routes = routes_of(scope);
-    const std::string_view configured = routes.patterns.match(method, path);
-    if (!configured.empty()) return names_.operation(scope, method, configured, Names::Origin::kConfigured);
-    const std::string_view route = routes.heuristic.route_of(path, refused ? Learning::kLook : Learning::kLearn);
-    return names_.operation(scope, method, route, refused ? Names::Origin::kRefused : Names::Origin::kSeen);
+    const std::string_view path = std::exchange(words.route, routes.patterns.match(words.method, words.route));
+    // What a body calls is the caller's choice, so it has no right to a place.
+    if (!words.route.empty()) {
+        return names_.operation(scope, words, words.call.empty() ? Names::Origin::kConfigured : Names::Origin::kSeen);
+    }
+    words.route = routes.heuristic.route_of(path, refused ? Learning::kLook : Learning::kLearn);
+    return names_.operation(scope, words, refused ? Names::Origin::kRefused : Names::Origin::kSeen);
 }
 
 Namer::Routes& Namer::routes_of(const OperationScope& scope) {

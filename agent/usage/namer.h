@@ -66,8 +66,7 @@ private:
     [[nodiscard]] OperationId operation_of(const Exchange& exchange, ServiceId service);
     [[nodiscard]] OperationId told_operation(const Exchange& exchange, const OperationScope& scope);
     [[nodiscard]] OperationId routed_operation(const Exchange& exchange, const OperationScope& scope);
-    [[nodiscard]] OperationId name_route(const OperationScope& scope, std::string_view method, std::string_view path,
-                                         bool refused);
+    [[nodiscard]] OperationId name_route(const OperationScope& scope, OperationWords words, bool refused);
     [[nodiscard]] Routes& routes_of(const OperationScope& scope);
     [[nodiscard]] RoutePatterns patterns_for(std::string_view service) const;
 

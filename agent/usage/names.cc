@@ -10,15 +10,19 @@ namespace {
 constexpr std::string_view kUnmatched = "{unmatched}";
 constexpr std::uint32_t kRefusedShare = 10;
 
-std::string text_of(std::string_view method, std::string_view route) {
-    if (method.empty() && route.empty()) return std::string(kFoldedName);
-    if (method.empty() || route.empty()) return std::string(method.empty() ? route : method);
-    return fmt::format("{} {}", method, route);
+// The words that there are, one behind the other.
+std::string text_of(const OperationWords& words) {
+    std::string text;
+    for (const std::string_view word : {words.method, words.route, words.call}) {
+        if (!text.empty() && !word.empty()) text += ' ';
+        text += word;
+    }
+    return text.empty() ? std::string(kFoldedName) : text;
 }
 
-std::string key_of(const OperationScope& scope, std::string_view method, std::string_view route) {
-    return fmt::format("{}/{}/{}/{} {}", number(scope.service), static_cast<int>(scope.role), static_cast<int>(scope.kind),
-                       method, route);
+std::string key_of(const OperationScope& scope, const OperationWords& words) {
+    return fmt::format("{}/{}/{}/{} {} {}", number(scope.service), static_cast<int>(scope.role),
+                       static_cast<int>(scope.kind), words.method, words.route, words.call);
 }
 
 std::size_t slot_of(const OperationScope& scope) {
@@ -27,12 +31,12 @@ std::size_t slot_of(const OperationScope& scope) {
 
 }  // namespace
 
-OperationId Names::operation(const OperationScope& scope, std::string_view method, std::string_view route, Origin origin) {
-    const auto known = operation_ids_.find(key_of(scope, method, route));
+OperationId Names::operation(const OperationScope& scope, const OperationWords& words, Origin origin) {
+    const auto known = operation_ids_.find(key_of(scope, words));
     if (known != operation_ids_.end()) return known->second;
-    if (take_place(scope, origin)) return find_or_add(scope, method, route);
-    if (origin == Origin::kRefused) return find_or_add(scope, method, kUnmatched);
-    return find_or_add(scope, {}, {});
+    if (take_place(scope, origin)) return find_or_add(scope, words);
+    if (origin == Origin::kRefused) return find_or_add(scope, {words.method, kUnmatched, {}});
+    return find_or_add(scope, {});
 }
 
 bool Names::take_place(const OperationScope& scope, Origin origin) {
@@ -56,12 +60,10 @@ bool Names::take_place(const OperationScope& scope, Origin origin) {
     return true;
 }
 
-OperationId Names::find_or_add(const OperationScope& scope, std::string_view method, std::string_view route) {
+OperationId Names::find_or_add(const OperationScope& scope, const OperationWords& words) {
     const OperationId next{static_cast<std::uint32_t>(operations_.size())};
-    const auto [entry, added] = operation_ids_.try_emplace(key_of(scope, method, route), next);
-    if (added) {
-        operations_.push_back({scope, std::string(method), std::string(route), text_of(method, route)});
-    }
+    const auto [entry, added] = operation_ids_.try_emplace(key_of(scope, words), next);
+    if (added) operations_.push_back({scope, std::string(words.method), std::string(words.route), text_of(words)});
     return entry->second;
 }
 

@@ -29,11 +29,18 @@ struct OperationScope {
     Kind kind{};
 };
 
+// What its name is made of; what it has not is empty.
+struct OperationWords {
+    std::string_view method;
+    std::string_view route;
+    std::string_view call;
+};
+
 struct OperationName {
     OperationScope scope;
     std::string method;  // as Exchange has it; both are empty for `other`
     std::string route;   // http: the route; else the exchange's target
-    std::string text;    // "GET /orders/{id}", "SELECT orders"
+    std::string text;    // "GET /orders/{id}", "SELECT orders", "POST /graphql query GetOrders"
 };
 
 class Names {
@@ -44,8 +51,7 @@ public:
 
     explicit Names(std::uint32_t operation_limit = kDefaultOperationLimit) : operation_limit_(operation_limit) {}
 
-    [[nodiscard]] OperationId operation(const OperationScope& scope, std::string_view method, std::string_view route,
-                                        Origin origin);
+    [[nodiscard]] OperationId operation(const OperationScope& scope, const OperationWords& words, Origin origin);
     [[nodiscard]] const OperationName& name_of(OperationId id) const { return operations_.at(number(id)); }
 
     [[nodiscard]] std::uint32_t operation_limit() const { return operation_limit_; }
@@ -58,7 +64,7 @@ private:
     };
 
     [[nodiscard]] bool take_place(const OperationScope& scope, Origin origin);
-    OperationId find_or_add(const OperationScope& scope, std::string_view method, std::string_view route);
+    OperationId find_or_add(const OperationScope& scope, const OperationWords& words);
 
     std::uint32_t operation_limit_;
     std::deque<OperationName> operations_;

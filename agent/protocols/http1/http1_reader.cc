@@ -44,7 +44,11 @@ void Http1Reader::on_bytes(Direction direction, std::string_view bytes, bool mes
     MessageFramer& stream = framer(direction);
     if (message_start) look_for_message(direction, bytes);
     while (!bytes.empty() && stream.in_step()) {
-        take(direction, stream.advance(bytes, message_start, stamp));
+        const bool finding = call_.looking() && carries_requests(direction);
+        const std::string_view before = bytes;
+        const Step step = stream.advance(bytes, message_start, stamp);
+        if (finding) call_.read(before.substr(0, before.size() - bytes.size()));
+        take(direction, step);
         message_start = false;
     }
     if (!bytes.empty()) responses_passed_ |= !carries_requests(direction);
@@ -91,6 +95,7 @@ void Http1Reader::restart(const ReaderContext& context) {
         if (context.opened_before) stream.lose();
     }
     started_ = 0;
+    call_.stop();
     requests_unseen_ = false;
     requests_.reset();
     gap_before_role_ = {};
@@ -206,6 +211,7 @@ void Http1Reader::take_request_head() {
         stream.lose();
         return finish_request();
     }
+    if (exchange != nullptr && exchange->method() == "POST") call_.start(stream.chunked());
     if (stream.chunked()) return stream.begin_chunked_body();
     if (stream.transfer_encoded()) return stream.begin_endless_body();
     if (stream.has_length() && stream.length() > 0) return stream.begin_body(stream.length());
@@ -216,6 +222,7 @@ void Http1Reader::take_request_head() {
 void Http1Reader::finish_request() {
     OpenExchange* exchange = requesting();
     if (exchange == nullptr) return;
+    call_.finish(exchange->text);
     exchange->request_bytes = request_framer().bytes();
     exchange->request_done = true;
     const bool switched = exchange->response_done && exchange->status == kSwitchingProtocols;

@@ -32,6 +32,7 @@
 #include "agent/protocols/http1/message_framer.h"
 #include "agent/protocols/http1/open_exchanges.h"
 #include "agent/protocols/http1/start_line.h"
+#include "agent/protocols/http_bodies/call_finder.h"
 #include "agent/protocols/protocol.h"
 
 namespace footfall::http1 {
@@ -106,6 +107,7 @@ private:
 
     ReaderContext context_;
     std::array<MessageFramer, 2> framers_;  // by direction
+    CallFinder call_;                       // in the body of the request that is being read
     OpenExchanges open_;
     std::uint64_t started_ = 0;
     std::optional<Direction> requests_;      // which direction carries them; unset until a start line tells

@@ -142,6 +142,7 @@ void Http1Reader::hand_out(const OpenExchange& open, std::string_view cut) {
     exchange.tid = open.began.tid;
     exchange.method = open.method();
     exchange.target = open.target();
+    exchange.call = open.call();
     exchange.error_type = cut.empty() && failed ? std::string_view(digits.data(), digits.size()) : cut;
     exchange.begin = open.began.time;
     exchange.first_byte = open.first_byte;

@@ -13,6 +13,7 @@ void OpenExchange::name(std::string_view method_text, std::string_view target_te
     method_length = static_cast<std::uint8_t>(method_text.size());
     text.assign(method_text);
     text.append(target_text.substr(0, kTargetLimit));
+    target_length = static_cast<std::uint16_t>(text.size() - method_length);
 }
 
 void recycle(OpenExchange& exchange) {

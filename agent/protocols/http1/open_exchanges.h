@@ -15,7 +15,7 @@ namespace footfall::http1 {
 constexpr std::size_t kTargetLimit = 4096;  // bytes kept of a target
 
 struct OpenExchange {
-    std::string text;  // the method, then the target
+    std::string text;  // the method, the target, and what the body calls
     Stamp began;       // first byte of the request
     MonotonicTime first_byte;
     MonotonicTime end;
@@ -23,6 +23,7 @@ struct OpenExchange {
     std::uint64_t response_bytes = 0;
     std::uint32_t count = 1;   // exchanges that this one stands for; more than one only when lost
     std::uint16_t status = 0;  // of the final response
+    std::uint16_t target_length = 0;
     std::uint8_t method_length = 0;
     bool request_begun = false;  // false: its response came first
     bool request_done = false;
@@ -30,7 +31,8 @@ struct OpenExchange {
     std::optional<LostReason> lost;  // set: it waits for its response only to keep the order
 
     [[nodiscard]] std::string_view method() const { return std::string_view(text).substr(0, method_length); }
-    [[nodiscard]] std::string_view target() const { return std::string_view(text).substr(method_length); }
+    [[nodiscard]] std::string_view target() const { return std::string_view(text).substr(method_length, target_length); }
+    [[nodiscard]] std::string_view call() const { return std::string_view(text).substr(method_length + target_length); }
     void name(std::string_view method_text, std::string_view target_text);
 };
 

@@ -412,5 +412,41 @@ TEST(Exchanges, a_reader_that_restarts_knows_nothing_of_the_connection_before) {
     EXPECT_EQ(wire.last().role, Role::kClient);
 }
 
+// --- what a body calls ----------------------------------------------------------------------------------------------
+
+std::string post(std::string_view target, std::string_view body) {
+    return "POST " + std::string(target) + " HTTP/1.1\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+           std::string(body);
+}
+
+constexpr std::string_view kGraphql = R"({"query":"query Orders { orders { id } }"})";
+
+TEST(Http1Calls, AreNamedByTheBodyOfTheirRequestAlone) {
+    Wire wire;
+    wire.received(post("/graphql", kGraphql) + get("/a") + post("/b", "{}"));
+    for (int i = 0; i < 3; ++i) wire.sent(ok("hi"));
+    EXPECT_EQ(wire.uses(), (Uses{"POST /graphql query Orders 200", "GET /a 200", "POST /b 200"}));
+}
+
+TEST(Http1Calls, ABodyMayComeInPieces) {
+    Wire wire;
+    wire.one_by_one(kIn, post("/graphql", kGraphql));
+    wire.sent(ok("hi"));
+    const std::string whole(kGraphql);
+    wire.received("POST /graphql HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2a\r\n" + whole + "\r\n0\r\n\r\n");
+    wire.sent(ok("hi"));
+    EXPECT_EQ(wire.uses(), (Uses{"POST /graphql query Orders 200", "POST /graphql query Orders 200"}));
+}
+
+TEST(Http1Calls, OfALargeBodyTheFrontTells) {
+    Wire wire;
+    const std::string large = R"({"jsonrpc":"2.0","method":"store","params":[")" + std::string(100'000, 'x') + "\"]}";
+    const std::string request = post("/rpc", large);
+    wire.truncated(kIn, std::string_view(request).substr(0, 16384), request.size() - 16384 - 64,
+                   std::string_view(request).substr(request.size() - 64));
+    wire.sent(ok("hi"));
+    EXPECT_EQ(wire.uses(), Uses{"POST /rpc store 200"});
+}
+
 }  // namespace
 }  // namespace footfall::http1

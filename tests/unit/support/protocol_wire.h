@@ -18,15 +18,18 @@ struct Seen {
     Exchange exchange;
     std::string method;
     std::string target;
+    std::string call;
     std::string error_type;
 
     explicit Seen(const Exchange& from)
-        : exchange(from), method(from.method), target(from.target), error_type(from.error_type) {}
-    // "GET /a 200", "SELECT orders ok", "SELECT orders 42P01"; with a status, also what cut it.
+        : exchange(from), method(from.method), target(from.target), call(from.call), error_type(from.error_type) {}
+    // "GET /a 200", "POST /graphql query Orders 200", "SELECT orders ok", "SELECT orders 42P01"; with a status, also what
+    // cut it.
     [[nodiscard]] std::string text() const {
         std::string out = method;
         if (!out.empty() && !target.empty()) out += ' ';
         out += target + ' ';
+        if (!call.empty()) out += call + ' ';
         if (exchange.status != 0) {
             const std::string status = std::to_string(exchange.status);
             return out + status + (error_type.empty() || error_type == status ? "" : " " + error_type);

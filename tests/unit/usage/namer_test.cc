@@ -147,5 +147,25 @@ TEST(Namer, OnlyAServersUseHasAConsumer) {
     EXPECT_EQ(world.namer.name(called, &peer).consumer, 0U);
 }
 
+TEST(Namer, WhatABodyCallsIsAnOperationOfItsOwn) {
+    UsageWorld world;
+    Exchange called = exchange("POST", "/graphql?v=1");
+    called.call = "query Orders";
+    EXPECT_EQ(world.operation(called), "POST /graphql query Orders");
+    EXPECT_EQ(world.operation(exchange("POST", "/graphql")), "POST /graphql");
+    called.call = "query Users";
+    EXPECT_EQ(world.operation(called), "POST /graphql query Users");
+}
+
+TEST(Namer, CallsThatAreMadeUpEndInOther) {
+    UsageWorld world({.routes = patterns({"POST /graphql"}), .by_service = {}}, 8);
+    Exchange called = exchange("POST", "/graphql");
+    for (int i = 0; i < 20; ++i) {
+        const std::string call = "query Q" + std::to_string(i);
+        called.call = call;
+        EXPECT_EQ(world.operation(called), i < 8 ? "POST /graphql " + call : "other");
+    }
+}
+
 }  // namespace
 }  // namespace footfall
