@@ -13,7 +13,7 @@ build=(g++ cmake ninja-build pkg-config clang-14 llvm-14 llvm-14-dev bpftool lib
   golang-github-prometheus-client-model-dev golang-github-google-pprof-dev)
 demo=(nginx-light wrk python3)
 test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14 libclang-rt-14-dev curl python3 bpftrace prometheus
-  python3-prometheus-client procps iproute2 shellcheck jq dwz xz-utils debuginfod
+  python3-prometheus-client python3-websockets procps iproute2 shellcheck jq dwz xz-utils debuginfod
   libdevel-nytprof-perl node-jsdom golang-go)
 vm=(qemu-system-x86 busybox-static cpio)
 

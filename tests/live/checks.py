@@ -161,6 +161,16 @@ class Checker(stack_checks.StackChecks):
             wrong += [] if holds else [f"{total} uses, expected {rest}"]
         return wrong
 
+    def operation(self, rest):
+        """operation NUMBER ROLE NAME: the operation has exactly that many uses in that role, and no error."""
+        number, role, name = rest.split(" ", 2)
+        wrong = []
+        for session in self.sessions():
+            rows = [row for row in session["operations"] if row["role"] == role and row["operation"] == name]
+            seen = sum(row["uses"] for row in rows), sum(row["errors"] for row in rows)
+            wrong += [] if seen == (int(number), 0) else [f"{role} {name}: {seen[0]} uses, {seen[1]} errors, expected {number}, 0"]
+        return wrong
+
     def may_lose(self, pattern):
         """may_lose REGEX: what was lost, if anything, has a reason that matches."""
         found = [losses(session) for session in self.sessions()]

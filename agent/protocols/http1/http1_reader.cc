@@ -40,7 +40,7 @@ bool has_no_body(std::string_view method, std::uint16_t status) {
 }  // namespace
 
 void Http1Reader::on_bytes(Direction direction, std::string_view bytes, bool message_start, const Stamp& stamp) {
-    if (tunnel_) return;
+    if (tunnel_) return read_messages(direction, bytes, message_start, stamp);
     MessageFramer& stream = framer(direction);
     if (message_start) look_for_message(direction, bytes);
     while (!bytes.empty() && stream.in_step()) {
@@ -51,14 +51,20 @@ void Http1Reader::on_bytes(Direction direction, std::string_view bytes, bool mes
         take(direction, step);
         message_start = false;
     }
+    if (tunnel_) return read_messages(direction, bytes, message_start, stamp);
     if (!bytes.empty()) responses_passed_ |= !carries_requests(direction);
 }
 
 void Http1Reader::on_gap(Direction direction, std::uint64_t length, const Stamp& stamp) {
+    if (tunnel_ && messages_) messages_->on_gap(direction, length, stamp);
     if (tunnel_) return;
     MessageFramer& stream = framer(direction);
     if (!stream.in_step()) responses_passed_ |= !carries_requests(direction);
     while (length > 0 && stream.in_step()) take(direction, stream.skip(length, stamp));
+}
+
+void Http1Reader::read_messages(Direction direction, std::string_view bytes, bool message_start, const Stamp& stamp) {
+    if (messages_ && !bytes.empty()) messages_->on_bytes(direction, bytes, message_start, stamp);
 }
 
 void Http1Reader::on_end_of_stream(Direction direction, const Stamp& stamp) {
@@ -78,11 +84,13 @@ void Http1Reader::on_end_of_stream(Direction direction, const Stamp& stamp) {
 }
 
 void Http1Reader::on_close(CloseReason reason, MonotonicTime time) {
+    if (messages_) messages_->on_close(reason, time);
     finish_all({reason, time});
     finish_unnamed_request(LostReason::kUnparsable);
 }
 
 void Http1Reader::on_session_end(MonotonicTime time) {
+    if (messages_) messages_->on_session_end();
     finish_all({std::nullopt, time});
     finish_unnamed_request(LostReason::kUnfinished);
 }
@@ -96,6 +104,7 @@ void Http1Reader::restart(const ReaderContext& context) {
     }
     started_ = 0;
     call_.stop();
+    messages_.reset();
     requests_unseen_ = false;
     requests_.reset();
     gap_before_role_ = {};
@@ -343,6 +352,10 @@ void Http1Reader::enter_tunnel() {
     OpenExchange& exchange = open_.front();
     if (requesting() == &exchange) exchange.request_bytes = request_framer().bytes();
     exchange.request_done = true;
+    if (status_ == kSwitchingProtocols && response_framer().names_websocket()) {
+        const Role role = carries_requests(Direction::kReceived) ? Role::kServer : Role::kClient;
+        messages_ = std::make_unique<websocket::MessageReader>(context_, role, exchange.target());
+    }
     finish_response();
     stop_reading();
 }

@@ -3,7 +3,8 @@
 //
 // What is counted, where the protocol leaves room:
 // - Interim responses (1xx) belong to the exchange by their bytes; first_byte and status are the final response's.
-// - 101, and 2xx to CONNECT, complete an exchange with their head; after it the connection is not looked at any more.
+// - 101, and 2xx to CONNECT, complete an exchange with their head; after it the connection is not looked at any more, unless
+//   it becomes a WebSocket connection, whose messages are read on (websocket/message_reader.h).
 // - A cut exchange ends with the last byte of its response, or with the cut if there was none. A body that only the end of
 //   the stream delimits is complete when the connection is closed, but not when it is reset or times out.
 // - bytes are those of the exchange's own messages, gaps in their bodies included; empty lines between messages are
@@ -26,6 +27,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -34,6 +36,7 @@
 #include "agent/protocols/http1/start_line.h"
 #include "agent/protocols/http_bodies/call_finder.h"
 #include "agent/protocols/protocol.h"
+#include "agent/protocols/websocket/message_reader.h"
 
 namespace footfall::http1 {
 
@@ -49,7 +52,7 @@ public:
     void restart(const ReaderContext& context) override;
 
     // Exchanges that began; each of them is used, lost or still open.
-    [[nodiscard]] std::uint64_t started() const { return started_; }
+    [[nodiscard]] std::uint64_t started() const { return started_ + (messages_ ? messages_->started() : 0); }
 
 private:
     using Step = MessageFramer::Step;
@@ -82,6 +85,7 @@ private:
     void lose_response_head(LostReason reason);
     void resume_responses();
     void enter_tunnel();
+    void read_messages(Direction direction, std::string_view bytes, bool message_start, const Stamp& stamp);
     void await_tunnel();
     void stop_reading();
 
@@ -119,6 +123,7 @@ private:
     bool requests_unseen_ = false;         // a gap carried requests since the latest one that was seen …
     bool unseen_request_counted_ = false;  // … and one of them is counted, and not in the queue
     bool tunnel_ = false;
+    std::unique_ptr<websocket::MessageReader> messages_;  // in the tunnel, if it is one for them
 };
 
 }  // namespace footfall::http1

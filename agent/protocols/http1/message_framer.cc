@@ -64,6 +64,14 @@ bool may_frame(std::string_view line) {
     return false;
 }
 
+// Sec-WebSocket-Key, Sec-WebSocket-Accept (RFC 6455 §4).
+bool is_websocket_line(std::string_view line) {
+    constexpr std::string_view kPrefix = "sec-websocket-";
+    constexpr std::size_t kTellingLetter = 4;
+    if (line.size() < kPrefix.size() || lower(line[kTellingLetter]) != 'w') return false;
+    return std::equal(kPrefix.begin(), kPrefix.end(), line.begin(), [](char a, char b) { return a == lower(b); });
+}
+
 bool is_line_end(char c) { return c == '\r' || c == '\n'; }
 bool is_empty_line(std::string_view line) { return line == "\r\n" || line == "\n"; }
 bool is_fold(char c) { return c == ' ' || c == '\t'; }
@@ -154,6 +162,7 @@ void MessageFramer::begin_head(MessageKind kind) {
     phase_ = Phase::kHead;
     at_line_start_ = true;
     line_matters_ = false;
+    names_websocket_ = false;
 }
 
 void MessageFramer::begin_body(std::uint64_t length) {
@@ -203,6 +212,7 @@ MessageFramer::Step MessageFramer::read_head(std::string_view& bytes) {
                 return Step::kHead;
             }
             line_matters_ = empty || may_frame(piece);
+            if (lower(piece.front()) == 's') names_websocket_ |= is_websocket_line(piece);
         }
         at_line_start_ = end != std::string_view::npos;
         const llhttp_errno_t result = line_matters_ ? judge(piece) : HPE_OK;
