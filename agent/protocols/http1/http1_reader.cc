@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "agent/protocols/protocol_facts.h"
 #include "agent/protocols/protocol_table.h"
 
 namespace footfall {
@@ -10,6 +11,20 @@ namespace footfall {
 template <>
 std::unique_ptr<ProtocolReader> make_reader<Protocol::kHttp1>(const ReaderContext& context) {
     return std::make_unique<http1::Http1Reader>(context);
+}
+
+template <>
+ProtocolFacts facts<Protocol::kHttp1>() {
+    return {
+        .title = "HTTP/1",
+        .versions = "1.0, 1.1",
+        .roles = "server, client",
+        .named =
+            "method and route; GraphQL and JSON-RPC also by what the body calls. WebSocket messages: the route, `send` or "
+            "`receive`",
+        .outcome = "status from 500 on (client: 400); `closed`, `reset`, `timeout`",
+        .not_read = "behind other upgrades and CONNECT: one use, then nothing",
+    };
 }
 
 }  // namespace footfall
