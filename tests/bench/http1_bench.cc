@@ -27,10 +27,12 @@ constexpr std::string_view kResponse =
     "Accept-Ranges: bytes\r\n\r\n"
     "hello world\n";
 
-class CountingSink final : public ExchangeSink {
+class CountingSink final : public ConnectionSink {
 public:
     void on_exchange(const Exchange& exchange) override { bytes += exchange.bytes_out, ++used; }
     void on_lost(LostReason) override { ++lost; }
+    void on_wrong_guess(ConnectionId, Protocol) override {}
+    void on_encrypted(const ConnectionInfo&, Protocol, MonotonicTime) override {}
     std::uint64_t used = 0;
     std::uint64_t lost = 0;
     std::uint64_t bytes = 0;
