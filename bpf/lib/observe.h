@@ -162,10 +162,12 @@ static __always_inline bool is_time_to_ask(struct connection *connection)
 __noinline int take_refusal(struct connection *connection)
 {
 	__u32 *refused;
+	__u64 id;
 
 	if (!connection)
 		return 0;
-	refused = bpf_map_lookup_elem(&refusals, &connection->id);
+	id = connection->id; /* older verifiers (6.1) want a key on the stack */
+	refused = bpf_map_lookup_elem(&refusals, &id);
 	if (!refused || !(*refused & ~connection->refused))
 		return 0;
 	connection->refused |= *refused;
