@@ -1,4 +1,5 @@
-// Connections of one protocol that take turns, as the events of a busy server do: what an exchange costs from Event to Exchange.
+// Connections of one protocol that take turns, as the events of a busy server do: what an exchange costs from Event to
+// Exchange.
 #pragma once
 
 #include <benchmark/benchmark.h>

@@ -1,5 +1,5 @@
-// A connection that record_seed.py recorded: what a real client and a real server said to each other, in the order of time. For
-// unit tests and benches; the layout of the file is that of connection_life.h.
+// A connection that record_seed.py recorded: what a real client and a real server said to each other, in the order of time.
+// For unit tests and benches; the layout of the file is that of connection_life.h.
 #pragma once
 
 #include <cstddef>

@@ -52,15 +52,32 @@ std::size_t hash_length(std::string_view text) {
     return ends && digit && length >= kShortestHash ? length : 0;
 }
 
+std::size_t digits_length(std::string_view text) {
+    return static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_digit) - text.begin());
+}
+
+// What stands for the start of text in a name, and how much of text that is.
+struct Folded {
+    std::string_view text;
+    std::size_t length = 0;
+};
+
+Folded fold_front(std::string_view text, bool in_word) {
+    if (const std::size_t hash = in_word ? 0 : hash_length(text)) return {"{hash}", hash};
+    if (const std::size_t digits = digits_length(text); digits > 1) return {"{n}", digits};
+    if (static_cast<unsigned char>(text.front()) < ' ') return {"?", 1};
+    return {text.substr(0, 1), 1};
+}
+
 std::string_view fold(std::string_view name, TargetBuffer& buffer) {
     std::size_t filled = 0;
     bool in_word = false;
-    while (!name.empty() && filled < buffer.size()) {
-        std::size_t skipped = in_word ? 0 : hash_length(name);
-        while (skipped < name.size() && is_digit(name[skipped])) ++skipped;
-        in_word = skipped == 0 && is_letter(name.front());
-        buffer[filled++] = skipped != 0 ? '?' : name.front();
-        name.remove_prefix(std::max<std::size_t>(skipped, 1));
+    while (!name.empty()) {
+        const Folded folded = fold_front(name, in_word);
+        if (filled + folded.text.size() > buffer.size()) break;
+        filled += folded.text.copy(buffer.data() + filled, folded.text.size());
+        in_word = is_letter(name.front()) || is_digit(name.front());
+        name.remove_prefix(folded.length);
     }
     return {buffer.data(), filled};
 }

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "agent/protocols/protocol_facts.h"
 #include "agent/protocols/protocol_table.h"
 
 namespace footfall {
@@ -9,6 +10,20 @@ namespace footfall {
 template <>
 std::unique_ptr<ProtocolReader> make_reader<Protocol::kMongodb>(const ReaderContext& context) {
     return std::make_unique<mongodb::MongodbReader>(context);
+}
+
+template <>
+ProtocolFacts facts<Protocol::kMongodb>() {
+    return {
+        .title = "MongoDB",
+        .versions = "OP_MSG, OP_QUERY and the other operations before it",
+        .roles = "server, client",
+        .named = "command and collection, `find orders`; numbers in collections are `{n}`",
+        .outcome =
+            "`codeName` or code of `ok: 0`, of the first write error, of a write concern error; `closed`, `reset`, "
+            "`timeout`",
+        .not_read = "compressed messages (blind spot); further responses of one request (exhaust)",
+    };
 }
 
 }  // namespace footfall

@@ -92,18 +92,23 @@ TEST(DetectTls, ImpossibleRecordsAreNot) {
 ff_detected mongodb(std::string_view text) { return ask(ff_detect_mongodb, text); }
 
 // What PyMongo sends first: OP_QUERY, and later: OP_MSG.
-constexpr auto kMongodbHello = "\x10\x01\x00\x00\x3c\xe3\x65\x60\x00\x00\x00\x00\xd4\x07\x00\x00\x00\x00\x00\x00"
-                               "admin.$cmd\x00"sv;
-constexpr auto kMongodbDrop = "\x85\x00\x00\x00\x9f\x7a\xfd\x0c\x00\x00\x00\x00\xdd\x07\x00\x00\x00\x00\x00\x00\x00"
-                              "\x70\x00\x00\x00\x02""drop\x00"sv;
-constexpr auto kMongodbAnswer = "\x4b\x00\x00\x00\x01\x00\x00\x00\x9f\x7a\xfd\x0c\xdd\x07\x00\x00\x00\x00\x00\x00\x00"
-                                "\x36\x00\x00\x00\x10"sv;
+constexpr auto kMongodbHello =
+    "\x10\x01\x00\x00\x3c\xe3\x65\x60\x00\x00\x00\x00\xd4\x07\x00\x00\x00\x00\x00\x00"
+    "admin.$cmd\x00"sv;
+constexpr auto kMongodbDrop =
+    "\x85\x00\x00\x00\x9f\x7a\xfd\x0c\x00\x00\x00\x00\xdd\x07\x00\x00\x00\x00\x00\x00\x00"
+    "\x70\x00\x00\x00\x02"
+    "drop\x00"sv;
+constexpr auto kMongodbAnswer =
+    "\x4b\x00\x00\x00\x01\x00\x00\x00\x9f\x7a\xfd\x0c\xdd\x07\x00\x00\x00\x00\x00\x00\x00"
+    "\x36\x00\x00\x00\x10"sv;
 
 TEST(DetectMongodb, RequestsAndResponses) {
     EXPECT_EQ(mongodb(kMongodbHello), FF_DETECT_REQUEST);
     EXPECT_EQ(mongodb(kMongodbDrop), FF_DETECT_REQUEST);
     EXPECT_EQ(mongodb(kMongodbAnswer), FF_DETECT_RESPONSE);
-    EXPECT_EQ(mongodb("\x01\x01\x00\x00\x01\x00\x00\x00\x3c\xe3\x65\x60\x01\x00\x00\x00\x08\x00\x00\x00"sv), FF_DETECT_RESPONSE);
+    EXPECT_EQ(mongodb("\x01\x01\x00\x00\x01\x00\x00\x00\x3c\xe3\x65\x60\x01\x00\x00\x00\x08\x00\x00\x00"sv),
+              FF_DETECT_RESPONSE);
     EXPECT_EQ(mongodb(kMongodbDrop.substr(0, 16)), FF_DETECT_REQUEST) << "servers read the header alone";
 }
 
@@ -127,9 +132,12 @@ TEST(DetectMongodb, WhatBreaksTheRulesIsNot) {
 TEST(DetectMongodb, OtherProtocolsAreNot) {
     for (const auto text : {"GET / HTTP/1.1\r\nHost: a\r\n"sv, "*1\r\n$4\r\nPING\r\n*1\r\n$4\r\nPING\r\n"sv,
                             "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\x00\x00\x00\x00\x00\x00"sv,
-                            "\x00\x00\x00\x50\x00\x03\x00\x00user\x00postgres\x00"sv,                      // PostgreSQL
-                            "\x4a\x00\x00\x00\x0a" "8.0.32\x00\x08\x00\x00\x00\x3b\x1f\x2c\x11\x66\x7a"sv,  // MySQL
-                            "\x04\x00\x00\x00\x05\x00\x00\x00\x00"sv, "\x04\x00\x00\x01\x01\x00\x00\x00\x16\x00\x01\x00\x0b" "CQL_VER"sv,
+                            "\x00\x00\x00\x50\x00\x03\x00\x00user\x00postgres\x00"sv,  // PostgreSQL
+                            "\x4a\x00\x00\x00\x0a"
+                            "8.0.32\x00\x08\x00\x00\x00\x3b\x1f\x2c\x11\x66\x7a"sv,  // MySQL
+                            "\x04\x00\x00\x00\x05\x00\x00\x00\x00"sv,
+                            "\x04\x00\x00\x01\x01\x00\x00\x00\x16\x00\x01\x00\x0b"
+                            "CQL_VER"sv,
                             "\x01\x01\x00\x01\x00\x08\x00\x00\x00\x01\x01\x00\x00\x00\x00\x00\x01\x04\x00\x01"sv}) {
         EXPECT_NE(mongodb(text), FF_DETECT_REQUEST) << text;
         EXPECT_NE(mongodb(text), FF_DETECT_RESPONSE) << text;

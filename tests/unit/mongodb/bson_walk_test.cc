@@ -85,7 +85,8 @@ TEST(BsonWalk, TakesDamagedDocumentsAsLibbsonDoes) {
 }
 
 TEST(BsonWalk, ReadsNumbersAndTruths) {
-    const std::string bytes = document(R"({"a": 1.0, "b": 59, "c": {"$numberLong": "11000"}, "d": false, "e": "1", "f": 1e300})");
+    const std::string bytes =
+        document(R"({"a": 1.0, "b": 59, "c": {"$numberLong": "11000"}, "d": false, "e": "1", "f": 1e300})");
     BsonWalk walk(bytes);
     EXPECT_EQ(integer_of(*walk.next()), 1);
     EXPECT_EQ(integer_of(*walk.next()), 59);

@@ -17,8 +17,8 @@ using Wire = WireOf<MongodbReader>;
 
 inline std::string document(const std::string& json) {
     bson_error_t error;
-    bson_t* parsed = bson_new_from_json(reinterpret_cast<const std::uint8_t*>(json.data()),
-                                        static_cast<ssize_t>(json.size()), &error);
+    bson_t* parsed =
+        bson_new_from_json(reinterpret_cast<const std::uint8_t*>(json.data()), static_cast<ssize_t>(json.size()), &error);
     EXPECT_NE(parsed, nullptr) << json << error.message;
     std::string bytes(reinterpret_cast<const char*>(bson_get_data(parsed)), parsed->len);
     bson_destroy(parsed);
