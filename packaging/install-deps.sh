@@ -12,7 +12,7 @@ build=(g++ cmake ninja-build pkg-config clang-14 llvm-14 llvm-14-dev bpftool lib
   node-llhttp libre2-dev robin-map-dev libxxhash-dev libexpected-dev libzstd-dev libcap-ng-dev libseccomp-dev liblzma-dev
   golang-github-prometheus-client-model-dev golang-github-google-pprof-dev)
 demo=(nginx-light wrk python3)
-test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14 libclang-rt-14-dev curl python3 bpftrace prometheus
+test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14 libclang-rt-14-dev curl libbson-dev python3 python3-pymongo bpftrace prometheus
   python3-prometheus-client python3-websockets procps iproute2 shellcheck jq dwz xz-utils debuginfod
   libdevel-nytprof-perl node-jsdom golang-go)
 vm=(qemu-system-x86 busybox-static cpio)

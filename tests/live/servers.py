@@ -17,6 +17,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 SERVERS = HERE / "servers"
 SHOP = HERE.parents[1] / "packaging/demo/shop.py"
 PYTHON = "/usr/bin/python3"
+FETCHED = HERE.parents[1] / "build/servers"
 
 
 class Skip(Exception):
@@ -59,6 +60,8 @@ def read_log(path):
 
 class Server:
     """One started server: its pid (children belong to it), its port, and what it answered."""
+
+    kinds = ("http",)  # of the operations that it counts
 
     def __init__(self, processes, directory, arguments):
         self.processes = processes
@@ -196,7 +199,54 @@ class Sockio(Server):
         return answered
 
 
-KINDS = {"nginx": Nginx, "shop": Shop, "files": Files, "node": Node, "sockio": Sockio}
+class FerretDb(Server):
+    """FerretDB over SQLite: a server of MongoDB's protocol. MongoDB's own is in no Debian release."""
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        program = FETCHED / "ferretdb"
+        if not program.exists():
+            raise Skip("FerretDB is not there: tests/live/get_servers.sh ferretdb")
+        data = directory / f"ferretdb-{self.port}"
+        data.mkdir()
+        self.start([str(program), "--handler=sqlite", f"--sqlite-url=file:{data}/", f"--listen-addr=127.0.0.1:{self.port}",
+                    "--debug-addr=-", "--telemetry=disable", f"--state-dir={data}", "--log-level=error"], stdout=subprocess.DEVNULL)
+
+
+class Client(Server):
+    """A client that is connected before footfall comes, and counts what it asks from then on: servers/client.py.
+
+    `client SCRIPT ARGUMENT…`"""
+
+    kinds = ("mongodb", "cassandra")
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        self.counted = {}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        self.process = processes.start([PYTHON, str(SERVERS / arguments[0]), *arguments[1:]], **pipes)
+        self.read()
+
+    def read(self):
+        line = self.process.stdout.readline().strip()
+        if line:
+            return line
+        said = self.process.stderr.read().strip()
+        if self.process.wait() == 77:
+            raise Skip(said.removeprefix("skip: "))
+        raise RuntimeError(said or "the client ended without a word")
+
+    def go(self):
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+        self.counted = json.loads(self.read())
+
+    def answered(self):
+        return {operation: Answered(sum(outcomes.values()), sum(outcomes.values()) - outcomes.get("ok", 0), collections.Counter(outcomes))
+                for operation, outcomes in self.counted.items()}
+
+
+KINDS = {"client": Client, "ferretdb": FerretDb, "nginx": Nginx, "shop": Shop, "files": Files, "node": Node, "sockio": Sockio}
 
 
 def start(processes, directory, line, variables):

@@ -6,6 +6,7 @@
 
 #include "bpf/detect/http1.h"
 #include "bpf/detect/http2.h"
+#include "bpf/detect/mongodb.h"
 #include "bpf/detect/tls.h"
 
 namespace {
@@ -86,6 +87,61 @@ TEST(DetectTls, ImpossibleRecordsAreNot) {
     EXPECT_EQ(ask(ff_detect_tls, "\x16\x03\x01\x00\x00\x01"sv), FF_DETECT_NO);  // empty
     EXPECT_EQ(ask(ff_detect_tls, "\x16\x03\x01\x02\x00\x0b"sv), FF_DETECT_NO);  // a handshake that begins with a certificate
     EXPECT_EQ(ask(ff_detect_tls, "\x16\x03"sv), FF_DETECT_MAYBE);
+}
+
+ff_detected mongodb(std::string_view text) { return ask(ff_detect_mongodb, text); }
+
+// What PyMongo sends first: OP_QUERY, and later: OP_MSG.
+constexpr auto kMongodbHello =
+    "\x10\x01\x00\x00\x3c\xe3\x65\x60\x00\x00\x00\x00\xd4\x07\x00\x00\x00\x00\x00\x00"
+    "admin.$cmd\x00"sv;
+constexpr auto kMongodbDrop =
+    "\x85\x00\x00\x00\x9f\x7a\xfd\x0c\x00\x00\x00\x00\xdd\x07\x00\x00\x00\x00\x00\x00\x00"
+    "\x70\x00\x00\x00\x02"
+    "drop\x00"sv;
+constexpr auto kMongodbAnswer =
+    "\x4b\x00\x00\x00\x01\x00\x00\x00\x9f\x7a\xfd\x0c\xdd\x07\x00\x00\x00\x00\x00\x00\x00"
+    "\x36\x00\x00\x00\x10"sv;
+
+TEST(DetectMongodb, RequestsAndResponses) {
+    EXPECT_EQ(mongodb(kMongodbHello), FF_DETECT_REQUEST);
+    EXPECT_EQ(mongodb(kMongodbDrop), FF_DETECT_REQUEST);
+    EXPECT_EQ(mongodb(kMongodbAnswer), FF_DETECT_RESPONSE);
+    EXPECT_EQ(mongodb("\x01\x01\x00\x00\x01\x00\x00\x00\x3c\xe3\x65\x60\x01\x00\x00\x00\x08\x00\x00\x00"sv),
+              FF_DETECT_RESPONSE);
+    EXPECT_EQ(mongodb(kMongodbDrop.substr(0, 16)), FF_DETECT_REQUEST) << "servers read the header alone";
+}
+
+TEST(DetectMongodb, EveryPrefixOfAHeaderIsMaybe) {
+    for (std::size_t length = 1; length < 16; ++length) EXPECT_EQ(mongodb(kMongodbDrop.substr(0, length)), FF_DETECT_MAYBE);
+}
+
+TEST(DetectMongodb, WhatBreaksTheRulesIsNot) {
+    const auto with = [](std::size_t at, char byte) {
+        std::string damaged(kMongodbDrop);
+        damaged[at] = byte;
+        return mongodb(damaged);
+    };
+    EXPECT_EQ(with(3, 0x20), FF_DETECT_NO);  // too long
+    EXPECT_EQ(with(0, 0x10), FF_DETECT_NO);  // too short
+    EXPECT_EQ(with(12, 0), FF_DETECT_NO);    // no operation
+    EXPECT_EQ(with(16, 4), FF_DETECT_NO);    // a required flag that nobody knows
+    EXPECT_EQ(with(20, 7), FF_DETECT_NO);    // no kind of section
+}
+
+TEST(DetectMongodb, OtherProtocolsAreNot) {
+    for (const auto text : {"GET / HTTP/1.1\r\nHost: a\r\n"sv, "*1\r\n$4\r\nPING\r\n*1\r\n$4\r\nPING\r\n"sv,
+                            "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\x00\x00\x00\x00\x00\x00"sv,
+                            "\x00\x00\x00\x50\x00\x03\x00\x00user\x00postgres\x00"sv,  // PostgreSQL
+                            "\x4a\x00\x00\x00\x0a"
+                            "8.0.32\x00\x08\x00\x00\x00\x3b\x1f\x2c\x11\x66\x7a"sv,  // MySQL
+                            "\x04\x00\x00\x00\x05\x00\x00\x00\x00"sv,
+                            "\x04\x00\x00\x01\x01\x00\x00\x00\x16\x00\x01\x00\x0b"
+                            "CQL_VER"sv,
+                            "\x01\x01\x00\x01\x00\x08\x00\x00\x00\x01\x01\x00\x00\x00\x00\x00\x01\x04\x00\x01"sv}) {
+        EXPECT_NE(mongodb(text), FF_DETECT_REQUEST) << text;
+        EXPECT_NE(mongodb(text), FF_DETECT_RESPONSE) << text;
+    }
 }
 
 }  // namespace
