@@ -12,9 +12,10 @@ build=(g++ cmake ninja-build pkg-config clang-14 llvm-14 llvm-14-dev bpftool lib
   node-llhttp libre2-dev robin-map-dev libxxhash-dev libexpected-dev libzstd-dev libcap-ng-dev libseccomp-dev liblzma-dev
   golang-github-prometheus-client-model-dev golang-github-google-pprof-dev)
 demo=(nginx-light wrk python3)
-test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14 libclang-rt-14-dev curl libbson-dev python3 python3-pymongo bpftrace prometheus
-  python3-prometheus-client python3-websockets procps iproute2 shellcheck jq dwz xz-utils debuginfod
-  libdevel-nytprof-perl node-jsdom golang-go)
+test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14 libclang-rt-14-dev curl libbson-dev python3
+  python3-pymongo bpftrace prometheus python3-prometheus-client python3-websockets procps iproute2 shellcheck jq dwz xz-utils
+  debuginfod libdevel-nytprof-perl node-jsdom golang-go libgrpc++-dev libnghttp2-dev nghttp2-client nghttp2-server
+  protobuf-compiler-grpc)
 vm=(qemu-system-x86 busybox-static cpio)
 
 # Debian 12 ships libbpf 1.1; footfall needs 1.3 or newer. These two come from bookworm-backports when the release has only

@@ -66,8 +66,6 @@ std::optional<BlindReason> blind_reason_of(std::uint32_t reason) {
     switch (reason) {
         case FF_BLIND_TLS:
             return BlindReason::kTls;
-        case FF_BLIND_HTTP2:
-            return BlindReason::kHttp2;
         case FF_BLIND_IO_URING:
             return BlindReason::kIoUring;
         default:

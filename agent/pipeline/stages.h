@@ -93,7 +93,7 @@ struct ConnectionClosed {
     bool final = false;  // no more events of this connection
 };
 
-enum class BlindReason : std::uint8_t { kTls, kHttp2, kIoUring, kCompressed };
+enum class BlindReason : std::uint8_t { kTls, kIoUring, kCompressed };
 
 // Traffic that is there and can't be read.
 struct Blind {
@@ -218,6 +218,9 @@ enum class Kind : std::uint8_t {
 enum class Role : std::uint8_t { kServer, kClient };
 
 enum class Outcome : std::uint8_t { kOk, kError, kUnknown };
+
+// The target of an exchange whose own can't be known: what named it passed before footfall came.
+constexpr std::string_view kUnknownTarget = "{unknown}";
 
 // One completed exchange on a connection, before it is named.
 //   begin       first byte of the request: read by a server, handed to the kernel by a client

@@ -11,10 +11,6 @@ BlindText text_of(BlindReason reason) {
                 "TLS",
                 "What passes the socket is encrypted; its plaintext exists only inside the process, which this version does "
                 "not look into. If a proxy ends TLS for this service, watch the plaintext side behind it."};
-        case BlindReason::kHttp2:
-            return {"HTTP/2",
-                    "These connections speak HTTP/2 (gRPC does too), which this version recognizes and does not parse. "
-                    "HTTP/1.1 connections of the same service are counted."};
         case BlindReason::kIoUring:
             return {
                 "io_uring",

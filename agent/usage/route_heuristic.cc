@@ -2,6 +2,7 @@
 
 #include <xxhash.h>
 
+#include "agent/pipeline/stages.h"
 #include "agent/usage/route_segment.h"
 #include "agent/usage/segment_kind.h"
 
@@ -27,7 +28,7 @@ std::string_view path_of(std::string_view target) {
     target = target.substr(0, target.find('?'));  // two searches for one character are faster than one for two
     target = target.substr(0, target.find('#'));
     if (target.empty()) return "/";
-    if (target == "*") return target;
+    if (target == "*" || target == kUnknownTarget) return target;
     const std::string_view path = without_scheme_and_host(target);
     return path.starts_with('/') ? path : placeholder(SegmentKind::kValue);
 }

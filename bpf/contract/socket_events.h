@@ -79,8 +79,8 @@ struct ff_close_event {
 FF_ASSERT_SIZE(struct ff_close_event, 32);
 
 enum ff_blind_reason {
-	FF_BLIND_TLS = 1,      /* the first bytes are a TLS record */
-	FF_BLIND_HTTP2 = 2,    /* the first bytes are the HTTP/2 preface */
+	FF_BLIND_TLS = 1, /* the first bytes are a TLS record */
+	/* 2 was HTTP/2, which is read now */
 	FF_BLIND_IO_URING = 3, /* data was moved by io_uring, where its buffer is not at hand */
 	FF_BLIND_REASONS = 4,
 };

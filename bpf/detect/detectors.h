@@ -5,5 +5,6 @@
 
 #include "http1.h"
 #include "mongodb.h"
+#include "http2.h"
 
 #endif

@@ -30,7 +30,6 @@ enum verdict {
 	VERDICT_READ,     /* a protocol that footfall reads */
 	VERDICT_IGNORE,   /* something else */
 	VERDICT_TLS,      /* … namely what the agent is told of as a blind spot */
-	VERDICT_HTTP2,
 };
 
 struct connection {

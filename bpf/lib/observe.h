@@ -4,7 +4,6 @@
 #define FOOTFALL_LIB_OBSERVE_H
 
 #include "bpf/detect/detectors.h"
-#include "bpf/detect/http2.h"
 #include "bpf/detect/tls.h"
 #include "capture.h"
 
@@ -68,11 +67,6 @@ __noinline int with_prefix(struct connection *connection, struct front *front, _
 #include "bpf/contract/protocols.def"
 #undef FF_PROTOCOL
 
-__noinline int is_http2(const struct front *front, __u32 length)
-{
-	return front ? ff_detect_http2(front->bytes, length, 0) : FF_DETECT_NO;
-}
-
 __noinline int is_tls(const struct front *front, __u32 length)
 {
 	return front ? ff_detect_tls(front->bytes, length, 0) : FF_DETECT_NO;
@@ -101,8 +95,6 @@ static __noinline int classify(const struct front *front, __u32 length, __u32 to
 
 	if (answer == FF_DETECT_OPAQUE)
 		return VERDICT_TLS;
-	if (is_http2(front, length) == FF_DETECT_OPAQUE)
-		return VERDICT_HTTP2;
 #define FF_PROTOCOL(number, name, enumerator)                                    \
 	if (!(refused & (1U << number))) {                                       \
 		answer = is_##name(front, length, total);                        \
@@ -200,11 +192,20 @@ static __noinline __u32 wanted_of_start(const struct connection *connection, con
 	}
 }
 
-/* How much of the front is wanted: all that a head may take, until enough has passed that this can only be a body. */
+enum protocol {
+#define FF_PROTOCOL(number, name, enumerator) PROTOCOL_##name = (number),
+#include "bpf/contract/protocols.def"
+#undef FF_PROTOCOL
+};
+
+/*
+ * How much of the front is wanted: all that a head may take, until enough has passed that this can only be a body. In HTTP/2
+ * heads of other streams come in the midst of a body.
+ */
 static __always_inline __u32 wanted_front(struct connection *connection, const struct moved *moved)
 {
 	__u32 direction = moved->direction & 1;
-	bool streaming = connection->since_start[direction] >= STREAMING_AFTER;
+	bool streaming = connection->since_start[direction] >= STREAMING_AFTER && connection->protocol != PROTOCOL_http2;
 	__u32 most = streaming ? FRONT_LEAST : HEAD_MOST;
 	__u32 wanted = moved->length > most ? wanted_of_start(connection, moved) : 0;
 
@@ -239,8 +240,6 @@ __noinline int observe(struct connection *connection, struct moved *moved)
 	if (connection->verdict == VERDICT_NONE && (!moved->length || !judge(connection, moved))) {
 		if (connection->verdict == VERDICT_TLS)
 			tell_blind(connection, FF_BLIND_TLS);
-		else if (connection->verdict == VERDICT_HTTP2)
-			tell_blind(connection, FF_BLIND_HTTP2);
 		return 0;
 	}
 	if (!connection->announced)

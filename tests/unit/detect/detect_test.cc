@@ -66,13 +66,47 @@ TEST(DetectHttp1, OtherProtocolsAreNot) {
     }
 }
 
-TEST(DetectHttp2, ThePrefaceIsOpaqueAndItsPrefixesMaybe) {
-    EXPECT_EQ(ask(ff_detect_http2, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), FF_DETECT_OPAQUE);
+TEST(DetectHttp2, ThePrefaceIsARequestAndItsPrefixesMaybe) {
+    EXPECT_EQ(ask(ff_detect_http2, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), FF_DETECT_REQUEST);
     EXPECT_EQ(ask(ff_detect_http2, "PRI * H"), FF_DETECT_MAYBE);
     EXPECT_EQ(ask(ff_detect_http2, "PRINT /"), FF_DETECT_NO);
-    EXPECT_EQ(ask(ff_detect_http2, "\x00\x00\x0c\x04\x00\x00\x00\x00\x00\x00\x03"sv),
-              FF_DETECT_OPAQUE);  // a server that speaks first
-    EXPECT_EQ(ask(ff_detect_http2, "\x00\x00\x0d\x04\x00\x00\x00\x00\x00"sv), FF_DETECT_NO);
+}
+
+TEST(DetectHttp2, AServerMaySpeakFirst) {
+    EXPECT_EQ(ask(ff_detect_http2, "\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64"sv), FF_DETECT_RESPONSE);
+    EXPECT_EQ(ask(ff_detect_http2, "\0\0\x0c\x04\0\0\0\0\0"sv), FF_DETECT_RESPONSE);  // read by itself
+    EXPECT_EQ(ask(ff_detect_http2, "\0\0\x0c\x04\0"sv), FF_DETECT_MAYBE);
+    EXPECT_EQ(ask(ff_detect_http2, "\0\0\x0d\x04\0\0\0\0\0"sv), FF_DETECT_NO);        // no whole settings
+    EXPECT_EQ(ask(ff_detect_http2, "\0\0\x0c\x04\0\0\0\0\0\0\x03"sv), FF_DETECT_NO);  // longer than the call
+}
+
+TEST(DetectHttp2, FramesInTheMidstOfAConnectionTellIt) {
+    EXPECT_EQ(ask(ff_detect_http2, "\0\0\x02\x01\x05\0\0\0\x0d\x82\xbe"sv), FF_DETECT_REQUEST);
+    EXPECT_EQ(ask(ff_detect_http2, "\0\0\x01\x01\x04\0\0\0\x0d\x88\0\0\x01\0\x01\0\0\0\x0dx"sv), FF_DETECT_REQUEST);
+    EXPECT_EQ(ask(ff_detect_http2, "\0\0\x04\x08\0\0\0\0\0\0\0\x10\0"sv), FF_DETECT_RESPONSE);
+    EXPECT_EQ(ask(ff_detect_http2,
+                  "\0\0\x08\x06\x01\0\0\0\0"
+                  "12345678"sv),
+              FF_DETECT_RESPONSE);
+    EXPECT_EQ(ask(ff_detect_http2, "\0\0\x04\x03\0\0\0\0\x0d\0\0\0\x08"sv), FF_DETECT_RESPONSE);
+    EXPECT_EQ(ask(ff_detect_http2, "\0\0\0\x04\x01\0\0\0\0"sv), FF_DETECT_RESPONSE);
+}
+
+TEST(DetectHttp2, OtherProtocolsAndImpossibleFramesAreNot) {
+    for (const auto bytes : {"\0\0\0\x08\x04\xd2\x16\x2f\0"sv,                // PostgreSQL: SSLRequest
+                             "\0\0\0\x54\0\x03\0\0user\0"sv,                  // … StartupMessage
+                             "\0\0\0\x23\0\x12\0\x03\0\0\0\x01"sv,            // Kafka
+                             "\0\0\x01\x01\x82\xa2\x03\0\0\0\0\0\x01\x21"sv,  // MySQL: a packet of 256 bytes
+                             "\0\0\x02\x01\x05\0\0\0\x0c\x82\xbe"sv,          // HEADERS on a pushed stream
+                             "\0\0\x02\x01\x15\0\0\0\x0d\x82\xbe"sv,          // … with a flag that they don't have
+                             "\0\0\x03\x01\x05\0\0\0\x0d\x82\xbe"sv,          // … longer than the call
+                             "\0\0\x04\x08\0\0\0\0\0\0\0\0\0"sv,              // WINDOW_UPDATE by nothing
+                             "\0\0\x04\x08\0\0\0\0\0\0\0\x10\0xyz"sv,         // … with what is no frame behind it
+                             "\0\0\x04\0\0\0\0\0\x01"
+                             "abcd"sv,  // DATA says too little about itself
+                             "\0\0\0\0\0\0\0\0\0\0"sv, "\0\x50\0\x01\x05\0\0\0\x01"sv}) {
+        EXPECT_EQ(ask(ff_detect_http2, bytes), FF_DETECT_NO) << testing::PrintToString(bytes);
+    }
 }
 
 TEST(DetectTls, HellosAndApplicationDataAreOpaque) {

@@ -13,7 +13,7 @@ TEST(BlindSpots, AreCountedByServiceAndReason) {
     BlindSpots spots;
     for (int i = 0; i < 3; ++i) spots.add(web, BlindReason::kTls);
     spots.add(shop, BlindReason::kTls);
-    spots.add(web, BlindReason::kHttp2);
+    spots.add(web, BlindReason::kIoUring);
 
     Snapshot snapshot;
     spots.fill(services, snapshot);
@@ -21,13 +21,12 @@ TEST(BlindSpots, AreCountedByServiceAndReason) {
     EXPECT_EQ(snapshot.blind_spots(0).service(), "web");
     EXPECT_EQ(snapshot.blind_spots(0).reason(), "TLS");
     EXPECT_EQ(snapshot.blind_spots(0).connections(), 3U);
-    EXPECT_EQ(snapshot.blind_spots(1).reason(), "HTTP/2");
+    EXPECT_EQ(snapshot.blind_spots(1).reason(), "io_uring");
     EXPECT_EQ(snapshot.blind_spots(2).service(), "shop");
 }
 
 TEST(BlindSpots, EveryReasonSaysWhyAndWhatHelps) {
-    for (const BlindReason reason :
-         {BlindReason::kTls, BlindReason::kHttp2, BlindReason::kIoUring, BlindReason::kCompressed}) {
+    for (const BlindReason reason : {BlindReason::kTls, BlindReason::kIoUring, BlindReason::kCompressed}) {
         EXPECT_FALSE(text_of(reason).reason.empty());
         EXPECT_THAT(std::string(text_of(reason).hint), testing::EndsWith("."));
     }

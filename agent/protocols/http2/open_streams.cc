@@ -1,0 +1,53 @@
+#include "agent/protocols/http2/open_streams.h"
+
+#include <utility>
+
+namespace footfall::http2 {
+namespace {
+
+constexpr std::size_t kKeptSlots = 128;         // more are given back when none is in use
+constexpr std::size_t kKeptNameCapacity = 512;  // a longer name's buffer is given back
+
+void recycle(OpenStream& stream) {
+    std::string text = std::move(stream.text);
+    text.clear();
+    if (text.capacity() > kKeptNameCapacity) text.shrink_to_fit();
+    stream = OpenStream{};
+    stream.text = std::move(text);
+}
+
+}  // namespace
+
+void OpenStream::name(std::string_view method, std::string_view path) {
+    method_length = static_cast<std::uint8_t>(method.size());
+    text.assign(method);
+    text.append(path);
+}
+
+OpenStream& OpenStreams::open(std::uint32_t id) {
+    if (free_.empty()) {
+        free_.push_back(static_cast<std::uint32_t>(slots_.size()));
+        slots_.emplace_back();
+    }
+    const std::uint32_t place = free_.back();
+    free_.pop_back();
+    places_.insert({id, place});
+    slots_[place].id = id;
+    return slots_[place];
+}
+
+void OpenStreams::close(OpenStream& stream) {
+    places_.erase(stream.id);
+    recycle(stream);
+    free_.push_back(static_cast<std::uint32_t>(&stream - slots_.data()));
+}
+
+void OpenStreams::clear() {
+    for_each([this](OpenStream& stream) { close(stream); });
+    if (slots_.size() <= kKeptSlots) return;
+    slots_ = {};
+    free_ = {};
+    places_ = {};
+}
+
+}  // namespace footfall::http2

@@ -1,0 +1,58 @@
+// Memory: a warm connection allocates nothing per exchange, and an idle one is small. Every allocation of this test program
+// goes through the counter.
+#include <cstdlib>
+#include <new>
+
+#include "tests/unit/http2/harness.h"
+
+namespace {
+std::size_t allocations = 0;
+}
+
+void* operator new(std::size_t size) {
+    ++allocations;
+    if (void* memory = std::malloc(size)) return memory;
+    throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace footfall::http2 {
+namespace {
+
+class SilentSink final : public ExchangeSink {
+public:
+    void on_exchange(const Exchange&) override { ++used; }
+    void on_lost(LostReason) override {}
+    std::size_t used = 0;
+};
+
+// The literal of a path that goes into the table, as Go's and gRPC's clients send it.
+std::string indexed_path(std::string_view path) {
+    return std::string("\x83\x86\x44") + static_cast<char>(path.size()) + std::string(path);
+}
+
+TEST(Http2Allocation, a_warm_connection_allocates_nothing) {
+    SilentSink sink;
+    Http2Reader reader({ConnectionId{1}, false, &sink});
+    Encoder responses;
+    reader.on_bytes(kIn, std::string(kPreface) + settings(), true, {});
+    std::vector<std::string> pieces;
+    for (std::uint32_t i = 0; i < 1000; ++i) {
+        const std::string path = "/orders/of/some/length/" + std::to_string(i);
+        pieces.push_back(frame(FrameType::kHeaders, kEndHeaders | kEndStream, 2 * i + 1, indexed_path(path)));
+        pieces.push_back(headers(responses, 2 * i + 1, status("200"), false) + data(2 * i + 1, "hello", true));
+    }
+    std::size_t before = 0;
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+        if (i == 600) before = allocations;
+        reader.on_bytes(i % 2 == 0 ? kIn : kOut, pieces[i], true, {{i + 1}, Pid{1}, Tid{1}});
+    }
+    EXPECT_EQ(allocations, before);
+    EXPECT_EQ(sink.used, 1000U);
+}
+
+TEST(Http2Allocation, a_reader_is_small) { EXPECT_LE(sizeof(Http2Reader), 1024U); }
+
+}  // namespace
+}  // namespace footfall::http2
