@@ -294,13 +294,13 @@ static __always_inline void begin_at(struct walk *walk, const struct pt_regs *re
  */
 static __always_inline __u32 copy_limit(void)
 {
-	__u64 fill = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) * 16, room = bpf_ringbuf_query(&events, BPF_RB_RING_SIZE);
+	__u64 fill = ring_fill();
 
-	if (fill < room)
+	if (!fill)
 		return FF_STACK_COPY_PAGES * FF_STACK_COPY_PAGE;
-	if (fill < 4 * room)
+	if (fill < 4)
 		return 4 * FF_STACK_COPY_PAGE;
-	return fill < 10 * room ? 2 * FF_STACK_COPY_PAGE : 0;
+	return fill < 10 ? 2 * FF_STACK_COPY_PAGE : 0;
 }
 
 /* other: whose memory it is, where that is not the running thread's. Reading that one may sleep. */
