@@ -211,6 +211,7 @@ std::optional<Event> decode_stack(RawEvent raw) {
         .user = FrameList(behind.subspan(kernel, user)),
         .guessed = {record->guessed[0], record->guessed[1]},
         .copied = behind.subspan(frames + registers, record->copied),
+        .copied_below = record->copied_below,
         .ip = record->instruction_pointer,
         .registers = FrameList(behind.subspan(frames, registers)),
         .stack_start = record->stack_start,

@@ -177,8 +177,9 @@ struct StackTaken {
     FrameList kernel;
     FrameList user;  // as user_frame() reads them
     std::array<std::uint64_t, 2> guessed{};
-    // Where the walk broke off for want of a table: the stack itself from its pointer on, and what to begin with.
+    // Where the walk broke off for want of a table: the stack itself, and what to begin with.
     std::span<const std::byte> copied;
+    std::uint32_t copied_below = 0;  // bytes of it that lie below the stack pointer
     std::uint64_t ip = 0;
     FrameList registers;  // by DWARF number
     std::uint64_t stack_start =

@@ -351,6 +351,7 @@ bool StackCollector::keep_copy(OpenId id, const StackTaken& taken) {
     if (process == nullptr || process->maps.memory.stack_start != taken.stack_start) return false;
     Copy copy{id,         taken.pid,           std::move(process),
               taken.time, registers_of(taken), {taken.copied.begin(), taken.copied.end()}};
+    copy.address = copy.registers.by_number[FF_REGISTER_RSP] - taken.copied_below;
     if (walk(copy, open_.at(id), taken.time)) return false;
     charge(copy);
     copies_.push_back(std::move(copy));
@@ -384,7 +385,7 @@ void StackCollector::ask_for_what_lacks(const StackTaken& taken) {
 bool StackCollector::walk(const Copy& copy, Open& open, MonotonicTime now) {
     if (!copy.process->complete) return false;
     Rows rows(modules_, *copy.process);
-    const WalkedStack walked = walk_stack(copy.registers, {copy.registers.by_number[FF_REGISTER_RSP], copy.bytes}, rows);
+    const WalkedStack walked = walk_stack(copy.registers, {copy.address, copy.bytes}, rows);
     if (rows.waiting()) return false;
     Sample& sample = open.sample;
     sample.stop = static_cast<StopReason>(walked.stop);

@@ -116,6 +116,7 @@ private:
         MonotonicTime time;
         StackRegisters registers;
         std::vector<std::byte> bytes;
+        std::uint64_t address = 0;  // of the first
         std::size_t charged = 0;  // bytes; the first copy of a process's mappings counts these, too
     };
 

@@ -80,6 +80,13 @@ TEST_F(Collector, AStackWhoseTablesAreMissingIsKeptAndCompletedWhenTheyCome) {
     EXPECT_EQ(sample.kernel.size(), 1U) << "what the kernel side had of its own stays";
 }
 
+TEST_F(Collector, ACopyThatBeginsBelowTheStackPointerIsWalkedFromThere) {
+    lower(own_, 128);
+    collector().on(Stack().with_copy(own_).taken);
+    finish();
+    expect_whole(only_sample());
+}
+
 TEST_F(Collector, WhatOneStackNeededIsThereForTheNext) {
     know_own_tables();
     const OwnStack next = own_stack();
