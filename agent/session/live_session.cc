@@ -116,7 +116,8 @@ Result<void> LiveSession::load() {
     if (!probes) return tl::unexpected<Error>(probes.error());
     probes_ = std::move(*probes);
     if (auto loaded = load_stacks(*who); !loaded) {
-        spdlog::warn("no stacks: {}", loaded.error().what);
+        why_no_stacks_ = loaded.error().what;
+        spdlog::warn("no stacks: {}", why_no_stacks_);
         stack_probe_.reset();
     }
 
@@ -189,7 +190,11 @@ void LiveSession::begin_stacks() {
     pipeline_->stacks()->session_begin(now);
     last_wait_look_ = now;
     stack_probe_->set_waits_apart(0);
-    if (auto attached = stack_probe_->attach_clock(); !attached) spdlog::warn("no stacks: {}", attached.error().what);
+    const auto attached = stack_probe_->attach_clock();
+    if (attached) return;
+    const bool waits = options_.config.stacks.mode == StackMode::kAll;
+    if (!waits) why_no_stacks_ = attached.error().what;
+    spdlog::warn("no stacks{}: {}", waits ? " of what runs" : "", attached.error().what);
 }
 
 // Once more, now that the kernel follows forks and executions: processes may have come since the first look.

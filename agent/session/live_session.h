@@ -68,7 +68,9 @@ public:
     // Without stacks, whose names take time.
     [[nodiscard]] Snapshot snapshot() const;
     // The same for all of the session; may be asked on any thread.
-    [[nodiscard]] bool takes_stacks() const { return stack_probe_.has_value(); }
+    [[nodiscard]] bool takes_stacks() const { return stack_probe_.has_value() && why_no_stacks_.empty(); }
+    // Empty, unless they are wanted and cannot be taken.
+    [[nodiscard]] const std::string& why_no_stacks() const { return why_no_stacks_; }
     // The stacks taken so far, to be named by fill_stacks(), which takes up to seconds. Nothing where none are taken.
     [[nodiscard]] std::optional<StackCapture> stacks() const;
     // They are taken from now on.
@@ -107,6 +109,7 @@ private:
     std::optional<Watch> watch_;
     std::optional<ProbeSet> probes_;
     std::optional<StackProbe> stack_probe_;  // shares maps of probes_
+    std::string why_no_stacks_;
     std::optional<MappingWatch> mapping_watch_;
     std::unique_ptr<Pipeline> pipeline_;  // hands tables to stack_probe_
     std::optional<RingReader> ring_;
