@@ -58,7 +58,7 @@ std::optional<DropReason> Pipeline::handle(const Event& event) {
                 return handle(typed);
             } else if constexpr (std::is_same_v<Type, ProcessForked>) {
                 processes_.on_forked(typed);
-                if (stacks_) stacks_->on_forked(typed.parent, typed.pid, typed.time);
+                if (stacks_) stacks_->processes().on_forked(typed.parent, typed.pid, typed.time);
                 if (observers_.on_forked) observers_.on_forked(typed);
                 return std::nullopt;
             } else if constexpr (std::is_same_v<Type, ProcessDescribed>) {
@@ -81,14 +81,14 @@ std::optional<DropReason> Pipeline::handle(const Blind& blind) {
 
 std::optional<DropReason> Pipeline::handle(const ProcessExited& exited) {
     const std::optional<DropReason> dropped = connections_.on(exited);
-    if (stacks_) stacks_->on_exited(exited.pid);
+    if (stacks_) stacks_->processes().on_exited(exited.pid);
     processes_.on_exited(exited);
     return dropped;
 }
 
 std::optional<DropReason> Pipeline::handle(const ProcessExecuted& executed) {
     processes_.on_executed(executed);
-    if (stacks_) stacks_->on_executed(executed.pid);
+    if (stacks_) stacks_->processes().on_executed(executed.pid);
     if (observers_.on_executed) observers_.on_executed(executed);
     return std::nullopt;
 }

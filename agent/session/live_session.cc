@@ -139,7 +139,7 @@ Result<void> LiveSession::load() {
     if (stack_probe_) settings.stacks = collector_options(config.stacks);
     pipeline_ = std::make_unique<Pipeline>(std::move(settings), source_, std::move(observers),
                                            stack_probe_ ? &stack_probe_->maps() : nullptr);
-    if (stack_probe_) pipeline_->stacks()->set_code_records([this] { follow_mappings(); });
+    if (stack_probe_) pipeline_->stacks()->processes().set_code_records([this] { follow_mappings(); });
     if (auto opened = open_raw_file(); !opened) return opened;
 
     auto ring = RingReader::open(probes_->ring_fd(), *this);
@@ -305,8 +305,8 @@ void LiveSession::follow_mappings() {
     if (!mapping_watch_ || stacks == nullptr) return;
     std::vector<CodeRecord> records;
     const bool lost = mapping_watch_->drain(records);
-    for (const CodeRecord& record : records) stacks->on(record);
-    if (lost) stacks->on_code_records_lost();
+    for (const CodeRecord& record : records) stacks->processes().on(record);
+    if (lost) stacks->processes().on_code_records_lost();
 }
 
 // A busy host switches threads a million times a second. So many are looked at as was asked for, and some stand for more: as
