@@ -189,12 +189,9 @@ void ConnectionTable::heed_standing(Connection& connection, MonotonicTime time) 
     if (standing == Standing::kGuessed || standing == Standing::kConfirmed) return;
     readers_.give_back(connection.protocol, std::move(connection.reader));
     connection.refused |= bit_of(connection.protocol);
-    if (standing == Standing::kEncrypted) {
-        connection.info.blind = BlindReason::kTls;
-        sink_->on_encrypted(connection.info, connection.protocol, time);
-    } else {
-        sink_->on_wrong_guess(connection.info.connection, connection.protocol);
-    }
+    if (standing == Standing::kRefuted) return sink_->on_wrong_guess(connection.info.connection, connection.protocol);
+    connection.info.blind = standing == Standing::kEncrypted ? BlindReason::kTls : BlindReason::kCompressed;
+    sink_->on_blind(connection.info, connection.protocol, time);
 }
 
 void ConnectionTable::close(Connection& connection, CloseReason reason, MonotonicTime time) {

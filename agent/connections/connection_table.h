@@ -54,8 +54,8 @@ class ConnectionSink : public ExchangeSink {
 public:
     // Its bytes are not of this protocol after all; nothing was counted of it.
     virtual void on_wrong_guess(ConnectionId connection, Protocol protocol) = 0;
-    // It spoke this protocol, and goes on in TLS.
-    virtual void on_encrypted(const ConnectionInfo& connection, Protocol protocol, MonotonicTime time) = 0;
+    // It spoke this protocol, and goes on in a way that can't be read; which one is in connection.blind.
+    virtual void on_blind(const ConnectionInfo& connection, Protocol protocol, MonotonicTime time) = 0;
 };
 
 class ConnectionTable {

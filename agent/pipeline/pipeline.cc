@@ -118,8 +118,8 @@ void Pipeline::on_wrong_guess(ConnectionId connection, Protocol protocol) {
     if (observers_.on_refused) observers_.on_refused(connection, protocol);
 }
 
-void Pipeline::on_encrypted(const ConnectionInfo& connection, Protocol protocol, MonotonicTime) {
-    blind_spots_.add(processes_.service_of(connection.pid), BlindReason::kTls);
+void Pipeline::on_blind(const ConnectionInfo& connection, Protocol protocol, MonotonicTime) {
+    blind_spots_.add(processes_.service_of(connection.pid), *connection.blind);
     if (observers_.on_refused) observers_.on_refused(connection.connection, protocol);
 }
 

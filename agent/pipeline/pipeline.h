@@ -97,7 +97,7 @@ private:
     void on_exchange(const Exchange& exchange) override;
     void on_lost(LostReason reason) override;
     void on_wrong_guess(ConnectionId connection, Protocol protocol) override;
-    void on_encrypted(const ConnectionInfo& connection, Protocol protocol, MonotonicTime time) override;
+    void on_blind(const ConnectionInfo& connection, Protocol protocol, MonotonicTime time) override;
     ServiceId service_of(Pid pid) override { return processes_.service_of(pid); }
     void fill_accounting(Accounting& accounting, const KernelAccount& kernel) const;
 

@@ -93,7 +93,7 @@ struct ConnectionClosed {
     bool final = false;  // no more events of this connection
 };
 
-enum class BlindReason : std::uint8_t { kTls, kHttp2, kIoUring };
+enum class BlindReason : std::uint8_t { kTls, kHttp2, kIoUring, kCompressed };
 
 // Traffic that is there and can't be read.
 struct Blind {

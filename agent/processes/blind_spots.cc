@@ -20,6 +20,11 @@ BlindText text_of(BlindReason reason) {
                 "io_uring",
                 "The kernel moved these bytes for io_uring, where no system call shows their buffer. If the program can be "
                 "told to use epoll instead, its requests are counted."};
+        case BlindReason::kCompressed:
+            return {
+                "compressed",
+                "Both ends of these connections agreed to compress their messages, which this version does not unpack. If "
+                "compression is turned off in the client's settings, its requests are counted."};
     }
     return {};
 }

@@ -17,7 +17,7 @@ public:
     }
     void on_lost(LostReason reason) override { lost.push_back(reason); }
     void on_wrong_guess(ConnectionId, Protocol) override {}
-    void on_encrypted(const ConnectionInfo&, Protocol, MonotonicTime) override {}
+    void on_blind(const ConnectionInfo&, Protocol, MonotonicTime) override {}
 
     std::vector<std::string> uses;
     std::vector<LostReason> lost;

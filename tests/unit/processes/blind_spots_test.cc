@@ -26,7 +26,8 @@ TEST(BlindSpots, AreCountedByServiceAndReason) {
 }
 
 TEST(BlindSpots, EveryReasonSaysWhyAndWhatHelps) {
-    for (const BlindReason reason : {BlindReason::kTls, BlindReason::kHttp2, BlindReason::kIoUring}) {
+    for (const BlindReason reason :
+         {BlindReason::kTls, BlindReason::kHttp2, BlindReason::kIoUring, BlindReason::kCompressed}) {
         EXPECT_FALSE(text_of(reason).reason.empty());
         EXPECT_THAT(std::string(text_of(reason).hint), testing::EndsWith("."));
     }
