@@ -31,6 +31,9 @@ struct OpenRequest {
 
 void recycle(OpenRequest& request);
 
+// What becomes of a request that is answered or cut. Its views are the request's.
+Exchange exchange_of(const OpenRequest& request, Role role, Outcome outcome, std::string_view error_type, MonotonicTime end);
+
 class InOrder {
 public:
     // Forgets everything and begins with another connection. The role may be told later, before anything is finished.
