@@ -14,7 +14,7 @@ build=(g++ cmake ninja-build pkg-config clang-14 llvm-14 llvm-14-dev bpftool lib
 demo=(nginx-light wrk python3)
 test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14 libclang-rt-14-dev curl python3 bpftrace prometheus
   python3-prometheus-client python3-websockets procps iproute2 shellcheck jq dwz xz-utils debuginfod
-  libdevel-nytprof-perl node-jsdom golang-go)
+  libdevel-nytprof-perl node-jsdom golang-go libpg-query-dev postgresql postgresql-contrib python3-psycopg2)
 vm=(qemu-system-x86 busybox-static cpio)
 
 # Debian 12 ships libbpf 1.1; footfall needs 1.3 or newer. These two come from bookworm-backports when the release has only
