@@ -4,5 +4,6 @@
 #define FOOTFALL_DETECT_DETECTORS_H
 
 #include "http1.h"
+#include "mysql.h"
 
 #endif
