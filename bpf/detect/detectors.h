@@ -7,5 +7,6 @@
 #include "mongodb.h"
 #include "http2.h"
 #include "postgresql.h"
+#include "mysql.h"
 
 #endif

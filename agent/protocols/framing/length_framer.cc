@@ -112,10 +112,14 @@ void LengthFramer::start() {
 
 void LengthFramer::lose() { phase_ = Phase::kOutOfStep; }
 
+void LengthFramer::drop_body() {
+    body_ = {};
+    if (buffer_.capacity() > kKeptCapacity) buffer_ = {};
+}
+
 void LengthFramer::reset() {
     start();
-    if (buffer_.capacity() > kKeptCapacity) buffer_ = {};
-    body_ = {};
+    drop_body();
     header_ = {};
     length_ = 0;
 }

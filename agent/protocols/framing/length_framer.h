@@ -45,6 +45,7 @@ public:
 
     void start();  // a frame begins with the next byte
     void lose();   // out of step from here on
+    void drop_body();  // what was kept is not needed any more: gives its memory back if that is large
     void reset();  // as new, but keeps its buffer if that is small
 
     [[nodiscard]] bool in_step() const { return phase_ != Phase::kOutOfStep; }

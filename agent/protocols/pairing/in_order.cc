@@ -61,13 +61,26 @@ OpenRequest* InOrder::begin(const Stamp& stamp) {
 }
 
 void InOrder::finish(Outcome outcome, std::string_view error_type, MonotonicTime end) {
+    hand_out_front(outcome, error_type, end);
+    open_.pop();
+}
+
+void InOrder::finish_part(Outcome outcome, std::string_view error_type, MonotonicTime end) {
+    hand_out_front(outcome, error_type, end);
+    OpenRequest& request = open_.front();
+    request.began.time = end;
+    request.first_byte = {};
+    request.request_bytes = request.response_bytes = 0;
+    ++started_;
+}
+
+void InOrder::hand_out_front(Outcome outcome, std::string_view error_type, MonotonicTime end) {
     const OpenRequest& request = open_.front();
-    if (request.lost) return lose_front(*request.lost);
+    if (request.lost) return context_.sink->on_lost(*request.lost);
     Exchange exchange = exchange_of(request, role_.value_or(Role::kServer), outcome, error_type, end);
     exchange.kind = kind_;
     exchange.connection = context_.connection;
     context_.sink->on_exchange(exchange);
-    open_.pop();
 }
 
 void InOrder::lose_front(LostReason reason) {
