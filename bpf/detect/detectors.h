@@ -6,5 +6,6 @@
 #include "http1.h"
 #include "mongodb.h"
 #include "http2.h"
+#include "redis.h"
 
 #endif
