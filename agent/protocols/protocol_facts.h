@@ -21,6 +21,11 @@ struct ProtocolFacts {
 // Defined once per protocol, beside its make_reader().
 template <Protocol protocol>
 ProtocolFacts facts();
+#define FF_PROTOCOL(number, name, enumerator) \
+    template <>                               \
+    ProtocolFacts facts<Protocol::enumerator>();
+#include "bpf/contract/protocols.def"
+#undef FF_PROTOCOL
 
 // A Markdown table, a row for each protocol.
 [[nodiscard]] std::string protocol_facts_table();

@@ -8,5 +8,6 @@
 #include "http2.h"
 #include "postgresql.h"
 #include "mysql.h"
+#include "redis.h"
 
 #endif

@@ -198,6 +198,12 @@ enum protocol {
 #undef FF_PROTOCOL
 };
 
+/* Messages of these, however long, hold many small ones, and begin in the middle of one as often as not. */
+static __always_inline bool is_pipelined(const struct connection *connection)
+{
+	return connection->protocol == PROTOCOL_redis;
+}
+
 /*
  * How much of the front is wanted: all that a head may take, until enough has passed that this can only be a body. In HTTP/2
  * heads of other streams come in the midst of a body.
@@ -206,7 +212,7 @@ static __always_inline __u32 wanted_front(struct connection *connection, const s
 {
 	__u32 direction = moved->direction & 1;
 	bool streaming = connection->since_start[direction] >= STREAMING_AFTER && connection->protocol != PROTOCOL_http2;
-	__u32 most = streaming ? FRONT_LEAST : HEAD_MOST;
+	__u32 most = streaming ? FRONT_LEAST : is_pipelined(connection) ? REQUESTS_MOST : HEAD_MOST;
 	__u32 wanted = moved->length > most ? wanted_of_start(connection, moved) : 0;
 
 	if (wanted) {

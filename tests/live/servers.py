@@ -213,12 +213,48 @@ class FerretDb(Server):
                     "--debug-addr=-", "--telemetry=disable", f"--state-dir={data}", "--log-level=error"], stdout=subprocess.DEVNULL)
 
 
+def ask(port, request, end):
+    """What a server of a text protocol answers, up to a line that begins so."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(request)
+        said = b""
+        while not re.search(end, said):
+            data = connection.recv(65536)
+            if not data:
+                break
+            said += data
+    return said.decode(errors="replace")
+
+
+class Redis(Server):
+    """redis-server on a port and on $DIR/redis.sock. Its commandstats count the commands; they don't know which failed how."""
+
+    kinds = ("redis",)
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        program = shutil.which("redis-server")
+        if not program:
+            raise Skip("redis-server is not installed")
+        self.start([program, "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", str(directory / "redis.sock"),
+                    "--dir", str(directory), "--save", "", "--daemonize", "no", *arguments])
+
+    def answered(self):
+        answered = {}
+        stats = ask(self.port, b"INFO commandstats\r\n", rb"(?s)^\$\d+\r\n.*\r\n$|^-")
+        for name, calls, rejected, failed in re.findall(r"cmdstat_([^:]+):calls=(\d+),.*rejected_calls=(\d+),failed_calls=(\d+)", stats):
+            if name not in ("info", "config|resetstat"):
+                operation = name.upper().replace("|", " ")
+                answered[operation] = Answered(int(calls) + int(rejected), int(rejected) + int(failed))
+        return answered
+
+
 class Client(Server):
     """A client that is connected before footfall comes, and counts what it asks from then on: servers/client.py.
 
     `client SCRIPT ARGUMENT…`"""
 
-    kinds = ("mongodb", "cassandra")
+    kinds = ("mongodb", "cassandra", "redis", "memcached")
 
     def __init__(self, processes, directory, arguments):
         super().__init__(processes, directory, arguments)
@@ -246,7 +282,7 @@ class Client(Server):
                 for operation, outcomes in self.counted.items()}
 
 
-KINDS = {"client": Client, "ferretdb": FerretDb, "nginx": Nginx, "shop": Shop, "files": Files, "node": Node, "sockio": Sockio}
+KINDS = {"client": Client, "ferretdb": FerretDb, "nginx": Nginx, "shop": Shop, "files": Files, "node": Node, "redis": Redis, "sockio": Sockio}
 
 
 def start(processes, directory, line, variables):

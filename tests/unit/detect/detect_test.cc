@@ -7,6 +7,7 @@
 #include "bpf/detect/http1.h"
 #include "bpf/detect/http2.h"
 #include "bpf/detect/mongodb.h"
+#include "bpf/detect/redis.h"
 #include "bpf/detect/tls.h"
 
 namespace {
@@ -175,6 +176,52 @@ TEST(DetectMongodb, OtherProtocolsAreNot) {
                             "\x01\x01\x00\x01\x00\x08\x00\x00\x00\x01\x01\x00\x00\x00\x00\x00\x01\x04\x00\x01"sv}) {
         EXPECT_NE(mongodb(text), FF_DETECT_REQUEST) << text;
         EXPECT_NE(mongodb(text), FF_DETECT_RESPONSE) << text;
+    }
+}
+
+ff_detected redis(std::string_view text) { return ask(ff_detect_redis, text); }
+
+TEST(DetectRedis, ArraysOfBulkStringsAreRequests) {
+    for (const auto* text : {"*1\r\n$4\r\nPING\r\n", "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n",
+                             "*1000000\r\n$4\r\nMSET\r\n", "*2\r\n$536870912\r\nx"}) {
+        EXPECT_EQ(redis(text), FF_DETECT_REQUEST) << text;
+    }
+}
+
+TEST(DetectRedis, EveryPrefixOfARequestIsMaybeUntilItIsLongEnough) {
+    const std::string_view request = "*12\r\n$4\r\nMSET\r\n";
+    for (std::size_t length = 1; length <= request.size(); ++length) {
+        EXPECT_EQ(redis(request.substr(0, length)), length < 9 ? FF_DETECT_MAYBE : FF_DETECT_REQUEST) << length;
+    }
+}
+
+TEST(DetectRedis, CommandsThatComeAsLinesAreKnown) {
+    for (const auto* text :
+         {"PING\r\n", "ping\r\n", "INFO\r\n", "info server\r\n", "SET a b\r\n", "GET a\r\n", "AUTH secret\r\n"}) {
+        EXPECT_EQ(redis(text), FF_DETECT_REQUEST) << text;
+    }
+    for (const auto* text : {"set a 0 0 1\r\nx\r\n", "get a\r\n", "PINGS\r\n", "INFORM x\r\n", "SETTLE\r\n"}) {
+        EXPECT_EQ(redis(text), FF_DETECT_NO) << text;
+    }
+}
+
+TEST(DetectRedis, LongRepliesAreWantedWhole) {
+    const std::string rest(300, 'x');
+    EXPECT_EQ(redis("$100000\r\n" + rest), FF_DETECT_RESPONSE);
+    EXPECT_EQ(redis("$1000\r\n" + rest), FF_DETECT_REQUEST) << "several may come at once";
+    EXPECT_EQ(redis("*600\r\n:1\r\n" + rest), FF_DETECT_REQUEST);
+    EXPECT_EQ(redis("+OK\r\n+OK\r\n" + rest), FF_DETECT_REQUEST);
+    EXPECT_EQ(redis("+OK ready <1896.697170952@dbc.mtview.ca.us>\r\n"), FF_DETECT_NO) << "POP3";
+    EXPECT_EQ(redis("$5\r\nhello\r\n"), FF_DETECT_NO) << "what is short is captured whole";
+}
+
+TEST(DetectRedis, OtherProtocolsAreNot) {
+    for (const auto text : {"GET / HTTP/1.1\r\n"sv, "*\r\n"sv, "*x\r\n$3\r\n"sv, "*01\r\n$3\r\n"sv, "*0\r\n$3\r\n"sv,
+                            "*1\r\n:3\r\n"sv, "*1\n$3\n"sv, "*1\r\n$x\r\n"sv, "* OK IMAP4rev1 ready\r\n"sv,
+                            "HTTP/1.1 200 OK\r\n"sv, "220 mail.example ESMTP\r\n"sv, "SSH-2.0-OpenSSH_9.2\r\n"sv,
+                            "\x16\x03\x01\x02\x00\x01"sv, "EHLO x\r\n"sv, "USER anonymous\r\n"sv, "version\r\n"sv}) {
+        const ff_detected said = redis(text);
+        EXPECT_TRUE(said == FF_DETECT_NO || (text.starts_with("GET /") && said == FF_DETECT_REQUEST)) << text;
     }
 }
 
