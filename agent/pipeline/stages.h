@@ -103,6 +103,14 @@ struct Blind {
     BlindReason reason = BlindReason::kTls;
 };
 
+// The messages of this connection are plaintext from now on, seen inside of its process: what was read of it before is void.
+struct PlaintextBegun {
+    MonotonicTime time;
+    ConnectionId connection{};
+    Pid pid{};
+    bool opened_before = false;  // some may have passed before the first that is seen
+};
+
 struct ProcessForked {
     MonotonicTime time;
     Pid pid{};
@@ -202,7 +210,7 @@ struct WaitEnded {
     std::uint64_t queued_nanoseconds = 0;   // from then on, until it ran
 };
 
-using Event = std::variant<ConnectionSeen, Message, ConnectionClosed, Blind, ProcessForked, ProcessExecuted, ProcessExited,
+using Event = std::variant<ConnectionSeen, Message, ConnectionClosed, Blind, PlaintextBegun, ProcessForked, ProcessExecuted, ProcessExited,
                            ProcessDescribed, StackTaken, WaitEnded>;
 
 // --- Exchange -------------------------------------------------------------------------------------------------------

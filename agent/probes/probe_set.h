@@ -32,6 +32,8 @@ struct SharedMapFds {
     int events = -1;
     int counters = -1;
     int watched = -1;
+    int refusals = -1;
+    int tls_threads = -1;  // where the kernel has what it needs
 };
 
 // Since loading, summed over the CPUs; by enum ff_counter.

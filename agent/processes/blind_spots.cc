@@ -24,6 +24,11 @@ BlindText text_of(BlindReason reason) {
     return {};
 }
 
+void BlindSpots::take_back(ServiceId service, BlindReason reason) {
+    const auto found = connections_.find({service, reason});
+    if (found != connections_.end() && --found->second == 0) connections_.erase(found);
+}
+
 void BlindSpots::fill(const Services& services, Snapshot& snapshot) const {
     for (const auto& [spot, connections] : connections_) {
         const BlindText text = text_of(spot.second);

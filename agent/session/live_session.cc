@@ -120,6 +120,8 @@ Result<void> LiveSession::load() {
         stack_probe_.reset();
     }
 
+    tls_.emplace(*who, probes_->shared_maps());
+
     const auto key = consumer_key(options_.config);
     if (!key) return tl::unexpected<Error>(key.error());
     PipelineObservers observers;
@@ -127,6 +129,8 @@ Result<void> LiveSession::load() {
     observers.on_refused = [this](ConnectionId connection, Protocol protocol) {
         probes_->refuse(number(connection), static_cast<std::uint8_t>(protocol));
     };
+    observers.on_tls = [this](Pid pid) { return tls_->look(pid, true); };
+    observers.on_exited = [this](const ProcessExited& exited) { tls_->on_exited(exited.pid); };
     observers.on_forked = [this](const ProcessForked& forked) { on_forked(forked); };
     observers.on_executed = [this](const ProcessExecuted& executed) { on_executed(executed); };
     observers.on_description = [this](Pid pid, const ProcessDescription& found) {
@@ -144,6 +148,7 @@ Result<void> LiveSession::load() {
     auto ring = RingReader::open(probes_->ring_fd(), *this);
     if (!ring) return tl::unexpected<Error>(ring.error());
     ring_ = std::move(*ring);
+    look_for_tls();
     std::vector<int> programs = probes_->program_fds();
     if (stack_probe_) {
         for (const int program : stack_probe_->program_fds()) programs.push_back(program);
@@ -190,6 +195,12 @@ void LiveSession::begin_stacks() {
     last_wait_look_ = now;
     stack_probe_->set_waits_apart(0);
     if (auto attached = stack_probe_->attach_clock(); !attached) spdlog::warn("no stacks: {}", attached.error().what);
+}
+
+// What the processes have that are watched from the beginning on: their first connection is seen whole. Of others, the first
+// may be seen late.
+void LiveSession::look_for_tls() {
+    for (const Pid pid : watch_->pids) tls_->look(pid, false);
 }
 
 // Once more, now that the kernel follows forks and executions: processes may have come since the first look.
@@ -343,6 +354,7 @@ void LiveSession::wait_for_tables(std::uint64_t patience_nanoseconds) {
 
 Result<void> LiveSession::stop() {
     setpriority(PRIO_PROCESS, 0, nice_before_);
+    tls_->detach();
     probes_->detach();
     if (stack_probe_) stack_probe_->detach();
     ended_ = monotonic_now();

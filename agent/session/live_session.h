@@ -15,6 +15,7 @@
 #include "agent/probes/mapping_watch.h"
 #include "agent/probes/probe_set.h"
 #include "agent/probes/stack_probe.h"
+#include "agent/probes/tls_watch.h"
 #include "agent/processes/process_source.h"
 #include "agent/processes/selectors.h"
 #include "agent/session/raw_writer.h"
@@ -94,6 +95,7 @@ private:
     void follow_mappings();
     void take_waiting_threads();
     void begin_stacks();
+    void look_for_tls();
     void wait_for_tables(std::uint64_t patience_nanoseconds);
     [[nodiscard]] std::vector<ConnectionId> vanished_unix_sockets() const;
     void tell_closed(ConnectionId connection, MonotonicTime now);
@@ -107,6 +109,7 @@ private:
     std::optional<Watch> watch_;
     std::optional<ProbeSet> probes_;
     std::optional<StackProbe> stack_probe_;  // shares maps of probes_
+    std::optional<TlsWatch> tls_;            // likewise
     std::optional<MappingWatch> mapping_watch_;
     std::unique_ptr<Pipeline> pipeline_;  // hands tables to stack_probe_
     std::optional<RingReader> ring_;

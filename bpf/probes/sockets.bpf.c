@@ -12,6 +12,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "bpf/lib/observe.h"
+#include "bpf/lib/tls_thread.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -23,6 +24,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define EPIPE        32
 #define ECONNRESET   104
 #define ETIMEDOUT    110
+
+const volatile __u8 notes_tls; /* 1: the kernel has what lib/tls_thread.h needs */
 
 /* State of connections where the hook hands out a socket that the verifier trusts … */
 struct {
@@ -97,6 +100,15 @@ static __always_inline __u32 sequence_of(struct sock *sk, __u32 direction)
 	return direction == FF_RECEIVED ? tcp->copied_seq : tcp->write_seq;
 }
 
+/* Of TLS, nobody counts the bytes that pass the socket; and its library may hold plaintext that was not read yet. */
+static __always_inline void on_end_of_stream(struct connection *connection, struct moved *nothing)
+{
+	if (connection->verdict == VERDICT_TLS)
+		tell_closed(connection, FF_CLOSE_PEER, 0);
+	else
+		observe(connection, nothing);
+}
+
 /*
  * End of file, an error, or nothing yet. Returns at once in the usual case: a non-blocking socket with nothing to read. A
  * batch ends with any error.
@@ -114,7 +126,7 @@ static __always_inline void on_no_bytes(struct sock *sk, __u32 direction, int re
 	connection->batch[direction & 1] = NULL;
 	nothing.sequence = connection->is_tcp ? sequence_of(sk, direction) : 0;
 	if (result == 0 && direction == FF_RECEIVED)
-		observe(connection, &nothing);
+		on_end_of_stream(connection, &nothing);
 	else if (ends_connection(result))
 		tell_closed(connection, close_reason_of(-result), 0);
 }
@@ -151,8 +163,11 @@ static __always_inline int on_length(struct sock *sk, __u32 direction, int resul
 		count(FF_DROP_NO_CONNECTION_STATE);
 		return 0;
 	}
-	if (is_ignored(connection))
+	if (is_ignored(connection)) {
+		if (notes_tls)
+			note_tls(connection, direction);
 		return 0;
+	}
 	by_io_uring = is_by_io_uring(task, &registers);
 	if (by_io_uring)
 		count(FF_COUNT_IO_URING);
@@ -161,6 +176,8 @@ static __always_inline int on_length(struct sock *sk, __u32 direction, int resul
 			&registers, is_batch(registers.number) ? batch_entry(connection, direction, &registers) : 0);
 	moved.sequence = sequence_of(sk, direction);
 	observe_usual(connection, &moved);
+	if (notes_tls)
+		note_tls(connection, direction);
 	if (by_io_uring && !is_ignored(connection))
 		tell_blind(connection, FF_BLIND_IO_URING);
 	return 0;
@@ -218,11 +235,12 @@ static __always_inline void on_state(struct connection *connection, const struct
 {
 	int error = BPF_CORE_READ(sk, sk_err);
 
-	if (!connection || is_ignored(connection))
+	if (!connection || (is_ignored(connection) && connection->verdict != VERDICT_TLS))
 		return;
 	if (new_state != TCP_FIN_WAIT1 && new_state != TCP_LAST_ACK && new_state != TCP_CLOSE)
 		return;
-	tell_unseen(connection, sk);
+	if (!is_ignored(connection))
+		tell_unseen(connection, sk);
 	if (new_state == TCP_CLOSE)
 		tell_closed(connection, error ? close_reason_of(error) : FF_CLOSE_LOCAL, 1);
 	else
@@ -304,10 +322,17 @@ static __always_inline void on_exit(const struct call_registers *registers, long
 			count(FF_DROP_NO_CONNECTION_STATE);
 		return;
 	}
-	if (is_ignored(connection) || (result == 0 && direction == FF_SENT))
+	if (result == 0 && direction == FF_SENT)
 		return;
 	if (result < 0) {
 		tell_closed(connection, close_reason_of(-result), 0);
+		return;
+	}
+	if (is_ignored(connection)) {
+		if (result == 0 && connection->verdict == VERDICT_TLS)
+			tell_closed(connection, FF_CLOSE_PEER, 0);
+		else if (notes_tls)
+			note_tls(connection, direction);
 		return;
 	}
 	if (result > 0)
@@ -315,6 +340,8 @@ static __always_inline void on_exit(const struct call_registers *registers, long
 	moved.sequence = connection->is_tcp || !connection->id ? tcp_sequence(sk, direction) : 0;
 	heed_refusal(connection);
 	observe(connection, &moved);
+	if (notes_tls)
+		note_tls(connection, direction);
 }
 
 /* All messages of a batch have moved by now, each with its length in its header. */
