@@ -162,6 +162,7 @@ void ConnectionTable::session_end(MonotonicTime time) {
     }
     for (const auto& [id, connection] : connections_) {
         if (connection->reader) connection->reader->on_session_end(time);
+        if (connection->info.blind) sink_->on_stayed_blind(connection->info, *connection->info.blind);
     }
     connections_.clear();
     unix_order_.clear();
@@ -209,7 +210,8 @@ void ConnectionTable::heed_standing(Connection& connection, MonotonicTime time) 
     readers_.give_back(connection.protocol, std::move(connection.reader));
     connection.refused |= bit_of(connection.protocol);
     if (standing == Standing::kEncrypted) {
-        if (sink_->on_encrypted(connection.info, connection.protocol, time)) connection.info.blind = BlindReason::kTls;
+        const bool is_unread = sink_->on_encrypted(connection.info, connection.protocol, time);
+        connection.info.blind = is_unread ? BlindReason::kTls : BlindReason::kTlsUnseen;
     } else {
         sink_->on_wrong_guess(connection.info.connection, connection.protocol);
     }
@@ -224,6 +226,7 @@ void ConnectionTable::close(Connection& connection, CloseReason reason, Monotoni
         connection.reader->on_close(reason, time);
         readers_.give_back(connection.protocol, std::move(connection.reader));
     }
+    if (connection.info.blind) sink_->on_stayed_blind(connection.info, *connection.info.blind);
     if (connection.info.family == AddressFamily::kUnix) forget_unix(connection);
     const ConnectionId id = connection.info.connection;
     connections_.erase(id);

@@ -58,6 +58,8 @@ public:
     virtual bool on_encrypted(const ConnectionInfo& connection, Protocol protocol, MonotonicTime time) = 0;
     // Its plaintext is read now, though it was blind.
     virtual void on_no_more_blind(const ConnectionInfo& connection, BlindReason reason) = 0;
+    // It has ended, and was blind all the time.
+    virtual void on_stayed_blind(const ConnectionInfo& connection, BlindReason reason) = 0;
 };
 
 class ConnectionTable {

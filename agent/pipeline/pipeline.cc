@@ -78,7 +78,8 @@ std::optional<DropReason> Pipeline::handle(const Blind& blind) {
     if (blind.reason == BlindReason::kTls) {
         const ConnectionInfo* connection = connections_.find(blind.connection);
         const bool told = connection != nullptr && connection->blind;
-        if (told || !stays_unread(blind.pid)) return std::nullopt;
+        if (told) return std::nullopt;
+        if (!stays_unread(blind.pid)) return connections_.on({blind.time, blind.connection, blind.pid, BlindReason::kTlsUnseen});
     }
     blind_spots_.add(processes_.service_of(blind.pid), blind.reason);
     return connections_.on(blind);
@@ -132,7 +133,12 @@ bool Pipeline::on_encrypted(const ConnectionInfo& connection, Protocol protocol,
 }
 
 void Pipeline::on_no_more_blind(const ConnectionInfo& connection, BlindReason reason) {
-    blind_spots_.take_back(processes_.service_of(connection.pid), reason);
+    if (reason != BlindReason::kTlsUnseen) blind_spots_.take_back(processes_.service_of(connection.pid), reason);
+}
+
+// The others were told at once.
+void Pipeline::on_stayed_blind(const ConnectionInfo& connection, BlindReason reason) {
+    if (reason == BlindReason::kTlsUnseen) blind_spots_.add(processes_.service_of(connection.pid), reason);
 }
 
 std::string Pipeline::consumer_text(const Use& use) const {

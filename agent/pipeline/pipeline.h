@@ -102,6 +102,7 @@ private:
     void on_wrong_guess(ConnectionId connection, Protocol protocol) override;
     bool on_encrypted(const ConnectionInfo& connection, Protocol protocol, MonotonicTime time) override;
     void on_no_more_blind(const ConnectionInfo& connection, BlindReason reason) override;
+    void on_stayed_blind(const ConnectionInfo& connection, BlindReason reason) override;
     bool stays_unread(Pid pid) { return !observers_.on_tls || !observers_.on_tls(pid); }
     ServiceId service_of(Pid pid) override { return processes_.service_of(pid); }
     void fill_accounting(Accounting& accounting, const KernelAccount& kernel) const;

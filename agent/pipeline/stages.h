@@ -93,7 +93,12 @@ struct ConnectionClosed {
     bool final = false;  // no more events of this connection
 };
 
-enum class BlindReason : std::uint8_t { kTls, kHttp2, kIoUring };
+enum class BlindReason : std::uint8_t {
+    kTls,         // nobody looks into the process
+    kTlsUnseen,   // its TLS library is looked into, and showed nothing
+    kHttp2,
+    kIoUring,
+};
 
 // Traffic that is there and can't be read.
 struct Blind {

@@ -115,6 +115,14 @@ void ProbeSet::detach() {
     processes_bpf__detach(processes_.get());
 }
 
+void ProbeSet::follow_tls() { sockets_->bss->tls_probed = 1; }
+
+bool ProbeSet::watches(Pid pid) const {
+    if (number(pid) >= FF_MOST_PIDS) return false;
+    const std::uint64_t word = watched_.get()[number(pid) / FF_WATCHED_WORD_BITS];
+    return (word >> (number(pid) % FF_WATCHED_WORD_BITS) & 1) != 0;
+}
+
 bool ProbeSet::watches_any() const {
     const std::uint64_t* words = watched_.get();
     return std::any_of(words, words + FF_WATCHED_WORDS, [](std::uint64_t word) { return word != 0; });

@@ -65,7 +65,10 @@ public:
     void unwatch(Pid pid) { set_watched(pid, false); }
     // The connection does not speak that protocol (number by protocols.def): the kernel side looks for another one.
     void refuse(std::uint64_t connection, std::uint8_t protocol);
+    // From now on, the tls probe tells which calls are inside of a TLS library.
+    void follow_tls();
     [[nodiscard]] bool watches_any() const;
+    [[nodiscard]] bool watches(Pid pid) const;
 
 private:
     struct DestroySockets {

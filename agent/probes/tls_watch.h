@@ -13,6 +13,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/base/ids.h"
@@ -24,6 +25,9 @@
 
 namespace footfall {
 
+// libssl.so.3, _ssl.cpython-311-x86_64-linux-gnu.so, libboringssl.so
+bool is_named_like_tls(std::string_view path);
+
 // The mapped files of a process that may hold a TLS library: those named like one, and the program itself; or all.
 std::vector<ExecutableMapping> tls_candidates(Pid pid, bool all);
 
@@ -33,6 +37,9 @@ public:
 
     // Attaches what the process has. all: looks into each file that it maps. True: something of it is attached.
     bool look(Pid pid, bool all);
+    // Attaches what programs of this host usually load, for those that will execute: the first connection of one that ends
+    // at once (curl) is over before it could be looked at. Once.
+    void look_at_host();
     void on_exited(Pid pid);
     // No probe is left when it returns.
     void detach();
@@ -54,13 +61,14 @@ private:
     };
 
     File* examine(Pid pid, const ExecutableMapping& mapping);
-    std::optional<unsigned> attach(Pid pid, const ExecutableMapping& mapping);
+    std::optional<unsigned> attach(const Fd& file, const std::string& path);
     bool load();
 
     ff_probe_config who_;
     SharedMapFds shared_;
     std::optional<TlsProbe> probe_;
     bool refused_ = false;  // it can't be loaded here
+    bool host_seen_ = false;
     std::map<FileKey, File> files_;
     std::set<Pid> readers_;
 };

@@ -9,8 +9,14 @@ BlindText text_of(BlindReason reason) {
         case BlindReason::kTls:
             return {
                 "TLS",
-                "What passes the socket is encrypted; its plaintext exists only inside the process, which this version does "
-                "not look into. If a proxy ends TLS for this service, watch the plaintext side behind it."};
+                "What passes the socket is encrypted, and no TLS library that footfall knows was found in the process: "
+                "`footfall doctor -p PID` says what it has. If a proxy ends TLS for this service, watch the plaintext side "
+                "behind it."};
+        case BlindReason::kTlsUnseen:
+            return {"TLS without plaintext",
+                    "The process's TLS library is watched, but showed no plaintext of these connections: there was none "
+                    "besides the handshake, or it passed before footfall had found the library, or another thread moves the "
+                    "bytes of the socket."};
         case BlindReason::kHttp2:
             return {"HTTP/2",
                     "These connections speak HTTP/2 (gRPC does too), which this version recognizes and does not parse. "

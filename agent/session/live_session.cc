@@ -129,7 +129,7 @@ Result<void> LiveSession::load() {
     observers.on_refused = [this](ConnectionId connection, Protocol protocol) {
         probes_->refuse(number(connection), static_cast<std::uint8_t>(protocol));
     };
-    observers.on_tls = [this](Pid pid) { return tls_->look(pid, true); };
+    observers.on_tls = [this](Pid pid) { return look_for_tls(pid, true); };
     observers.on_exited = [this](const ProcessExited& exited) { tls_->on_exited(exited.pid); };
     observers.on_forked = [this](const ProcessForked& forked) { on_forked(forked); };
     observers.on_executed = [this](const ProcessExecuted& executed) { on_executed(executed); };
@@ -200,8 +200,22 @@ void LiveSession::begin_stacks() {
 // What the processes have that are watched from the beginning on: their first connection is seen whole. Of others, the first
 // may be seen late.
 void LiveSession::look_for_tls() {
-    for (const Pid pid : watch_->pids) tls_->look(pid, false);
+    for (const Pid pid : watch_->pids) look_for_tls(pid, false);
+    if (watch_->whole_host || watch_->judge_executed || number(watch_->command) != 0) look_at_host_for_tls();
 }
+
+bool LiveSession::look_for_tls(Pid pid, bool all) {
+    const bool read = tls_->look(pid, all);
+    if (tls_->probe() != nullptr) probes_->follow_tls();
+    return read;
+}
+
+void LiveSession::look_at_host_for_tls() {
+    tls_->look_at_host();
+    if (tls_->probe() != nullptr) probes_->follow_tls();
+}
+
+bool LiveSession::watches(Pid pid) const { return watch_->whole_host || probes_->watches(pid); }
 
 // Once more, now that the kernel follows forks and executions: processes may have come since the first look.
 Result<void> LiveSession::watch_now(const HostView& host) {
@@ -246,6 +260,7 @@ void LiveSession::note_raw_error(const Result<void>& written) {
 
 // The kernel side watches whatever executes until this has looked at it, and meanwhile also what that has forked.
 void LiveSession::on_executed(const ProcessExecuted& executed) {
+    look_at_host_for_tls();
     if (!executed.proposed && !rejected_.contains(executed.pid)) return;
     const HostView host;
     const auto facts = host.processes.facts(executed.pid);
@@ -311,7 +326,11 @@ void LiveSession::follow_mappings() {
     if (!mapping_watch_ || stacks == nullptr) return;
     std::vector<CodeRecord> records;
     const bool lost = mapping_watch_->drain(records);
-    for (const CodeRecord& record : records) stacks->on(record);
+    for (const CodeRecord& record : records) {
+        stacks->on(record);
+        const auto* mapped = std::get_if<CodeMapped>(&record);
+        if (mapped != nullptr && is_named_like_tls(mapped->mapping.path) && watches(mapped->pid)) look_for_tls(mapped->pid, false);
+    }
     if (lost) stacks->on_code_records_lost();
 }
 

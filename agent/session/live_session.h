@@ -96,6 +96,9 @@ private:
     void take_waiting_threads();
     void begin_stacks();
     void look_for_tls();
+    bool look_for_tls(Pid pid, bool all);
+    void look_at_host_for_tls();
+    [[nodiscard]] bool watches(Pid pid) const;
     void wait_for_tables(std::uint64_t patience_nanoseconds);
     [[nodiscard]] std::vector<ConnectionId> vanished_unix_sockets() const;
     void tell_closed(ConnectionId connection, MonotonicTime now);

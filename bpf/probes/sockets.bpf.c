@@ -26,6 +26,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define ETIMEDOUT    110
 
 const volatile __u8 notes_tls; /* 1: the kernel has what lib/tls_thread.h needs */
+__u8 tls_probed;               /* 1: the tls probe is attached to something. The agent writes */
 
 /* State of connections where the hook hands out a socket that the verifier trusts … */
 struct {
@@ -98,6 +99,26 @@ static __always_inline __u32 sequence_of(struct sock *sk, __u32 direction)
 	const struct tcp_sock *tcp = bpf_core_cast(sk, struct tcp_sock);
 
 	return direction == FF_RECEIVED ? tcp->copied_seq : tcp->write_seq;
+}
+
+/*
+ * A connection that speaks something else, until it goes on in TLS (STARTTLS): the call that moves the first record is one of
+ * the TLS library. Its header alone may be read first (RFC 8446 §5.1: type, version 3.x, length).
+ */
+static __noinline int turn_to_tls(struct connection *connection, const struct moved *moved)
+{
+	struct tls_thread *thread = bpf_task_storage_get(&tls_threads, bpf_get_current_task_btf(), NULL, 0);
+	struct front front = {};
+
+	if (!thread || !thread->s || peek_front(&front, &moved->buffers, moved->length) < 3)
+		return 0;
+	if (front.bytes[0] < 20 || front.bytes[0] > 23 || front.bytes[1] != 3 || front.bytes[2] > 4)
+		return 0;
+	if (!connection->id)
+		return 0;
+	connection->verdict = VERDICT_TLS;
+	tell_blind(connection, FF_BLIND_TLS);
+	return 0;
 }
 
 /* Of TLS, nobody counts the bytes that pass the socket; and its library may hold plaintext that was not read yet. */
@@ -175,6 +196,8 @@ static __always_inline int on_length(struct sock *sk, __u32 direction, int resul
 		moved.buffers = buffers_of_call(
 			&registers, is_batch(registers.number) ? batch_entry(connection, direction, &registers) : 0);
 	moved.sequence = sequence_of(sk, direction);
+	if (notes_tls && tls_probed && connection->id)
+		turn_to_tls(connection, &moved);
 	observe_usual(connection, &moved);
 	if (notes_tls)
 		note_tls(connection, direction);
@@ -339,6 +362,8 @@ static __always_inline void on_exit(const struct call_registers *registers, long
 		moved.buffers = buffers_of_call(registers, 0);
 	moved.sequence = connection->is_tcp || !connection->id ? tcp_sequence(sk, direction) : 0;
 	heed_refusal(connection);
+	if (notes_tls && tls_probed && connection->id)
+		turn_to_tls(connection, &moved);
 	observe(connection, &moved);
 	if (notes_tls)
 		note_tls(connection, direction);
