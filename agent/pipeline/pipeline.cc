@@ -75,6 +75,12 @@ std::optional<DropReason> Pipeline::handle(const Event& event) {
 }
 
 std::optional<DropReason> Pipeline::handle(const Blind& blind) {
+    if (blind.reason == BlindReason::kTls) {
+        const ConnectionInfo* connection = connections_.find(blind.connection);
+        const bool told = connection != nullptr && connection->blind;
+        if (told) return std::nullopt;
+        if (!stays_unread(blind.pid)) return connections_.on({blind.time, blind.connection, blind.pid, BlindReason::kTlsUnseen});
+    }
     blind_spots_.add(processes_.service_of(blind.pid), blind.reason);
     return connections_.on(blind);
 }
@@ -82,6 +88,7 @@ std::optional<DropReason> Pipeline::handle(const Blind& blind) {
 std::optional<DropReason> Pipeline::handle(const ProcessExited& exited) {
     const std::optional<DropReason> dropped = connections_.on(exited);
     if (stacks_) stacks_->processes().on_exited(exited.pid);
+    if (observers_.on_exited) observers_.on_exited(exited);
     processes_.on_exited(exited);
     return dropped;
 }
@@ -118,9 +125,25 @@ void Pipeline::on_wrong_guess(ConnectionId connection, Protocol protocol) {
     if (observers_.on_refused) observers_.on_refused(connection, protocol);
 }
 
-void Pipeline::on_blind(const ConnectionInfo& connection, Protocol protocol, MonotonicTime) {
-    blind_spots_.add(processes_.service_of(connection.pid), *connection.blind);
+void Pipeline::on_compressed(const ConnectionInfo& connection, Protocol protocol, MonotonicTime) {
+    blind_spots_.add(processes_.service_of(connection.pid), BlindReason::kCompressed);
     if (observers_.on_refused) observers_.on_refused(connection.connection, protocol);
+}
+
+bool Pipeline::on_encrypted(const ConnectionInfo& connection, Protocol protocol, MonotonicTime) {
+    if (observers_.on_refused) observers_.on_refused(connection.connection, protocol);
+    if (!stays_unread(connection.pid)) return false;
+    blind_spots_.add(processes_.service_of(connection.pid), BlindReason::kTls);
+    return true;
+}
+
+void Pipeline::on_no_more_blind(const ConnectionInfo& connection, BlindReason reason) {
+    if (reason != BlindReason::kTlsUnseen) blind_spots_.take_back(processes_.service_of(connection.pid), reason);
+}
+
+// The others were told at once.
+void Pipeline::on_stayed_blind(const ConnectionInfo& connection, BlindReason reason) {
+    if (reason == BlindReason::kTlsUnseen) blind_spots_.add(processes_.service_of(connection.pid), reason);
 }
 
 std::string Pipeline::consumer_text(const Use& use) const {

@@ -15,6 +15,7 @@
 #include "agent/probes/mapping_watch.h"
 #include "agent/probes/probe_set.h"
 #include "agent/probes/stack_probe.h"
+#include "agent/probes/tls_watch.h"
 #include "agent/processes/process_source.h"
 #include "agent/processes/selectors.h"
 #include "agent/session/raw_writer.h"
@@ -96,6 +97,10 @@ private:
     void follow_mappings();
     void take_waiting_threads();
     void begin_stacks();
+    void look_for_tls();
+    bool look_for_tls(Pid pid, bool all);
+    void look_at_host_for_tls();
+    [[nodiscard]] bool watches(Pid pid) const;
     void wait_for_tables(std::uint64_t patience_nanoseconds);
     [[nodiscard]] std::vector<ConnectionId> vanished_unix_sockets() const;
     void tell_closed(ConnectionId connection, MonotonicTime now);
@@ -110,6 +115,7 @@ private:
     std::optional<ProbeSet> probes_;
     std::optional<StackProbe> stack_probe_;  // shares maps of probes_
     std::string why_no_stacks_;
+    std::optional<TlsWatch> tls_;            // likewise
     std::optional<MappingWatch> mapping_watch_;
     std::unique_ptr<Pipeline> pipeline_;  // hands tables to stack_probe_
     std::optional<RingReader> ring_;

@@ -292,12 +292,12 @@ static __always_inline void observe_usual(struct connection *connection, struct 
 	capture_usual(connection, moved);
 }
 
-/* The call failed in a way that ends the connection. */
+/* It ends, or one direction of it does. What is ignored ends unheard, but for TLS, which may be read as plaintext. */
 static __always_inline void tell_closed(struct connection *connection, __u32 reason, __u32 final)
 {
 	struct ff_close_event *event;
 
-	if (is_ignored(connection) || !connection->announced)
+	if ((is_ignored(connection) && connection->verdict != VERDICT_TLS) || !connection->announced)
 		return;
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!begin_event((void *)event, FF_EVENT_CLOSE, sizeof(*event)))
