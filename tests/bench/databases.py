@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""What it costs Redis and memcached to be watched: their load, bare and watched in turn, in one run.
+"""What it costs Redis, memcached and PostgreSQL to be watched: their load, bare and watched in turn, in one run.
 
-databases.py [--rounds 9] [--variants bare,record,bpftrace] [--loads redis-1,redis-16,memcached] [--footfall PATH]
+databases.py [--rounds 9] [--variants bare,record,bpftrace] [--loads redis-1,redis-16,memcached,postgresql-simple,…] [--footfall PATH]
 
-Loads: redis-N is redis-benchmark with N commands pipelined, memcached is memcslap. In each round every variant gets the same
+Loads: redis-N is redis-benchmark with N commands pipelined, memcached is memcslap, postgresql-simple
+and postgresql-prepared are pgbench -S. In each round every variant gets the same
 load on the same server. Prints a table for each load: its rate as a ratio to the same round's bare (median, min–max), and from a
 last round, which is not in the ratios, the BPF run time by the kernel's own statistics. bpftrace runs syscall_latency.bt, the least
 of the same. Standard library only; run as root.
@@ -37,24 +38,41 @@ def memcached_rate(port, options):
     return count / (time.monotonic() - begin), count
 
 
+def postgresql_rate(port, mode, options):
+    count = options.seconds * 12000
+    command = ["pgbench", "-n", "-S", "-M", mode, "-c", "4", "-j", "1", "-t", str(count // 4), "-h", "127.0.0.1", "-p", str(port),
+               "-U", "postgres", "postgres"]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return float(re.search(r"tps = ([\d.]+)", out)[1]), count
+
+
 def rate_of(load, port, options):
+    if load.startswith("postgresql-"):
+        return postgresql_rate(port, load.removeprefix("postgresql-"), options)
     if load == "memcached":
         return memcached_rate(port, options)
     return redis_rate(port, int(load.removeprefix("redis-")), options)
 
 
-def start_watcher(variant, options, processes, pid):
+def bpftrace_of(load, pid):
+    """The script for a server of one process, or of many."""
+    if load.startswith("postgresql-"):
+        return ["bpftrace", str(live.HERE / "backend_latency.bt"), "postgres"]
+    return ["bpftrace", str(live.HERE / "syscall_latency.bt"), str(pid)]
+
+
+def start_watcher(variant, load, options, processes, pid):
     if variant == "record":
         return live.Watcher(processes, [options.footfall, "record", "--json", "--stacks", "none", "--pid", str(pid)], rb"(?i)recording")
     if variant == "bpftrace":
-        watcher = live.Watcher(processes, ["bpftrace", str(live.HERE / "syscall_latency.bt"), str(pid)], rb"Attaching")
+        watcher = live.Watcher(processes, bpftrace_of(load, pid), rb"Attaching")
         time.sleep(1)  # It says that it attaches, not that it has.
         return watcher
     return None
 
 
 def measure(variant, load, options, processes, server):
-    watcher = start_watcher(variant, options, processes, server.process.pid)
+    watcher = start_watcher(variant, load, options, processes, server.process.pid)
     before = live.programs_of(watcher.process.pid) if watcher else {}
     rate, count = rate_of(load, server.port, options)
     result = {"rate": rate}
@@ -82,7 +100,7 @@ def parse_options():
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=int, default=2, help="that a load takes on a machine of ours, about")
     parser.add_argument("--variants", default="bare,record,bpftrace")
-    parser.add_argument("--loads", default="redis-1,redis-16,memcached")
+    parser.add_argument("--loads", default="redis-1,redis-16,memcached,postgresql-simple,postgresql-prepared")
     parser.add_argument("--footfall", default=os.environ.get("FOOTFALL", str(live.ROOT / "build/release/agent/footfall")))
     return parser.parse_args()
 

@@ -11,6 +11,7 @@ import shutil
 import socket
 import string
 import subprocess
+import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -249,6 +250,23 @@ class Redis(Server):
         return answered
 
 
+class Postgresql(Server):
+    """A fresh cluster with a small pgbench in it. Its own count is pg_stat_statements, which check_postgresql.py asks."""
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        sys.path.insert(0, str(SERVERS))
+        import check_postgresql
+        if not check_postgresql.BINARIES:
+            raise Skip("postgresql is not installed")
+        folder = directory / f"postgresql-{self.port}"
+        folder.mkdir()
+        directory.chmod(0o755)  # the server is another user
+        cluster = check_postgresql.Cluster(folder)
+        processes.started.append(cluster.process)
+        self.port, self.process = cluster.port, cluster.process
+
+
 class Client(Server):
     """A client that is connected before footfall comes, and counts what it asks from then on: servers/client.py.
 
@@ -282,7 +300,8 @@ class Client(Server):
                 for operation, outcomes in self.counted.items()}
 
 
-KINDS = {"client": Client, "ferretdb": FerretDb, "nginx": Nginx, "shop": Shop, "files": Files, "node": Node, "redis": Redis, "sockio": Sockio}
+KINDS = {"client": Client, "ferretdb": FerretDb, "files": Files, "nginx": Nginx, "node": Node, "postgresql": Postgresql,
+         "redis": Redis, "shop": Shop, "sockio": Sockio}
 
 
 def start(processes, directory, line, variables):

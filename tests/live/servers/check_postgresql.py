@@ -48,7 +48,8 @@ class Cluster:
         options = ["jit=off", "fsync=off", "shared_preload_libraries=pg_stat_statements", "autovacuum=off"]
         self.process = subprocess.Popen([BINARIES[-1] / "postgres", "-D", self.data, "-p", str(self.port), "-h", "127.0.0.1",
                                          "-k", str(directory), *[word for option in options for word in ("-c", option)]],
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=directory, **user)
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=directory,
+                                        start_new_session=True, **user)
         for _ in range(500):
             if subprocess.run([BINARIES[-1] / "pg_isready", "-q", *self.where()], check=False).returncode == 0:
                 break
