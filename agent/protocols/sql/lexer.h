@@ -57,7 +57,7 @@ private:
     Token string(std::size_t begin, bool escapes);
     Token dollar_string();
     Token quoted_name(std::size_t begin, TokenKind kind);
-    std::size_t end_of_quote(std::size_t begin, bool escapes) const;
+    [[nodiscard]] std::size_t end_of_quote(std::size_t begin, bool escapes) const;
 
     std::string_view text_;
     Dialect dialect_;
