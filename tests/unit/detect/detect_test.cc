@@ -7,6 +7,7 @@
 #include "bpf/detect/http1.h"
 #include "bpf/detect/http2.h"
 #include "bpf/detect/mongodb.h"
+#include "bpf/detect/postgresql.h"
 #include "bpf/detect/redis.h"
 #include "bpf/detect/tls.h"
 
@@ -222,6 +223,37 @@ TEST(DetectRedis, OtherProtocolsAreNot) {
                             "\x16\x03\x01\x02\x00\x01"sv, "EHLO x\r\n"sv, "USER anonymous\r\n"sv, "version\r\n"sv}) {
         const ff_detected said = redis(text);
         EXPECT_TRUE(said == FF_DETECT_NO || (text.starts_with("GET /") && said == FF_DETECT_REQUEST)) << text;
+    }
+}
+
+ff_detected postgresql(std::string_view text) { return ask(ff_detect_postgresql, text); }
+
+TEST(DetectPostgresql, TheFirstMessagesOfAClientAreRequests) {
+    for (const std::string_view first :
+         {"\0\0\0\x17\0\3\0\0user\0postgres\0\0"sv, "\0\0\0\x17\0\3\0\2user\0postgres\0\0"sv, "\0\0\0\x08\x04\xd2\x16\x2f"sv,
+          "\0\0\0\x08\x04\xd2\x16\x30"sv, "\0\0\0\x10\x04\xd2\x16\x2e\0\0\1\2\3\4\5\6"sv}) {
+        EXPECT_EQ(postgresql(first), FF_DETECT_REQUEST);
+        for (std::size_t length = 1; length < 8; ++length) EXPECT_EQ(postgresql(first.substr(0, length)), FF_DETECT_MAYBE);
+    }
+    EXPECT_EQ(postgresql("\0\0\0\x08\0\2\0\0"sv), FF_DETECT_NO);  // protocol 2
+    EXPECT_EQ(postgresql("\0\0\0\x04"sv), FF_DETECT_NO);
+    EXPECT_EQ(postgresql("\0\0\x12\4\0\0\0\0\0\0\3\0\0\0\x64"sv), FF_DETECT_NO);  // HTTP/2 SETTINGS
+}
+
+TEST(DetectPostgresql, LaterMessagesAreTheirsIfTheirLengthFitsTheCall) {
+    EXPECT_EQ(postgresql("Q\0\0\0\x0dSELECT 1\0"sv), FF_DETECT_REQUEST);
+    EXPECT_EQ(postgresql("Q\0\0\0\x0eSELECT 1\0"sv), FF_DETECT_NO);
+    EXPECT_EQ(postgresql("B\0\0\0\x0c\0\0\0\0\0\0\0\0E\0\0\0\x09\0\0\0\0\0S\0\0\0\4"sv), FF_DETECT_REQUEST);
+    EXPECT_EQ(postgresql("P\0\0\0\x10\0SELECT 1\0\0\0S\0\0\0\4"sv), FF_DETECT_REQUEST);
+    EXPECT_EQ(postgresql("2\0\0\0\4D\0\0\0\x0b\0\1\0\0\0\1x"sv), FF_DETECT_RESPONSE);
+}
+
+TEST(DetectPostgresql, OtherProtocolsAreNot) {
+    for (const std::string_view other :
+         {"POST /orders HTTP/1.1\r\n"sv, "PUT /a HTTP/1.1\r\nHost: a"sv, "BITCOUNT key\r\n"sv, "PRI * HTTP/2.0\r\n\r\n"sv,
+          "*1\r\n$4\r\nPING\r\n"sv, "QUIT\r\n"sv, "\x16\x03\x01\x02\0\1\0\1\xfc\3\3"sv, "Q\0\0\0\4"sv,
+          "Quit\r\n and more of it\r\n"sv}) {
+        EXPECT_EQ(postgresql(other), FF_DETECT_NO) << other;
     }
 }
 

@@ -1,0 +1,172 @@
+// Late attach, and bytes that passed unseen.
+#include "tests/unit/postgresql/harness.h"
+
+namespace footfall::postgresql {
+namespace {
+
+const std::string kLongRows = [] {
+    std::string rows;
+    while (rows.size() < 1000) rows += row("something");
+    return rows;
+}();
+
+TEST(LateAttach, BeginsWithTheFirstWholeExchange) {
+    Session wire(true);
+    wire.sent(row() + completed("SELECT 1") + ready());
+    wire.received(query("SELECT * FROM orders"));
+    wire.sent(selected() + ready());
+    EXPECT_EQ(wire.uses(), Uses{"SELECT orders ok"});
+    EXPECT_EQ(wire.reader.standing(), Standing::kConfirmed);
+}
+
+TEST(LateAttach, AtTheClientToo) {
+    Session wire(true);
+    wire.sent(parse("", "SELECT * FROM orders") + bind_portal("", "") + execute() + sync());
+    wire.received(kParsed + kBound + row() + completed("SELECT 1") + ready());
+    EXPECT_EQ(wire.uses(), Uses{"SELECT orders ok"});
+    EXPECT_EQ(wire.last().role, Role::kClient);
+}
+
+TEST(LateAttach, WhatWasPreparedBeforeIsUnknownUntilItIsPreparedAgain) {
+    Session wire(true);
+    wire.received(run("s1"));
+    wire.sent(kBound + selected() + ready());
+    wire.received(parse("s1", "SELECT * FROM orders") + run("s1"));
+    wire.sent(kParsed + kBound + selected() + ready());
+    EXPECT_EQ(wire.uses(), (Uses{"EXECUTE {unknown} ok", "SELECT orders ok"}));
+}
+
+TEST(LateAttach, NothingIsCountedBeforeBothEndsHaveSpoken) {
+    Session wire(true);
+    wire.received(query("SELECT 1"));
+    wire.close();
+    EXPECT_TRUE(wire.uses().empty());
+    EXPECT_TRUE(wire.sink.lost.empty());
+    EXPECT_TRUE(wire.all_accounted());
+}
+
+TEST(LateAttach, AnAnswerInTheMiddleOfAResultConfirmsNothing) {
+    Session wire(true);
+    wire.received(query("SELECT 1"));
+    wire.sent("thing\0\0" + kLongRows);
+    EXPECT_EQ(wire.reader.standing(), Standing::kGuessed);
+    wire.received(query("SELECT 2 FROM orders"));
+    wire.sent(selected() + ready());
+    EXPECT_EQ(wire.uses(), Uses{"SELECT orders ok"});
+}
+
+TEST(Gap, InALongValueCostsNothing) {
+    Session wire;
+    const std::string insert = query("INSERT INTO orders VALUES ('" + std::string(200000, 'x') + "')");
+    wire.truncated(kIn, insert.substr(0, 16384), insert.size() - 16384 - 64, insert.substr(insert.size() - 64));
+    wire.sent(completed("INSERT 0 1") + ready());
+    const std::string answer = described() + row(std::string(100000, 'y')) + completed("SELECT 1") + ready();
+    wire.received(query("SELECT * FROM orders"));
+    wire.truncated(kOut, answer.substr(0, 256), answer.size() - 256 - 64, answer.substr(answer.size() - 64));
+    EXPECT_EQ(wire.uses(), (Uses{"INSERT orders ok", "SELECT orders ok"}));
+    EXPECT_TRUE(wire.all_accounted());
+}
+
+TEST(Gap, InManyRowsTheEndOfTheResultIsStillItsEnd) {
+    Session wire;
+    wire.received(query("SELECT * FROM orders"));
+    wire.truncated(kOut, described() + kLongRows, 5000, kLongRows.substr(3, 64));
+    wire.truncated(kOut, kLongRows.substr(7, 256), 7000, kLongRows.substr(5, 64));
+    const std::string end = row() + row() + row() + completed("SELECT 100000") + ready();
+    wire.truncated(kOut, kLongRows.substr(9, 256), 3000, end.substr(end.size() - 64));
+    EXPECT_EQ(wire.uses(), Uses{"SELECT orders ok"});
+    wire.received(query("SELECT 1"));
+    wire.sent(selected() + ready());
+    EXPECT_EQ(wire.sink.seen.size(), 2U);
+    EXPECT_TRUE(wire.sink.lost.empty());
+}
+
+TEST(Gap, TheEndOfAResultMayBeSplitAnywhere) {
+    const std::string end = row() + row() + row() + completed("SELECT 100000") + ready();
+    for (std::size_t split = 1; split < end.size(); ++split) {
+        Session wire;
+        wire.received(query("SELECT * FROM orders"));
+        const std::string last =
+            (kLongRows + end)
+                .substr(kLongRows.size() + split - std::min<std::size_t>(64, split), std::min<std::size_t>(64, split));
+        wire.truncated(kOut, described() + kLongRows, 5000, last);
+        wire.sent(end.substr(split));
+        EXPECT_EQ(wire.uses(), Uses{"SELECT orders ok"}) << split;
+    }
+}
+
+TEST(Gap, AResultWhoseErrorPassedUnseenIsLost) {
+    Session wire;
+    wire.received(query("SELECT 1 / a FROM orders"));
+    wire.truncated(kOut, described() + kLongRows, 5000, (failed("22012") + ready()).substr(10));
+    EXPECT_TRUE(wire.uses().empty());
+    EXPECT_EQ(wire.sink.lost, Lost{LostReason::kGap});
+    wire.received(query("SELECT 1"));
+    wire.sent(selected() + ready());
+    EXPECT_EQ(wire.uses(), Uses{"SELECT ok"});
+}
+
+TEST(Gap, OfAWholeAnswerLosesThatExchangeAlone) {
+    Session wire;
+    wire.received(query("SELECT 1 FROM a"));
+    wire.gap(kOut, 100);
+    wire.received(query("SELECT 1 FROM b"));
+    wire.sent(selected() + ready());
+    EXPECT_EQ(wire.uses(), Uses{"SELECT b ok"});
+    EXPECT_EQ(wire.sink.lost, Lost{LostReason::kGap});
+    EXPECT_TRUE(wire.all_accounted());
+}
+
+TEST(Gap, OfAWholeRequestLosesThatExchangeAlone) {
+    Session wire;
+    wire.gap(kIn, 50);
+    wire.sent(selected() + ready());
+    wire.received(query("SELECT 1 FROM b"));
+    wire.sent(selected() + ready());
+    EXPECT_EQ(wire.uses(), Uses{"SELECT b ok"});
+    EXPECT_EQ(wire.sink.lost, Lost{LostReason::kGap});
+    EXPECT_TRUE(wire.all_accounted());
+}
+
+TEST(Gap, InAPipelineThatCantBeKnownLosesAllOfIt) {
+    Session wire;
+    wire.received(query("SELECT 1 FROM a") + query("SELECT 1 FROM b"));
+    wire.gap(kOut, 5000);
+    wire.sent(row() + completed("SELECT 1") + ready());
+    EXPECT_TRUE(wire.uses().empty());
+    EXPECT_EQ(wire.sink.lost, (Lost{LostReason::kGap, LostReason::kGap}));
+    wire.received(query("SELECT 1 FROM c"));
+    wire.sent(selected() + ready());
+    EXPECT_EQ(wire.uses(), Uses{"SELECT c ok"});
+}
+
+TEST(Gap, InTheDataOfACopyAsksForNothing) {
+    Session wire;
+    wire.received(query("COPY orders FROM STDIN"));
+    wire.sent(message('G', "\0\0\0"sv));
+    wire.truncated(kIn, message('d', "1\tone\n"), 100000, message('d', "2\n").substr(2) + message('c'));
+    wire.sent(completed("COPY 5000") + ready());
+    wire.received(query("SELECT 1"));
+    wire.sent(selected() + ready());
+    EXPECT_EQ(wire.uses(), (Uses{"COPY orders ok", "SELECT ok"}));
+    EXPECT_TRUE(wire.sink.lost.empty());
+}
+
+TEST(Gap, InManyPipelinedRequestsCountsEachAnswerAsLost) {
+    Session wire;
+    const std::string step = bind_portal("", "s") + execute();
+    wire.received(parse("s", "INSERT INTO orders VALUES ($1)") + step);
+    wire.truncated(kIn, step.substr(0, 3), 3 * step.size() - 3, sync());
+    wire.sent(kParsed);
+    for (int i = 0; i < 4; ++i) wire.sent(kBound + completed("INSERT 0 1"));
+    wire.sent(ready());
+    EXPECT_EQ(wire.uses(), Uses{"INSERT orders ok"});
+    EXPECT_EQ(wire.sink.lost, (Lost{LostReason::kGap, LostReason::kGap, LostReason::kGap}));
+    wire.received(step + sync());
+    wire.sent(kBound + completed("INSERT 0 1") + ready());
+    EXPECT_EQ(wire.sink.seen.size(), 2U);
+    EXPECT_TRUE(wire.all_accounted());
+}
+
+}  // namespace
+}  // namespace footfall::postgresql
