@@ -22,8 +22,8 @@
 #define ROOM_16K HEAD_MOST
 #define ROOM_64K REQUESTS_MOST
 
-#define VECTOR_MOST    32
-#define VECTOR_AT_ONCE 2 /* of them are read in one go: most vectors are no longer */
+#define VECTOR_MOST    1024 /* as many as the kernel takes: Netty sends dozens of answers at once, two buffers each */
+#define VECTOR_AT_ONCE 2    /* of them are read in one go: most vectors are no longer */
 
 /* What one call moved on a socket, as its hook found it; position and front are settled on the way to the ring. */
 struct moved {

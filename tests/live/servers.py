@@ -249,6 +249,63 @@ class Redis(Server):
         return answered
 
 
+def java():
+    """One that Cassandra runs on."""
+    for version in (11, 17):
+        found = pathlib.Path(f"/usr/lib/jvm/java-{version}-openjdk-amd64/bin/java")
+        if found.exists():
+            return str(found)
+    raise Skip("Java 11 or 17 is not installed")
+
+
+class Cassandra(Server):
+    """A single Cassandra, from its jars."""
+
+    # What it reaches into, beyond what Java lets it.
+    EXPORTS = ("java.base/jdk.internal.misc java.base/jdk.internal.ref java.base/sun.nio.ch java.sql/java.sql "
+               "java.management.rmi/com.sun.jmx.remote.internal.rmi java.rmi/sun.rmi.registry java.rmi/sun.rmi.server "
+               "java.rmi/sun.rmi.transport java.rmi/sun.rmi.transport.tcp")
+    OPENS = ("java.base/java.io java.base/java.lang java.base/java.lang.module java.base/java.lang.reflect java.base/java.net "
+             "java.base/java.nio java.base/java.util java.base/java.util.concurrent java.base/java.util.concurrent.atomic "
+             "java.base/jdk.internal.loader java.base/jdk.internal.math java.base/jdk.internal.module java.base/jdk.internal.ref "
+             "java.base/jdk.internal.reflect java.base/jdk.internal.util.jar java.base/sun.nio.ch "
+             "jdk.management/com.sun.management.internal")
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        jars = FETCHED / "cassandra"
+        if not jars.exists():
+            raise Skip("Cassandra is not there: tests/live/get_servers.sh cassandra")
+        root = directory / f"cassandra-{self.port}"
+        root.mkdir()
+        text = (SERVERS / "cassandra.yaml").read_text(encoding="utf-8")
+        for name, value in {"ROOT": root, "PORT": self.port, "STORAGE_PORT": free_port()}.items():
+            text = text.replace(f"@{name}@", str(value))
+        (root / "cassandra.yaml").write_text(text, encoding="utf-8")
+        command = [java(), f"-javaagent:{next(jars.glob('jamm-*.jar'))}", "-Djdk.attach.allowAttachSelf=true",
+                   "-Djava.security.manager=allow", "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+                   f"-Dcassandra.config=file://{root}/cassandra.yaml", f"-Dcassandra.storagedir={root}",
+                   f"-Dlogback.configurationFile={SERVERS / 'logback.xml'}", "-Dcassandra-foreground=yes",
+                   "-Dcassandra.skip_wait_for_gossip_to_settle=0", "-Dcassandra.ring_delay_ms=1",
+                   "-Dcassandra.superuser_setup_delay_ms=0"]
+        for option, packages in (("--add-exports", self.EXPORTS), ("--add-opens", self.OPENS)):
+            for package in packages.split():
+                command += [option, f"{package}=ALL-UNNAMED"]
+        command += ["-cp", f"{jars}/*", "org.apache.cassandra.service.CassandraDaemon"]
+        with (root / "log").open("wb") as log:
+            self.start(command, stdout=log, stderr=log)
+
+    @staticmethod
+    def await_port(port, process):
+        for _ in range(120):
+            try:
+                return Server.await_port(port, process)
+            except RuntimeError:
+                if process.poll() is not None:
+                    raise
+        raise RuntimeError(f"nothing listens on port {port}")
+
+
 class Client(Server):
     """A client that is connected before footfall comes, and counts what it asks from then on: servers/client.py.
 
@@ -282,7 +339,7 @@ class Client(Server):
                 for operation, outcomes in self.counted.items()}
 
 
-KINDS = {"client": Client, "ferretdb": FerretDb, "nginx": Nginx, "shop": Shop, "files": Files, "node": Node, "redis": Redis, "sockio": Sockio}
+KINDS = {"cassandra": Cassandra, "client": Client, "ferretdb": FerretDb, "nginx": Nginx, "shop": Shop, "files": Files, "node": Node, "redis": Redis, "sockio": Sockio}
 
 
 def start(processes, directory, line, variables):
