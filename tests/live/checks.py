@@ -33,7 +33,7 @@ def losses(session):
 def _rows(session, role):
     rows = collections.defaultdict(lambda: {"uses": 0, "errors": 0, "bytes_in": 0, "bytes_out": 0, "outcomes": collections.Counter()})
     for operation in session["operations"]:
-        if operation["role"] == role and operation["kind"] == "http":
+        if operation["role"] == role and operation["kind"] in ("http", "grpc"):
             row = rows[operation["operation"]]
             for key in ("uses", "errors", "bytes_in", "bytes_out"):
                 row[key] += operation[key]

@@ -40,6 +40,7 @@ bool has_no_body(std::string_view method, std::uint16_t status) {
 }  // namespace
 
 void Http1Reader::on_bytes(Direction direction, std::string_view bytes, bool message_start, const Stamp& stamp) {
+    if (successor_) return successor_->on_bytes(direction, bytes, message_start, stamp);
     if (tunnel_) return;
     MessageFramer& stream = framer(direction);
     if (message_start) look_for_message(direction, bytes);
@@ -51,10 +52,13 @@ void Http1Reader::on_bytes(Direction direction, std::string_view bytes, bool mes
         take(direction, step);
         message_start = false;
     }
-    if (!bytes.empty()) responses_passed_ |= !carries_requests(direction);
+    if (bytes.empty()) return;
+    if (successor_) return successor_->on_bytes(direction, bytes, false, stamp);
+    responses_passed_ |= !carries_requests(direction);
 }
 
 void Http1Reader::on_gap(Direction direction, std::uint64_t length, const Stamp& stamp) {
+    if (successor_) return successor_->on_gap(direction, length, stamp);
     if (tunnel_) return;
     MessageFramer& stream = framer(direction);
     if (!stream.in_step()) responses_passed_ |= !carries_requests(direction);
@@ -62,6 +66,7 @@ void Http1Reader::on_gap(Direction direction, std::uint64_t length, const Stamp&
 }
 
 void Http1Reader::on_end_of_stream(Direction direction, const Stamp& stamp) {
+    if (successor_) return successor_->on_end_of_stream(direction, stamp);
     if (tunnel_ || !requests_) return;
     if (!carries_requests(direction)) {
         finish_all({CloseReason::kPeer, stamp.time});
@@ -78,11 +83,13 @@ void Http1Reader::on_end_of_stream(Direction direction, const Stamp& stamp) {
 }
 
 void Http1Reader::on_close(CloseReason reason, MonotonicTime time) {
+    if (successor_) return successor_->on_close(reason, time);
     finish_all({reason, time});
     finish_unnamed_request(LostReason::kUnparsable);
 }
 
 void Http1Reader::on_session_end(MonotonicTime time) {
+    if (successor_) return successor_->on_session_end(time);
     finish_all({std::nullopt, time});
     finish_unnamed_request(LostReason::kUnfinished);
 }
@@ -103,6 +110,7 @@ void Http1Reader::restart(const ReaderContext& context) {
     responding_ = false;
     responses_passed_ = false;
     tunnel_ = false;
+    successor_.reset();
 }
 
 void Http1Reader::take(Direction direction, Step step) {
@@ -342,8 +350,20 @@ void Http1Reader::resume_responses() {
 void Http1Reader::enter_tunnel() {
     OpenExchange& exchange = open_.front();
     if (requesting() == &exchange) exchange.request_bytes = request_framer().bytes();
+    if (status_ == kSwitchingProtocols && response_framer().upgrades_to_http2()) return go_on_as_http2();
     exchange.request_done = true;
     finish_response();
+    stop_reading();
+}
+
+// The exchange is the successor's from here on: it will be used or lost there.
+void Http1Reader::go_on_as_http2() {
+    OpenExchange& exchange = open_.front();
+    exchange.response_bytes += response_framer().bytes();
+    successor_ = std::make_unique<http2::Http2Reader>(ReaderContext{context_.connection, false, context_.sink});
+    successor_->begin_upgraded(describe(exchange));
+    --started_;
+    open_.pop();
     stop_reading();
 }
 

@@ -64,6 +64,13 @@ bool may_frame(std::string_view line) {
     return false;
 }
 
+bool is_upgrade_to_http2(std::string_view line) {
+    constexpr std::string_view kLine = "upgrade: h2c";
+    const auto same = [](char wanted, char c) { return wanted == lower(c); };
+    return lower(line.front()) == kLine.front() && line.size() > kLine.size() &&
+           std::equal(kLine.begin(), kLine.end(), line.begin(), same) && (line[kLine.size()] == '\r' || line[kLine.size()] == '\n');
+}
+
 bool is_line_end(char c) { return c == '\r' || c == '\n'; }
 bool is_empty_line(std::string_view line) { return line == "\r\n" || line == "\n"; }
 bool is_fold(char c) { return c == ' ' || c == '\t'; }
@@ -150,6 +157,7 @@ void MessageFramer::begin_head(MessageKind kind) {
     release_line();
     parser_.flags = 0;
     parser_begun_ = false;
+    upgrades_to_http2_ = false;
     kind_ = kind;
     phase_ = Phase::kHead;
     at_line_start_ = true;
@@ -203,6 +211,7 @@ MessageFramer::Step MessageFramer::read_head(std::string_view& bytes) {
                 return Step::kHead;
             }
             line_matters_ = empty || may_frame(piece);
+            upgrades_to_http2_ |= is_upgrade_to_http2(piece);
         }
         at_line_start_ = end != std::string_view::npos;
         const llhttp_errno_t result = line_matters_ ? judge(piece) : HPE_OK;
