@@ -9,12 +9,14 @@ set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config clang-14 llvm-14 llvm-14-dev bpftool libbpf-dev linux-bpf-dev libbpfcc-dev libelf-dev libdw-dev libdebuginfod-dev zlib1g-dev
   protobuf-compiler libprotobuf-dev libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev libyaml-cpp-dev libmicrohttpd-dev
-  node-llhttp libre2-dev robin-map-dev libxxhash-dev libexpected-dev libzstd-dev libcap-ng-dev libseccomp-dev liblzma-dev
+  node-llhttp libre2-dev robin-map-dev libxxhash-dev libexpected-dev libzstd-dev libcap-ng-dev libseccomp-dev liblzma-dev libzydis-dev
   golang-github-prometheus-client-model-dev golang-github-google-pprof-dev)
 demo=(nginx-light wrk python3)
-test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14 libclang-rt-14-dev curl python3 bpftrace prometheus
-  python3-prometheus-client procps iproute2 shellcheck jq dwz xz-utils debuginfod
-  libdevel-nytprof-perl node-jsdom golang-go libgrpc++-dev libnghttp2-dev nghttp2-client nghttp2-server protobuf-compiler-grpc)
+test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14 libclang-rt-14-dev curl libbson-dev python3
+  python3-pymongo bpftrace prometheus python3-prometheus-client python3-redis python3-websockets procps iproute2 redis-server redis-tools
+  shellcheck jq dwz xz-utils
+  debuginfod libdevel-nytprof-perl node-jsdom golang-go libgrpc++-dev libnghttp2-dev nghttp2-client nghttp2-server
+  protobuf-compiler-grpc libpg-query-dev postgresql postgresql-contrib python3-psycopg2)
 vm=(qemu-system-x86 busybox-static cpio)
 
 # Debian 12 ships libbpf 1.1; footfall needs 1.3 or newer. These two come from bookworm-backports when the release has only

@@ -67,7 +67,7 @@ Result<std::uint64_t> seconds_of(const HttpRequest& request) {
 HttpResponse no_stacks(const Watching& watching) {
     return {.status = 501,
             .body = watching.stacks_wanted
-                        ? "no stacks are taken here: the agent's log says why\n"
+                        ? "no stacks are taken here: " + watching.session.why_no_stacks() + "\n"
                         : "stacks are off (--stacks none): start the agent with --stacks on-cpu or all (stacks.mode)\n"};
 }
 

@@ -88,6 +88,25 @@ std::optional<DropReason> ConnectionTable::on(const Blind& blind) {
     return std::nullopt;
 }
 
+// Its streams and what was guessed of them begin anew. An exchange that was open cannot end in plaintext.
+std::optional<DropReason> ConnectionTable::on(const PlaintextBegun& plaintext) {
+    Connection* connection = lookup(plaintext.connection);
+    if (connection == nullptr) return DropReason::UNKNOWN_CONNECTION;
+    if (connection->reader) {
+        connection->reader->on_session_end(plaintext.time);
+        readers_.give_back(connection->protocol, std::move(connection->reader));
+    }
+    if (const auto blind = std::exchange(connection->info.blind, std::nullopt)) {
+        sink_->on_no_more_blind(connection->info, *blind);
+    }
+    connection->info.opened_before = plaintext.opened_before;
+    connection->received = Stream(plaintext.opened_before);
+    connection->sent = Stream(plaintext.opened_before);
+    connection->held.clear();
+    connection->refused = 0;
+    return std::nullopt;
+}
+
 std::optional<DropReason> ConnectionTable::on(const ProcessExited& exited) {
     if (!unix_count_.contains(number(exited.pid))) return std::nullopt;
     for (auto place = unix_order_.begin(); place != unix_order_.end();) {
@@ -143,6 +162,7 @@ void ConnectionTable::session_end(MonotonicTime time) {
     }
     for (const auto& [id, connection] : connections_) {
         if (connection->reader) connection->reader->on_session_end(time);
+        if (connection->info.blind) sink_->on_stayed_blind(connection->info, *connection->info.blind);
     }
     connections_.clear();
     unix_order_.clear();
@@ -189,12 +209,13 @@ void ConnectionTable::heed_standing(Connection& connection, MonotonicTime time) 
     if (standing == Standing::kGuessed || standing == Standing::kConfirmed) return;
     readers_.give_back(connection.protocol, std::move(connection.reader));
     connection.refused |= bit_of(connection.protocol);
-    if (standing == Standing::kEncrypted) {
-        connection.info.blind = BlindReason::kTls;
-        sink_->on_encrypted(connection.info, connection.protocol, time);
-    } else {
-        sink_->on_wrong_guess(connection.info.connection, connection.protocol);
+    if (standing == Standing::kRefuted) return sink_->on_wrong_guess(connection.info.connection, connection.protocol);
+    if (standing == Standing::kCompressed) {
+        connection.info.blind = BlindReason::kCompressed;
+        return sink_->on_compressed(connection.info, connection.protocol, time);
     }
+    const bool is_unread = sink_->on_encrypted(connection.info, connection.protocol, time);
+    connection.info.blind = is_unread ? BlindReason::kTls : BlindReason::kTlsUnseen;
 }
 
 void ConnectionTable::close(Connection& connection, CloseReason reason, MonotonicTime time) {
@@ -206,6 +227,7 @@ void ConnectionTable::close(Connection& connection, CloseReason reason, Monotoni
         connection.reader->on_close(reason, time);
         readers_.give_back(connection.protocol, std::move(connection.reader));
     }
+    if (connection.info.blind) sink_->on_stayed_blind(connection.info, *connection.info.blind);
     if (connection.info.family == AddressFamily::kUnix) forget_unix(connection);
     const ConnectionId id = connection.info.connection;
     connections_.erase(id);

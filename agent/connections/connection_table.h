@@ -54,8 +54,14 @@ class ConnectionSink : public ExchangeSink {
 public:
     // Its bytes are not of this protocol after all; nothing was counted of it.
     virtual void on_wrong_guess(ConnectionId connection, Protocol protocol) = 0;
-    // It spoke this protocol, and goes on in TLS.
-    virtual void on_encrypted(const ConnectionInfo& connection, Protocol protocol, MonotonicTime time) = 0;
+    // It spoke this protocol, and goes on compressed, which nobody reads.
+    virtual void on_compressed(const ConnectionInfo& connection, Protocol protocol, MonotonicTime time) = 0;
+    // It spoke this protocol, and goes on in TLS. True: which nobody reads.
+    virtual bool on_encrypted(const ConnectionInfo& connection, Protocol protocol, MonotonicTime time) = 0;
+    // Its plaintext is read now, though it was blind.
+    virtual void on_no_more_blind(const ConnectionInfo& connection, BlindReason reason) = 0;
+    // It has ended, and was blind all the time.
+    virtual void on_stayed_blind(const ConnectionInfo& connection, BlindReason reason) = 0;
 };
 
 class ConnectionTable {
@@ -69,6 +75,7 @@ public:
     std::optional<DropReason> on(const Message& message);
     std::optional<DropReason> on(const ConnectionClosed& closed);
     std::optional<DropReason> on(const Blind& blind);
+    std::optional<DropReason> on(const PlaintextBegun& plaintext);
     std::optional<DropReason> on(const ProcessExited& exited);
     // Time has passed: ends what has lingered long enough.
     void advance(MonotonicTime now);

@@ -135,6 +135,13 @@ std::optional<Event> decode_blind(RawEvent raw) {
     return Blind{{record->event.time_ns}, ConnectionId{record->connection}, Pid{record->pid}, *reason};
 }
 
+std::optional<Event> decode_plaintext(RawEvent raw) {
+    const auto record = fixed_part<ff_plaintext_event>(raw);
+    if (!record) return std::nullopt;
+    return PlaintextBegun{
+        {record->event.time_ns}, ConnectionId{record->connection}, Pid{record->pid}, record->opened_before != 0};
+}
+
 std::optional<Event> decode_process(RawEvent raw, std::uint16_t kind) {
     const auto record = fixed_part<ff_process_event>(raw);
     if (!record) return std::nullopt;
@@ -211,6 +218,7 @@ std::optional<Event> decode_stack(RawEvent raw) {
         .user = FrameList(behind.subspan(kernel, user)),
         .guessed = {record->guessed[0], record->guessed[1]},
         .copied = behind.subspan(frames + registers, record->copied),
+        .copied_below = record->copied_below,
         .ip = record->instruction_pointer,
         .registers = FrameList(behind.subspan(frames, registers)),
         .stack_start = record->stack_start,
@@ -245,6 +253,8 @@ std::optional<Event> decode(RawEvent raw) {
             return decode_close(raw);
         case FF_EVENT_BLIND:
             return decode_blind(raw);
+        case FF_EVENT_PLAINTEXT:
+            return decode_plaintext(raw);
         case FF_EVENT_FORK:
         case FF_EVENT_EXEC:
         case FF_EVENT_EXIT:

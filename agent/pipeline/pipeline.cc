@@ -58,7 +58,7 @@ std::optional<DropReason> Pipeline::handle(const Event& event) {
                 return handle(typed);
             } else if constexpr (std::is_same_v<Type, ProcessForked>) {
                 processes_.on_forked(typed);
-                if (stacks_) stacks_->on_forked(typed.parent, typed.pid, typed.time);
+                if (stacks_) stacks_->processes().on_forked(typed.parent, typed.pid, typed.time);
                 if (observers_.on_forked) observers_.on_forked(typed);
                 return std::nullopt;
             } else if constexpr (std::is_same_v<Type, ProcessDescribed>) {
@@ -75,20 +75,27 @@ std::optional<DropReason> Pipeline::handle(const Event& event) {
 }
 
 std::optional<DropReason> Pipeline::handle(const Blind& blind) {
+    if (blind.reason == BlindReason::kTls) {
+        const ConnectionInfo* connection = connections_.find(blind.connection);
+        const bool told = connection != nullptr && connection->blind;
+        if (told) return std::nullopt;
+        if (!stays_unread(blind.pid)) return connections_.on({blind.time, blind.connection, blind.pid, BlindReason::kTlsUnseen});
+    }
     blind_spots_.add(processes_.service_of(blind.pid), blind.reason);
     return connections_.on(blind);
 }
 
 std::optional<DropReason> Pipeline::handle(const ProcessExited& exited) {
     const std::optional<DropReason> dropped = connections_.on(exited);
-    if (stacks_) stacks_->on_exited(exited.pid);
+    if (stacks_) stacks_->processes().on_exited(exited.pid);
+    if (observers_.on_exited) observers_.on_exited(exited);
     processes_.on_exited(exited);
     return dropped;
 }
 
 std::optional<DropReason> Pipeline::handle(const ProcessExecuted& executed) {
     processes_.on_executed(executed);
-    if (stacks_) stacks_->on_executed(executed.pid);
+    if (stacks_) stacks_->processes().on_executed(executed.pid);
     if (observers_.on_executed) observers_.on_executed(executed);
     return std::nullopt;
 }
@@ -118,9 +125,25 @@ void Pipeline::on_wrong_guess(ConnectionId connection, Protocol protocol) {
     if (observers_.on_refused) observers_.on_refused(connection, protocol);
 }
 
-void Pipeline::on_encrypted(const ConnectionInfo& connection, Protocol protocol, MonotonicTime) {
-    blind_spots_.add(processes_.service_of(connection.pid), BlindReason::kTls);
+void Pipeline::on_compressed(const ConnectionInfo& connection, Protocol protocol, MonotonicTime) {
+    blind_spots_.add(processes_.service_of(connection.pid), BlindReason::kCompressed);
     if (observers_.on_refused) observers_.on_refused(connection.connection, protocol);
+}
+
+bool Pipeline::on_encrypted(const ConnectionInfo& connection, Protocol protocol, MonotonicTime) {
+    if (observers_.on_refused) observers_.on_refused(connection.connection, protocol);
+    if (!stays_unread(connection.pid)) return false;
+    blind_spots_.add(processes_.service_of(connection.pid), BlindReason::kTls);
+    return true;
+}
+
+void Pipeline::on_no_more_blind(const ConnectionInfo& connection, BlindReason reason) {
+    if (reason != BlindReason::kTlsUnseen) blind_spots_.take_back(processes_.service_of(connection.pid), reason);
+}
+
+// The others were told at once.
+void Pipeline::on_stayed_blind(const ConnectionInfo& connection, BlindReason reason) {
+    if (reason == BlindReason::kTlsUnseen) blind_spots_.add(processes_.service_of(connection.pid), reason);
 }
 
 std::string Pipeline::consumer_text(const Use& use) const {

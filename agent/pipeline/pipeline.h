@@ -52,6 +52,9 @@ struct PipelineObservers {
     std::function<void(const ProcessDescribed&)> on_recorded_description;  // of a raw file, before it is asked for
     // The connection does not speak that protocol, or not any more: no need to send its bytes.
     std::function<void(ConnectionId, Protocol)> on_refused;
+    // A process speaks TLS on a connection. True: its plaintext is going to be seen.
+    std::function<bool(Pid)> on_tls;
+    std::function<void(const ProcessExited&)> on_exited;
     ProcessTable::Observer on_description;  // made here, before the event that needed it
 };
 
@@ -97,7 +100,11 @@ private:
     void on_exchange(const Exchange& exchange) override;
     void on_lost(LostReason reason) override;
     void on_wrong_guess(ConnectionId connection, Protocol protocol) override;
-    void on_encrypted(const ConnectionInfo& connection, Protocol protocol, MonotonicTime time) override;
+    void on_compressed(const ConnectionInfo& connection, Protocol protocol, MonotonicTime time) override;
+    bool on_encrypted(const ConnectionInfo& connection, Protocol protocol, MonotonicTime time) override;
+    void on_no_more_blind(const ConnectionInfo& connection, BlindReason reason) override;
+    void on_stayed_blind(const ConnectionInfo& connection, BlindReason reason) override;
+    bool stays_unread(Pid pid) { return !observers_.on_tls || !observers_.on_tls(pid); }
     ServiceId service_of(Pid pid) override { return processes_.service_of(pid); }
     void fill_accounting(Accounting& accounting, const KernelAccount& kernel) const;
 

@@ -93,7 +93,12 @@ struct ConnectionClosed {
     bool final = false;  // no more events of this connection
 };
 
-enum class BlindReason : std::uint8_t { kTls, kIoUring };
+enum class BlindReason : std::uint8_t {
+    kTls,        // nobody looks into the process
+    kTlsUnseen,  // its TLS library is looked into, and showed nothing
+    kIoUring,
+    kCompressed,
+};
 
 // Traffic that is there and can't be read.
 struct Blind {
@@ -101,6 +106,14 @@ struct Blind {
     ConnectionId connection{};
     Pid pid{};
     BlindReason reason = BlindReason::kTls;
+};
+
+// The messages of this connection are plaintext from now on, seen inside of its process: what was read of it before is void.
+struct PlaintextBegun {
+    MonotonicTime time;
+    ConnectionId connection{};
+    Pid pid{};
+    bool opened_before = false;  // some may have passed before the first that is seen
 };
 
 struct ProcessForked {
@@ -177,8 +190,9 @@ struct StackTaken {
     FrameList kernel;
     FrameList user;  // as user_frame() reads them
     std::array<std::uint64_t, 2> guessed{};
-    // Where the walk broke off for want of a table: the stack itself from its pointer on, and what to begin with.
+    // Where the walk broke off for want of a table: the stack itself, and what to begin with.
     std::span<const std::byte> copied;
+    std::uint32_t copied_below = 0;  // bytes of it that lie below the stack pointer
     std::uint64_t ip = 0;
     FrameList registers;  // by DWARF number
     std::uint64_t stack_start =
@@ -202,7 +216,7 @@ struct WaitEnded {
     std::uint64_t queued_nanoseconds = 0;   // from then on, until it ran
 };
 
-using Event = std::variant<ConnectionSeen, Message, ConnectionClosed, Blind, ProcessForked, ProcessExecuted, ProcessExited,
+using Event = std::variant<ConnectionSeen, Message, ConnectionClosed, Blind, PlaintextBegun, ProcessForked, ProcessExecuted, ProcessExited,
                            ProcessDescribed, StackTaken, WaitEnded>;
 
 // --- Exchange -------------------------------------------------------------------------------------------------------

@@ -61,6 +61,9 @@ Result<void> ProbeSet::load_sockets(const ProbeSettings& settings) {
         bpf_program__set_autoload(program, !inside);
     }
     auto& maps = sockets_->maps;
+    const bool notes_tls = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_TASK_STORAGE, nullptr) == 1;
+    sockets_->rodata->notes_tls = notes_tls ? 1 : 0;
+    bpf_map__set_autocreate(maps.tls_threads, notes_tls);
     bpf_map__set_autocreate(inside ? maps.connections_by_address : maps.connections, false);
     bpf_map__set_max_entries(maps.events, static_cast<std::uint32_t>(settings.ring_bytes));
     if (const int error = sockets_bpf__load(sockets_.get())) return refusal("cannot load the sockets probe", -error);
@@ -112,6 +115,14 @@ void ProbeSet::detach() {
     processes_bpf__detach(processes_.get());
 }
 
+void ProbeSet::follow_tls() { sockets_->bss->tls_probed = 1; }
+
+bool ProbeSet::watches(Pid pid) const {
+    if (number(pid) >= FF_MOST_PIDS) return false;
+    const std::uint64_t word = watched_.get()[number(pid) / FF_WATCHED_WORD_BITS];
+    return (word >> (number(pid) % FF_WATCHED_WORD_BITS) & 1) != 0;
+}
+
 bool ProbeSet::watches_any() const {
     const std::uint64_t* words = watched_.get();
     return std::any_of(words, words + FF_WATCHED_WORDS, [](std::uint64_t word) { return word != 0; });
@@ -121,7 +132,8 @@ int ProbeSet::ring_fd() const { return bpf_map__fd(sockets_->maps.events); }
 
 SharedMapFds ProbeSet::shared_maps() const {
     const auto& maps = sockets_->maps;
-    return {bpf_map__fd(maps.events), bpf_map__fd(maps.counters), bpf_map__fd(maps.watched)};
+    return {bpf_map__fd(maps.events), bpf_map__fd(maps.counters), bpf_map__fd(maps.watched), bpf_map__fd(maps.refusals),
+            bpf_map__fd(maps.tls_threads)};
 }
 
 std::vector<int> ProbeSet::program_fds() const {

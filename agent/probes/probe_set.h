@@ -32,6 +32,8 @@ struct SharedMapFds {
     int events = -1;
     int counters = -1;
     int watched = -1;
+    int refusals = -1;
+    int tls_threads = -1;  // where the kernel has what it needs
 };
 
 // Since loading, summed over the CPUs; by enum ff_counter.
@@ -63,7 +65,10 @@ public:
     void unwatch(Pid pid) { set_watched(pid, false); }
     // The connection does not speak that protocol (number by protocols.def): the kernel side looks for another one.
     void refuse(std::uint64_t connection, std::uint8_t protocol);
+    // From now on, the tls probe tells which calls are inside of a TLS library.
+    void follow_tls();
     [[nodiscard]] bool watches_any() const;
+    [[nodiscard]] bool watches(Pid pid) const;
 
 private:
     struct DestroySockets {

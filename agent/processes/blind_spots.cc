@@ -9,15 +9,31 @@ BlindText text_of(BlindReason reason) {
         case BlindReason::kTls:
             return {
                 "TLS",
-                "What passes the socket is encrypted; its plaintext exists only inside the process, which this version does "
-                "not look into. If a proxy ends TLS for this service, watch the plaintext side behind it."};
+                "What passes the socket is encrypted, and no TLS library that footfall knows was found in the process: "
+                "`footfall doctor -p PID` says what it has. If a proxy ends TLS for this service, watch the plaintext side "
+                "behind it."};
+        case BlindReason::kTlsUnseen:
+            return {"TLS without plaintext",
+                    "The process's TLS library is watched, but showed no plaintext of these connections: there was none "
+                    "besides the handshake, or it passed before footfall had found the library, or another thread moves the "
+                    "bytes of the socket."};
         case BlindReason::kIoUring:
             return {
                 "io_uring",
                 "The kernel moved these bytes for io_uring, where no system call shows their buffer. If the program can be "
                 "told to use epoll instead, its requests are counted."};
+        case BlindReason::kCompressed:
+            return {
+                "compressed",
+                "Both ends of these connections agreed to compress their messages, which this version does not unpack. If "
+                "compression is turned off in the client's settings, its requests are counted."};
     }
     return {};
+}
+
+void BlindSpots::take_back(ServiceId service, BlindReason reason) {
+    const auto found = connections_.find({service, reason});
+    if (found != connections_.end() && --found->second == 0) connections_.erase(found);
 }
 
 void BlindSpots::fill(const Services& services, Snapshot& snapshot) const {

@@ -26,6 +26,9 @@ public:
     // One more connection of the service; the probe reports each connection and reason once.
     void add(ServiceId service, BlindReason reason) { ++connections_[{service, reason}]; }
 
+    // That one is read after all.
+    void take_back(ServiceId service, BlindReason reason);
+
     // Appends them, by service and reason.
     void fill(const Services& services, Snapshot& snapshot) const;
 

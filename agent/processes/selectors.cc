@@ -52,6 +52,19 @@ std::vector<ProcessFacts> all_processes(const HostView& host) {
     return all;
 }
 
+// footfall, and its helpers: children that run its own program, of another user, so that it may not see which.
+std::vector<Pid> own_processes(const std::vector<ProcessFacts>& processes, Pid own_pid) {
+    std::string program;
+    for (const ProcessFacts& process : processes)
+        if (process.pid == own_pid) program = process.executable;
+    std::vector<Pid> own{own_pid};
+    for (const ProcessFacts& process : processes) {
+        const bool may_be_ours = process.executable.empty() || process.executable == program;
+        if (process.parent == own_pid && may_be_ours) own.push_back(process.pid);
+    }
+    return own;
+}
+
 // The given ones and all that descend from them, ascending.
 std::vector<Pid> with_descendants(std::vector<Pid> pids, const std::vector<ProcessFacts>& processes) {
     std::unordered_map<Pid, std::vector<Pid>> children;
@@ -227,11 +240,13 @@ Result<Watch> Selectors::watch(const HostView& host) const {
     if (watch.whole_host) return watch;
 
     const auto processes = all_processes(host);
+    const auto own = own_processes(processes, host.own_pid);
+    const auto is_own = [&](Pid pid) { return std::find(own.begin(), own.end(), pid) != own.end(); };
     std::vector<Pid> meant;
     for (const Criterion& criterion : criteria_) {
         bool found = !criterion.needs_process;
         for (const ProcessFacts& process : processes) {
-            if (process.pid == host.own_pid || !criterion.matches(process)) continue;
+            if (is_own(process.pid) || !criterion.matches(process)) continue;
             found = true;
             meant.push_back(process.pid);
             const auto cgroup = criterion.cgroup_of ? host.cgroups.id_of(criterion.cgroup_of(process)) : std::nullopt;
@@ -243,7 +258,7 @@ Result<Watch> Selectors::watch(const HostView& host) const {
     std::sort(meant.begin(), meant.end());
     meant.erase(std::unique(meant.begin(), meant.end()), meant.end());
     watch.pids = with_descendants(std::move(meant), processes);
-    std::erase(watch.pids, host.own_pid);
+    std::erase_if(watch.pids, is_own);
     std::erase(watch.pids, watch.command);
     return watch;
 }

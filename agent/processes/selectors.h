@@ -45,7 +45,7 @@ struct HostView {
     ProcFs processes;
     CgroupTree cgroups;
     std::function<std::optional<Uid>(const std::string&)> user_named;
-    Pid own_pid{};  // never watched
+    Pid own_pid{};  // never watched, nor are its helpers
 };
 
 struct Watch {

@@ -56,8 +56,9 @@ struct ReaderContext {
 enum class Standing : std::uint8_t {
     kGuessed,
     kConfirmed,
-    kRefuted,    // it does not: the guess is taken back
-    kEncrypted,  // it did, and agreed with the other end to go on in TLS
+    kRefuted,     // it does not: the guess is taken back
+    kEncrypted,   // it did, and agreed with the other end to go on in TLS
+    kCompressed,  // it did, and goes on in messages that are compressed
 };
 
 // Reads the two streams of one connection. Calls arrive in the order of time, and within a direction in the order of

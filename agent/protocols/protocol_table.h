@@ -23,6 +23,11 @@ std::optional<Protocol> protocol_of(std::uint8_t number);
 // Defined once per protocol, in its folder.
 template <Protocol protocol>
 std::unique_ptr<ProtocolReader> make_reader(const ReaderContext& context);
+#define FF_PROTOCOL(number, name, enumerator) \
+    template <>                               \
+    std::unique_ptr<ProtocolReader> make_reader<Protocol::enumerator>(const ReaderContext& context);
+#include "bpf/contract/protocols.def"
+#undef FF_PROTOCOL
 
 // Keeps the readers of closed connections for the next ones, with their buffers.
 class ReaderPool {

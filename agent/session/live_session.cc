@@ -116,9 +116,12 @@ Result<void> LiveSession::load() {
     if (!probes) return tl::unexpected<Error>(probes.error());
     probes_ = std::move(*probes);
     if (auto loaded = load_stacks(*who); !loaded) {
-        spdlog::warn("no stacks: {}", loaded.error().what);
+        why_no_stacks_ = loaded.error().what;
+        spdlog::warn("no stacks: {}", why_no_stacks_);
         stack_probe_.reset();
     }
+
+    tls_.emplace(*who, probes_->shared_maps());
 
     const auto key = consumer_key(options_.config);
     if (!key) return tl::unexpected<Error>(key.error());
@@ -127,6 +130,8 @@ Result<void> LiveSession::load() {
     observers.on_refused = [this](ConnectionId connection, Protocol protocol) {
         probes_->refuse(number(connection), static_cast<std::uint8_t>(protocol));
     };
+    observers.on_tls = [this](Pid pid) { return look_for_tls(pid, true); };
+    observers.on_exited = [this](const ProcessExited& exited) { tls_->on_exited(exited.pid); };
     observers.on_forked = [this](const ProcessForked& forked) { on_forked(forked); };
     observers.on_executed = [this](const ProcessExecuted& executed) { on_executed(executed); };
     observers.on_description = [this](Pid pid, const ProcessDescription& found) {
@@ -138,12 +143,13 @@ Result<void> LiveSession::load() {
     if (stack_probe_) settings.stacks = collector_options(config.stacks);
     pipeline_ = std::make_unique<Pipeline>(std::move(settings), source_, std::move(observers),
                                            stack_probe_ ? &stack_probe_->maps() : nullptr);
-    if (stack_probe_) pipeline_->stacks()->set_code_records([this] { follow_mappings(); });
+    if (stack_probe_) pipeline_->stacks()->processes().set_code_records([this] { follow_mappings(); });
     if (auto opened = open_raw_file(); !opened) return opened;
 
     auto ring = RingReader::open(probes_->ring_fd(), *this);
     if (!ring) return tl::unexpected<Error>(ring.error());
     ring_ = std::move(*ring);
+    look_for_tls();
     std::vector<int> programs = probes_->program_fds();
     if (stack_probe_) {
         for (const int program : stack_probe_->program_fds()) programs.push_back(program);
@@ -189,8 +195,32 @@ void LiveSession::begin_stacks() {
     pipeline_->stacks()->session_begin(now);
     last_wait_look_ = now;
     stack_probe_->set_waits_apart(0);
-    if (auto attached = stack_probe_->attach_clock(); !attached) spdlog::warn("no stacks: {}", attached.error().what);
+    const auto attached = stack_probe_->attach_clock();
+    if (attached) return;
+    const bool waits = options_.config.stacks.mode == StackMode::kAll;
+    if (!waits) why_no_stacks_ = attached.error().what;
+    spdlog::warn("no stacks{}: {}", waits ? " of what runs" : "", attached.error().what);
 }
+
+// What the processes have that are watched from the beginning on: their first connection is seen whole. Of others, the first
+// may be seen late.
+void LiveSession::look_for_tls() {
+    for (const Pid pid : watch_->pids) look_for_tls(pid, false);
+    if (watch_->whole_host || watch_->judge_executed || number(watch_->command) != 0) look_at_host_for_tls();
+}
+
+bool LiveSession::look_for_tls(Pid pid, bool all) {
+    const bool read = tls_->look(pid, all);
+    if (tls_->probe() != nullptr) probes_->follow_tls();
+    return read;
+}
+
+void LiveSession::look_at_host_for_tls() {
+    tls_->look_at_host();
+    if (tls_->probe() != nullptr) probes_->follow_tls();
+}
+
+bool LiveSession::watches(Pid pid) const { return watch_->whole_host || probes_->watches(pid); }
 
 // Once more, now that the kernel follows forks and executions: processes may have come since the first look.
 Result<void> LiveSession::watch_now(const HostView& host) {
@@ -235,6 +265,7 @@ void LiveSession::note_raw_error(const Result<void>& written) {
 
 // The kernel side watches whatever executes until this has looked at it, and meanwhile also what that has forked.
 void LiveSession::on_executed(const ProcessExecuted& executed) {
+    look_at_host_for_tls();
     if (!executed.proposed && !rejected_.contains(executed.pid)) return;
     const HostView host;
     const auto facts = host.processes.facts(executed.pid);
@@ -300,8 +331,12 @@ void LiveSession::follow_mappings() {
     if (!mapping_watch_ || stacks == nullptr) return;
     std::vector<CodeRecord> records;
     const bool lost = mapping_watch_->drain(records);
-    for (const CodeRecord& record : records) stacks->on(record);
-    if (lost) stacks->on_code_records_lost();
+    for (const CodeRecord& record : records) {
+        stacks->processes().on(record);
+        const auto* mapped = std::get_if<CodeMapped>(&record);
+        if (mapped != nullptr && is_named_like_tls(mapped->mapping.path) && watches(mapped->pid)) look_for_tls(mapped->pid, false);
+    }
+    if (lost) stacks->processes().on_code_records_lost();
 }
 
 // A busy host switches threads a million times a second. So many are looked at as was asked for, and some stand for more: as
@@ -343,6 +378,7 @@ void LiveSession::wait_for_tables(std::uint64_t patience_nanoseconds) {
 
 Result<void> LiveSession::stop() {
     setpriority(PRIO_PROCESS, 0, nice_before_);
+    tls_->detach();
     probes_->detach();
     if (stack_probe_) stack_probe_->detach();
     ended_ = monotonic_now();

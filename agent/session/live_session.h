@@ -15,6 +15,7 @@
 #include "agent/probes/mapping_watch.h"
 #include "agent/probes/probe_set.h"
 #include "agent/probes/stack_probe.h"
+#include "agent/probes/tls_watch.h"
 #include "agent/processes/process_source.h"
 #include "agent/processes/selectors.h"
 #include "agent/session/raw_writer.h"
@@ -68,7 +69,9 @@ public:
     // Without stacks, whose names take time.
     [[nodiscard]] Snapshot snapshot() const;
     // The same for all of the session; may be asked on any thread.
-    [[nodiscard]] bool takes_stacks() const { return stack_probe_.has_value(); }
+    [[nodiscard]] bool takes_stacks() const { return stack_probe_.has_value() && why_no_stacks_.empty(); }
+    // Empty, unless they are wanted and cannot be taken.
+    [[nodiscard]] const std::string& why_no_stacks() const { return why_no_stacks_; }
     // The stacks taken so far, to be named by fill_stacks(), which takes up to seconds. Nothing where none are taken.
     [[nodiscard]] std::optional<StackCapture> stacks() const;
     // They are taken from now on.
@@ -94,6 +97,10 @@ private:
     void follow_mappings();
     void take_waiting_threads();
     void begin_stacks();
+    void look_for_tls();
+    bool look_for_tls(Pid pid, bool all);
+    void look_at_host_for_tls();
+    [[nodiscard]] bool watches(Pid pid) const;
     void wait_for_tables(std::uint64_t patience_nanoseconds);
     [[nodiscard]] std::vector<ConnectionId> vanished_unix_sockets() const;
     void tell_closed(ConnectionId connection, MonotonicTime now);
@@ -107,6 +114,8 @@ private:
     std::optional<Watch> watch_;
     std::optional<ProbeSet> probes_;
     std::optional<StackProbe> stack_probe_;  // shares maps of probes_
+    std::string why_no_stacks_;
+    std::optional<TlsWatch> tls_;            // likewise
     std::optional<MappingWatch> mapping_watch_;
     std::unique_ptr<Pipeline> pipeline_;  // hands tables to stack_probe_
     std::optional<RingReader> ring_;

@@ -10,15 +10,9 @@
 namespace footfall {
 namespace {
 
-constexpr std::size_t kMostMappings = 16383;  // as many as the kernel side searches
 constexpr std::uint64_t kRetryInterval = 50'000'000;
 constexpr std::uint64_t kGiveUpInterval = 10 * kNanosecondsPerSecond;
 constexpr std::uint64_t kRoomInterval = 100'000'000;  // room that was made in the kernel can't be used sooner
-
-// How long what was read of a process is left at that, since reading thousands of mappings takes milliseconds: where it is
-// certainly out of date, and where it only seems so.
-std::uint64_t read_interval(std::size_t mappings) { return 5'000'000 + 1'000 * mappings; }
-std::uint64_t look_again_after(std::size_t mappings) { return 100'000'000 + 100'000 * mappings; }
 
 StackRegisters registers_of(const StackTaken& taken) {
     StackRegisters registers{taken.ip, {}};
@@ -45,7 +39,7 @@ bool is_between_programs(const Sample& sample) {
 // The rules of one process's code, out of table files.
 class StackCollector::Rows final : public RowSource {
 public:
-    Rows(CodeModules& modules, const Process& process) : modules_(modules), process_(process) {}
+    Rows(CodeModules& modules, const ProcessCode& process) : modules_(modules), process_(process) {}
 
     // A table that is not there yet was asked for: the walk is of no use now.
     [[nodiscard]] bool waiting() const { return waiting_; }
@@ -91,7 +85,7 @@ private:
     }
 
     CodeModules& modules_;
-    const Process& process_;
+    const ProcessCode& process_;
     bool waiting_ = false;
 };
 
@@ -101,7 +95,7 @@ StackCollector::StackCollector(CollectorOptions options, KernelTables* tables, S
       service_of_(std::move(service_of)),
       loader_(options_.loader),
       modules_(loader_, options_.most_modules),
-      history_(options_.most_processes) {
+      processes_(modules_, tables_, options_.most_processes) {
     if (tables_ != nullptr) tables_->publish_no_table(kModuleWithoutRoom);
 }
 
@@ -202,142 +196,6 @@ void StackCollector::note_seen(const Sample& sample, MonotonicTime time) {
     }
 }
 
-// --- processes ------------------------------------------------------------------------------------------------------
-
-// stack_start: of the program that is meant. again: what is known of it seems out of date.
-std::shared_ptr<StackCollector::Process> StackCollector::process_of(Pid pid, std::uint64_t stack_start, MonotonicTime now,
-                                                                    bool again) {
-    if (bring_code_records_) bring_code_records_();
-    const auto found = processes_.find(pid);
-    const bool known = found != processes_.end();
-    if (known && found->second->maps.memory.stack_start == stack_start) {
-        const Process& process = *found->second;
-        const std::uint64_t age = elapsed(process.read, now);
-        const std::size_t mappings = process.maps.mappings.size();
-        if (process.stale && age < read_interval(mappings)) return past_process(pid, stack_start, now);
-        if (!process.stale && (!again || age < look_again_after(mappings))) {
-            if (!process.published) place(pid, *found->second);
-            return found->second;
-        }
-    }
-    if (!known && processes_.size() >= options_.most_processes) return nullptr;
-    auto maps = read_executable_maps(pid, kMostMappings);
-    if (!maps || maps->memory.stack_start != stack_start) {
-        if (auto past = past_process(pid, stack_start, now)) return past;
-    }
-    if (!maps) return known ? found->second : nullptr;
-    // Copies of another program's stacks, or from before other code was mapped, keep the mappings of then.
-    const bool same = known && !found->second->stale && found->second->maps.memory.stack_start == maps->memory.stack_start;
-    auto process = same ? found->second : std::make_shared<Process>();
-    processes_[pid] = process;
-    process->maps = std::move(*maps);
-    process->read = now;
-    place(pid, *process);
-    return process;
-}
-
-std::shared_ptr<StackCollector::Process> StackCollector::past_process(Pid pid, std::uint64_t stack_start,
-                                                                      MonotonicTime time) {
-    auto mappings = history_.at(pid, time);
-    if (!mappings) return nullptr;
-    auto process = std::make_shared<Process>();
-    process->maps = {*std::move(mappings), {.stack_start = stack_start}};
-    process->read = time;
-    place(pid, *process);
-    return process;
-}
-
-// Not one that has ended, or has executed something else since.
-bool StackCollector::is_current(Pid pid, const Process& process) const {
-    const auto found = processes_.find(pid);
-    return found != processes_.end() && found->second.get() == &process;
-}
-
-// Finds the modules of all mappings; complete once all are described.
-void StackCollector::place(Pid pid, Process& process) {
-    process.placed.clear();
-    process.complete = true;
-    for (const ExecutableMapping& mapping : process.maps.mappings) {
-        const std::optional<ModuleNumber> module = modules_.find(pid, mapping);
-        process.complete &= module.has_value();
-        if (module) process.placed.push_back({mapping.start, mapping.end, modules_.bias_of(mapping, *module), *module});
-    }
-    if (process.complete && tables_ != nullptr && is_current(pid, process)) {
-        process.published = tables_->publish_process(pid, process.placed, process.maps.memory);
-    }
-}
-
-// Once more, now that more files are described. Copies may be of processes that are current no more.
-void StackCollector::place_described() {
-    for (const auto& [pid, process] : processes_) {
-        if (!process->complete) place(pid, *process);
-    }
-    for (const Copy& copy : copies_) {
-        if (!copy.process->complete && !is_current(copy.pid, *copy.process)) place(copy.pid, *copy.process);
-    }
-}
-
-void StackCollector::on(const CodeRecord& record) {
-    std::visit([this](const auto& typed) { history_.on(typed); }, record);
-    if (const auto* mapped = std::get_if<CodeMapped>(&record)) return lay_over_process(*mapped);
-    const auto& begun = std::get<ProgramBegun>(record);
-    const auto found = processes_.find(begun.pid);
-    if (found != processes_.end() && begun.time > found->second->read) forget(begun.pid);
-}
-
-void StackCollector::lay_over_process(const CodeMapped& mapped) {
-    const auto found = processes_.find(mapped.pid);
-    if (found == processes_.end() || mapped.time <= found->second->read) return;
-    std::shared_ptr<Process>& process = found->second;
-    withdraw(mapped.pid, process);
-    lay_over(process->maps, mapped.mapping);
-    process->stale |= process->maps.mappings.size() > kMostMappings;
-}
-
-// The kernel side walks no further by what it knows; the next stack comes as a copy, and has the mappings placed anew.
-// Copies of stacks from before keep the mappings of then.
-void StackCollector::withdraw(Pid pid, std::shared_ptr<Process>& process) {
-    if (process.use_count() > 1) {
-        process = std::make_shared<Process>(*process);
-        process->charged = false;
-    }
-    process->placed.clear();
-    process->complete = false;
-    if (process->published && tables_ != nullptr) tables_->forget_process(pid);
-    process->published = false;
-}
-
-void StackCollector::on_code_records_lost() {
-    history_.clear();
-    for (auto& [pid, process] : processes_) {
-        process->stale = true;
-        if (tables_ != nullptr) tables_->forget_process(pid);
-    }
-}
-
-// Until it executes, a child runs what its parent does; it may be gone before it can be looked at.
-void StackCollector::on_forked(Pid parent, Pid child, MonotonicTime time) {
-    const auto known = processes_.find(parent);
-    if (known == processes_.end()) {
-        if (bring_code_records_) bring_code_records_();
-        return history_.on_forked(parent, child, time);
-    }
-    if (processes_.size() >= options_.most_processes) return;
-    const auto process = std::make_shared<Process>(*known->second);
-    process->published = false;
-    process->charged = false;
-    processes_[child] = process;
-}
-
-void StackCollector::on_exited(Pid pid) {
-    forget(pid);
-    history_.forget(pid);
-}
-
-void StackCollector::forget(Pid pid) {
-    if (processes_.erase(pid) != 0 && tables_ != nullptr) tables_->forget_process(pid);
-}
-
 // --- copies of stacks -----------------------------------------------------------------------------------------------
 
 bool StackCollector::keep_copy(OpenId id, const StackTaken& taken) {
@@ -346,11 +204,12 @@ bool StackCollector::keep_copy(OpenId id, const StackTaken& taken) {
         open_.at(id).sample.stop = StopReason::NO_ROOM;
         return false;
     }
-    auto process = process_of(taken.pid, taken.stack_start, taken.time, lacks_mapping(taken.stop));
+    auto process = processes_.of(taken.pid, taken.stack_start, taken.time, lacks_mapping(taken.stop));
     // It may have executed another program since.
     if (process == nullptr || process->maps.memory.stack_start != taken.stack_start) return false;
     Copy copy{id,         taken.pid,           std::move(process),
               taken.time, registers_of(taken), {taken.copied.begin(), taken.copied.end()}};
+    copy.address = copy.registers.by_number[FF_REGISTER_RSP] - taken.copied_below;
     if (walk(copy, open_.at(id), taken.time)) return false;
     charge(copy);
     copies_.push_back(std::move(copy));
@@ -372,7 +231,7 @@ void StackCollector::discharge(const Copy& copy) {
 
 // There was no room for a copy, so this stack stays as it is; the next ones need not.
 void StackCollector::ask_for_what_lacks(const StackTaken& taken) {
-    process_of(taken.pid, taken.stack_start, taken.time, lacks_mapping(taken.stop));
+    processes_.of(taken.pid, taken.stack_start, taken.time, lacks_mapping(taken.stop));
     if (taken.stop == StopReason::NO_MAPPING || taken.user.size() == 0) return;
     const ModuleNumber module = taken.user_frame(taken.user.size() - 1).module;
     if (!modules_.has(module)) return;
@@ -384,7 +243,7 @@ void StackCollector::ask_for_what_lacks(const StackTaken& taken) {
 bool StackCollector::walk(const Copy& copy, Open& open, MonotonicTime now) {
     if (!copy.process->complete) return false;
     Rows rows(modules_, *copy.process);
-    const WalkedStack walked = walk_stack(copy.registers, {copy.registers.by_number[FF_REGISTER_RSP], copy.bytes}, rows);
+    const WalkedStack walked = walk_stack(copy.registers, {copy.address, copy.bytes}, rows);
     if (rows.waiting()) return false;
     Sample& sample = open.sample;
     sample.stop = static_cast<StopReason>(walked.stop);
@@ -401,6 +260,15 @@ bool StackCollector::walk(const Copy& copy, Open& open, MonotonicTime now) {
             publish(frame.module, now);
     }
     return true;
+}
+
+// Once more, now that more files are described. Copies may be of processes that are current no more.
+void StackCollector::place_described() {
+    processes_.place_described();
+    for (const Copy& copy : copies_) {
+        if (!copy.process->complete && !processes_.is_current(copy.pid, *copy.process))
+            processes_.place(copy.pid, *copy.process);
+    }
 }
 
 void StackCollector::retry_copies(MonotonicTime now) {
@@ -452,21 +320,14 @@ void StackCollector::give_up_modules(MonotonicTime now) {
     for (const Copy& copy : copies_) {
         for (const PlacedMapping& mapping : copy.process->placed) use(mapping.module);
     }
-    for (const auto& [pid, process] : processes_) {
-        for (const PlacedMapping& mapping : process->placed) use(mapping.module);
-    }
+    processes_.for_each([&](const ProcessCode& process) {
+        for (const PlacedMapping& mapping : process.placed) use(mapping.module);
+    });
     const bool look_again = modules_.has_room();
     for (const ModuleNumber number : modules_.give_up(used)) {
         if (tables_ != nullptr) tables_->withdraw_table(number);
     }
-    for (auto& [pid, process] : processes_) {
-        if (look_again && has_code_without_room(*process)) withdraw(pid, process);
-    }
-}
-
-bool StackCollector::has_code_without_room(const Process& process) {
-    return std::any_of(process.placed.begin(), process.placed.end(),
-                       [](const PlacedMapping& mapping) { return mapping.module == kModuleWithoutRoom; });
+    if (look_again) processes_.look_again_for_room();
 }
 
 void StackCollector::publish(ModuleNumber number, MonotonicTime now) {

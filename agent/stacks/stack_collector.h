@@ -20,10 +20,9 @@
 #include <vector>
 
 #include "agent/base/clock.h"
-#include "agent/stacks/code_history.h"
-#include "agent/stacks/executable_maps.h"
 #include "agent/stacks/kernel_tables.h"
 #include "agent/stacks/modules.h"
+#include "agent/stacks/process_code.h"
 #include "agent/stacks/sample.h"
 #include "agent/stacks/stack_profile.h"
 #include "symbolizer/unwind/native_unwinder.h"
@@ -49,15 +48,8 @@ public:
 
     void on(const StackTaken& taken);
     void on(const WaitEnded& ended);
-    void on_forked(Pid parent, Pid child, MonotonicTime time);
-    // Code was mapped, perhaps where other code was. In the order of time.
-    void on(const CodeRecord& record);
-    // Such records were lost: any process may have mapped code.
-    void on_code_records_lost();
-    void on_executed(Pid pid) { forget(pid); }
-    void on_exited(Pid pid);
-    // Called before a stack is held against what is mapped, to bring the records of that time.
-    void set_code_records(std::function<void()> bring) { bring_code_records_ = std::move(bring); }
+    // Told of what processes do, and of the code that they map.
+    [[nodiscard]] ProcessCodes& processes() { return processes_; }
 
     // Takes in tables that have come meanwhile, and gives up what has waited too long.
     void advance(MonotonicTime now);
@@ -99,38 +91,21 @@ private:
     };
     using OpenId = std::uint64_t;
 
-    struct Process {
-        ExecutableMaps maps;
-        std::vector<PlacedMapping> placed;  // those whose modules are described
-        bool complete = false;
-        bool stale = false;      // it may have mapped code since, and nobody said what
-        bool published = false;  // the kernel side has it
-        bool charged = false;    // to a copy
-        MonotonicTime read;
-    };
-
     struct Copy {
         OpenId sample = 0;
         Pid pid{};
-        std::shared_ptr<Process> process;  // as it was then: its pid may mean other code by now
+        std::shared_ptr<ProcessCode> process;  // as it was then: its pid may mean other code by now
         MonotonicTime time;
         StackRegisters registers;
         std::vector<std::byte> bytes;
-        std::size_t charged = 0;  // bytes; the first copy of a process's mappings counts these, too
+        std::uint64_t address = 0;  // of the first
+        std::size_t charged = 0;    // bytes; the first copy of a process's mappings counts these, too
     };
 
     class Rows;
 
     bool keep_wait(Tid tid, OpenId id);
-    // As it was at that time, by the records; nothing where they don't reach back to its begin.
-    std::shared_ptr<Process> past_process(Pid pid, std::uint64_t stack_start, MonotonicTime time);
-    std::shared_ptr<Process> process_of(Pid pid, std::uint64_t stack_start, MonotonicTime now, bool again);
-    void lay_over_process(const CodeMapped& mapped);
-    void withdraw(Pid pid, std::shared_ptr<Process>& process);
-    [[nodiscard]] bool is_current(Pid pid, const Process& process) const;
-    void place(Pid pid, Process& process);
     void place_described();
-    void forget(Pid pid);
     bool walk(const Copy& copy, Open& open, MonotonicTime now);
     bool keep_copy(OpenId id, const StackTaken& taken);
     void ask_for_what_lacks(const StackTaken& taken);
@@ -140,7 +115,6 @@ private:
     void publish(ModuleNumber number, MonotonicTime now);
     void make_room_in_kernel(MonotonicTime now);
     void give_up_modules(MonotonicTime now);
-    [[nodiscard]] static bool has_code_without_room(const Process& process);
     static void end_now(Open& open, MonotonicTime now);
     void settle(OpenId id);
     void add(const Open& open);
@@ -151,10 +125,8 @@ private:
     ServiceOf service_of_;
     ModuleLoader loader_;
     CodeModules modules_;
+    ProcessCodes processes_;
     StackProfile profile_;
-    CodeHistory history_;
-    std::function<void()> bring_code_records_;
-    std::unordered_map<Pid, std::shared_ptr<Process>> processes_;
     std::unordered_map<OpenId, Open> open_;
     std::unordered_map<Tid, OpenId> waiting_;  // off the CPU
     std::deque<Copy> copies_;

@@ -75,7 +75,8 @@ OperationId Namer::told_operation(const Exchange& exchange, const OperationScope
 }
 
 OperationId Namer::routed_operation(const Exchange& exchange, const OperationScope& scope) {
-    const std::string_view method = standard_method(exchange.method);
+    const std::string_view method =
+        exchange.kind == Kind::kHttp ? standard_method(exchange.method) : std::string_view(exchange.method);
     const std::string_view path = path_of(exchange.target);
     // A refused request for a path that was served before is found where that was.
     const auto key_of = [&](bool refused) {

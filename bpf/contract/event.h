@@ -26,6 +26,7 @@ enum ff_event_kind {
 	FF_EVENT_MESSAGE = 2,    /* struct ff_message_event */
 	FF_EVENT_CLOSE = 3,      /* struct ff_close_event */
 	FF_EVENT_BLIND = 4,      /* struct ff_blind_event */
+	FF_EVENT_PLAINTEXT = 5,  /* struct ff_plaintext_event */
 	FF_EVENT_FORK = 16,      /* struct ff_process_event */
 	FF_EVENT_EXEC = 17,      /* struct ff_process_event */
 	FF_EVENT_EXIT = 18,      /* struct ff_process_event */

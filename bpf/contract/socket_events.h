@@ -79,7 +79,7 @@ struct ff_close_event {
 FF_ASSERT_SIZE(struct ff_close_event, 32);
 
 enum ff_blind_reason {
-	FF_BLIND_TLS = 1,      /* the first bytes are a TLS record */
+	FF_BLIND_TLS = 1, /* the first bytes are a TLS record; unless FF_EVENT_PLAINTEXT follows, it stays unread */
 	/* 2 was HTTP/2, which is read now */
 	FF_BLIND_IO_URING = 3, /* data was moved by io_uring, where its buffer is not at hand */
 	FF_BLIND_REASONS = 4,
@@ -93,5 +93,17 @@ struct ff_blind_event {
 	__u32 reason; /* enum ff_blind_reason */
 };
 FF_ASSERT_SIZE(struct ff_blind_event, 32);
+
+/*
+ * From now on, messages of this connection are what its process handed to its TLS library, or got from it: their positions
+ * count plaintext, from 0. What was told of its bytes before is void.
+ */
+struct ff_plaintext_event {
+	struct ff_event event;
+	__u64 connection;
+	__u32 pid;
+	__u32 opened_before; /* 1: plaintext may have passed before the first that is seen */
+};
+FF_ASSERT_SIZE(struct ff_plaintext_event, 32);
 
 #endif

@@ -32,16 +32,17 @@ struct ff_stack_event {
 	struct ff_event event;
 	__u32 pid;
 	__u32 tid;
-	__u32 cpu;
-	__u8 state; /* enum ff_stack_state */
-	__u8 stop;  /* enum ff_stop: why the user stack ends where it does */
+	__u16 cpu;
+	__u16 copied_below; /* of the copied bytes, so many lie below the stack pointer */
+	__u8 state;         /* enum ff_stack_state */
+	__u8 stop;          /* enum ff_stop: why the user stack ends where it does */
 	__u8 kernel_frames;
 	__u8 user_frames;
 	__u64 weight;      /* RUNNING: ns that this sample stands for; else: of how many such waits it is one, times 2^16 */
 	__u64 wait;        /* not RUNNING: the number of the wait */
 	__u64 guessed[2];  /* bit n: user frame n was found by frame pointer where no table was */
 	__s32 system_call; /* that the thread is in, or -1 */
-	__u32 copied;      /* bytes of the user's stack at the end, from its stack pointer on: for the agent to walk */
+	__u32 copied;      /* bytes of the user's stack at the end, for the agent to walk */
 	__u64 instruction_pointer; /* copied > 0: where the walk begins */
 	__u64 stack_start;         /* mm->start_stack: which program the process was then */
 	char comm[FF_COMM_LENGTH]; /* the thread's name */

@@ -18,7 +18,8 @@
 #define FF_ROWS_IN_CHUNK    (1 << FF_ROWS_SHIFT)
 #define FF_STACK_COPY_PAGES 16 /* of stack that are copied for the agent to walk */
 #define FF_STACK_COPY_PAGE  4096
-#define FF_SCRATCH_PER_CPU  3 /* one each for the clock, the scheduler, the iterator */
+#define FF_RED_ZONE         128 /* bytes below the stack pointer that belong to the innermost frame */
+#define FF_SCRATCH_PER_CPU  3   /* one each for the clock, the scheduler, the iterator */
 
 /* A process that is known: its executable mappings are mappings[first] to mappings[first + count - 1], by address. */
 struct ff_process_mappings {

@@ -4,6 +4,10 @@
 #define FOOTFALL_DETECT_DETECTORS_H
 
 #include "http1.h"
+#include "mongodb.h"
 #include "http2.h"
+#include "postgresql.h"
+#include "mysql.h"
+#include "redis.h"
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * HTTP/2 without TLS (RFC 9113): the client's preface (§3.4), which reads like an HTTP/1 request of method PRI, or frames (§4.1
- * and §6). A server may speak first, with SETTINGS. In the midst of a connection those frames tell it that say most about
- * themselves: their length, flags and stream are as they have to be, and fit what the call moved.
+ * HTTP/2 without TLS (RFC 9113): the client's preface (§3.4), which reads like an HTTP/1 request of method PRI, or frames
+ * (§4.1 and §6). A server may speak first, with SETTINGS. In the midst of a connection those frames tell it that say most
+ * about themselves: their length, flags and stream are as they have to be, and fit what the call moved.
  */
 #ifndef FOOTFALL_DETECT_HTTP2_H
 #define FOOTFALL_DETECT_HTTP2_H
@@ -18,7 +18,7 @@
 #define FF_HTTP2_LAST_TYPE     9
 #define FF_HTTP2_ACK           0x01
 #define FF_HTTP2_END_HEADERS   0x04
-#define FF_HTTP2_HEADERS_FLAGS 0x2d /* END_STREAM, END_HEADERS, PADDED, PRIORITY */
+#define FF_HTTP2_HEADERS_FLAGS 0x2d  /* END_STREAM, END_HEADERS, PADDED, PRIORITY */
 #define FF_HTTP2_LONGEST       16384 /* until SETTINGS allow more */
 #define FF_HTTP2_LAST_ERROR    13
 #define FF_HTTP2_MOST_SETTINGS 60

@@ -34,6 +34,7 @@ enum verdict {
 
 struct connection {
 	__u64 id;
+	__u64 met_ns;         /* when it was first seen */
 	__u64 socket;         /* struct sock, as a number: read by helpers only, and only while a hook has it in hand */
 	__u64 position[2];    /* by enum ff_direction: of the next byte */
 	__u32 sequence[2];    /* TCP's own count at that position */
@@ -126,6 +127,7 @@ static __always_inline void meet_connection(struct connection *connection, const
 	__u64 received, sent;
 
 	connection->id = next_connection_id();
+	connection->met_ns = bpf_ktime_get_ns();
 	connection->protocol = FF_PROTOCOL_UNDECIDED;
 	if (!is_stream(sk) ||
 	    !is_watched_port(BPF_CORE_READ(sk, __sk_common.skc_num), bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport)))) {

@@ -39,12 +39,20 @@ static __always_inline bool is_command(__u32 pid)
 	return probe_config.command && pid == probe_config.command;
 }
 
-static __always_inline bool is_watched_process(__u32 pid)
+/*
+ * footfall's helpers are no more watched than itself: children that run its own program. Others it may have got from a shell
+ * that became footfall.
+ */
+static __always_inline bool is_helper(struct task_struct *task)
 {
-	if (pid == probe_config.own_pid || pid == 0)
-		return false;
-	if (is_command(pid))
-		return is_in_watched(pid);
+	struct task_struct *parent = task->real_parent;
+
+	return (__u32)parent->tgid == probe_config.own_pid &&
+	       BPF_CORE_READ(task, mm, exe_file, f_inode) == BPF_CORE_READ(parent, mm, exe_file, f_inode);
+}
+
+static __always_inline bool is_selected(__u32 pid)
+{
 	if (probe_config.everything)
 		return true;
 	if (probe_config.uid_count && is_watched_user())
@@ -52,6 +60,15 @@ static __always_inline bool is_watched_process(__u32 pid)
 	if (probe_config.cgroup_count && in_watched_cgroup())
 		return true;
 	return probe_config.by_pid && is_in_watched(pid);
+}
+
+static __always_inline bool is_watched_process(__u32 pid)
+{
+	if (pid == probe_config.own_pid || pid == 0)
+		return false;
+	if (is_command(pid))
+		return is_in_watched(pid);
+	return is_selected(pid) && !is_helper(bpf_get_current_task_btf());
 }
 
 static __always_inline bool is_in_cgroup(struct task_struct *task, __u8 level, __u64 id)
@@ -73,6 +90,8 @@ static __always_inline bool is_watched_task(struct task_struct *task)
 		return false;
 	if (is_command(pid))
 		return is_in_watched(pid);
+	if (is_helper(task))
+		return false;
 	if (probe_config.everything)
 		return true;
 	for (i = 0; i < FF_MAX_UIDS && i < probe_config.uid_count; i++) {

@@ -68,6 +68,12 @@ static __always_inline void count(__u32 counter)
 		__sync_fetch_and_add(value, 1); /* a softirq may count in the middle of it */
 }
 
+/* How full the ring is, in sixteenths. */
+static __always_inline __u64 ring_fill(void)
+{
+	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) * 16 / bpf_ringbuf_query(&events, BPF_RB_RING_SIZE);
+}
+
 /*
  * Fills in the header of an event that was just reserved, or counts its loss if there was no room. The one check for NULL
  * has to stand right behind bpf_ringbuf_reserve(): older verifiers (6.1) forget it when a copy of the pointer is checked

@@ -154,10 +154,12 @@ static __always_inline bool is_time_to_ask(struct connection *connection)
 __noinline int take_refusal(struct connection *connection)
 {
 	__u32 *refused;
+	__u64 id;
 
 	if (!connection)
 		return 0;
-	refused = bpf_map_lookup_elem(&refusals, &connection->id);
+	id = connection->id; /* older verifiers (6.1) want a key on the stack */
+	refused = bpf_map_lookup_elem(&refusals, &id);
 	if (!refused || !(*refused & ~connection->refused))
 		return 0;
 	connection->refused |= *refused;
@@ -196,6 +198,12 @@ enum protocol {
 #undef FF_PROTOCOL
 };
 
+/* Messages of these, however long, hold many small ones, and begin in the middle of one as often as not. */
+static __always_inline bool is_pipelined(const struct connection *connection)
+{
+	return connection->protocol == PROTOCOL_redis;
+}
+
 /*
  * How much of the front is wanted: all that a head may take, until enough has passed that this can only be a body. HTTP/2 has
  * the heads of other streams, and the ends of all, in the midst of bodies, where nothing but the frames before them leads to.
@@ -205,8 +213,8 @@ static __always_inline __u32 wanted_front(struct connection *connection, const s
 	__u32 direction = moved->direction & 1;
 	bool framed = connection->protocol == PROTOCOL_http2;
 	bool streaming = connection->since_start[direction] >= (framed ? FRAMES_AFTER : STREAMING_AFTER);
-	__u32 whole = framed ? REQUESTS_MOST : HEAD_MOST, part = framed ? HEAD_MOST : FRONT_LEAST;
-	__u32 most = streaming ? part : whole;
+	__u32 whole = framed || is_pipelined(connection) ? REQUESTS_MOST : HEAD_MOST;
+	__u32 most = !streaming ? whole : framed ? HEAD_MOST : FRONT_LEAST;
 	__u32 wanted = moved->length > most ? wanted_of_start(connection, moved) : 0;
 
 	if (wanted) {
@@ -286,12 +294,12 @@ static __always_inline void observe_usual(struct connection *connection, struct 
 	capture_usual(connection, moved);
 }
 
-/* The call failed in a way that ends the connection. */
+/* It ends, or one direction of it does. What is ignored ends unheard, but for TLS, which may be read as plaintext. */
 static __always_inline void tell_closed(struct connection *connection, __u32 reason, __u32 final)
 {
 	struct ff_close_event *event;
 
-	if (is_ignored(connection) || !connection->announced)
+	if ((is_ignored(connection) && connection->verdict != VERDICT_TLS) || !connection->announced)
 		return;
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!begin_event((void *)event, FF_EVENT_CLOSE, sizeof(*event)))

@@ -294,13 +294,13 @@ static __always_inline void begin_at(struct walk *walk, const struct pt_regs *re
  */
 static __always_inline __u32 copy_limit(void)
 {
-	__u64 fill = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) * 16, room = bpf_ringbuf_query(&events, BPF_RB_RING_SIZE);
+	__u64 fill = ring_fill();
 
-	if (fill < room)
+	if (!fill)
 		return FF_STACK_COPY_PAGES * FF_STACK_COPY_PAGE;
-	if (fill < 4 * room)
+	if (fill < 4)
 		return 4 * FF_STACK_COPY_PAGE;
-	return fill < 10 * room ? 2 * FF_STACK_COPY_PAGE : 0;
+	return fill < 10 ? 2 * FF_STACK_COPY_PAGE : 0;
 }
 
 /* other: whose memory it is, where that is not the running thread's. Reading that one may sleep. */
@@ -311,13 +311,21 @@ static __always_inline long read_stack(void *to, __u32 size, __u64 address, stru
 	return bpf_probe_read_user(to, size, (const void *)address);
 }
 
-/* The stack from the stack pointer on, page by page, until one can't be read. */
+/*
+ * The red zone, where the innermost frame may keep its own, if it can be read; and the stack from the stack pointer on, page
+ * by page, until one can't.
+ */
 static __always_inline void copy_stack(struct walk *walk, struct task_struct *other)
 {
 	__u64 from = walk->innermost.registers[FF_REGISTER_RSP];
 	__u32 copied = 0, length = FF_STACK_COPY_PAGE - (from & (FF_STACK_COPY_PAGE - 1)), limit = copy_limit();
 	__u32 i;
 
+	if (limit && !read_stack(walk->copy, FF_RED_ZONE, from - FF_RED_ZONE, other)) {
+		copied = FF_RED_ZONE;
+		from -= FF_RED_ZONE;
+	}
+	walk->event.copied_below = copied;
 	for (i = 0; i < FF_STACK_COPY_PAGES && copied < limit; i++) {
 		if (copied > (FF_STACK_COPY_PAGES - 1) * FF_STACK_COPY_PAGE || length > FF_STACK_COPY_PAGE)
 			break;

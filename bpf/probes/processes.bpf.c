@@ -44,7 +44,7 @@ int BPF_PROG(process_executed, struct task_struct *task)
 	__u32 pid = task->tgid;
 	bool known = is_watched_process(pid), proposed = !known && !is_command(pid);
 
-	if (proposed && (!probe_config.propose_executed || pid == probe_config.own_pid))
+	if (proposed && (!probe_config.propose_executed || pid == probe_config.own_pid || is_helper(task)))
 		return 0;
 	/* The agent looks at what was proposed and takes it off again if no selector matches. */
 	if (!known)

@@ -12,6 +12,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "bpf/lib/observe.h"
+#include "bpf/lib/tls_thread.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -23,6 +24,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define EPIPE        32
 #define ECONNRESET   104
 #define ETIMEDOUT    110
+
+const volatile __u8 notes_tls; /* 1: the kernel has what lib/tls_thread.h needs */
+__u8 tls_probed;               /* 1: the tls probe is attached to something. The agent writes */
 
 /* State of connections where the hook hands out a socket that the verifier trusts … */
 struct {
@@ -98,6 +102,35 @@ static __always_inline __u32 sequence_of(struct sock *sk, __u32 direction)
 }
 
 /*
+ * A connection that speaks something else, until it goes on in TLS (STARTTLS): the call that moves the first record is one of
+ * the TLS library. Its header alone may be read first (RFC 8446 §5.1: type, version 3.x, length).
+ */
+static __noinline int turn_to_tls(struct connection *connection, const struct moved *moved)
+{
+	struct tls_thread *thread = bpf_task_storage_get(&tls_threads, bpf_get_current_task_btf(), NULL, 0);
+	struct front front = {};
+
+	if (!thread || !thread->s || peek_front(&front, &moved->buffers, moved->length) < 3)
+		return 0;
+	if (front.bytes[0] < 20 || front.bytes[0] > 23 || front.bytes[1] != 3 || front.bytes[2] > 4)
+		return 0;
+	if (!connection->id)
+		return 0;
+	connection->verdict = VERDICT_TLS;
+	tell_blind(connection, FF_BLIND_TLS);
+	return 0;
+}
+
+/* Of TLS, nobody counts the bytes that pass the socket; and its library may hold plaintext that was not read yet. */
+static __always_inline void on_end_of_stream(struct connection *connection, struct moved *nothing)
+{
+	if (connection->verdict == VERDICT_TLS)
+		tell_closed(connection, FF_CLOSE_PEER, 0);
+	else
+		observe(connection, nothing);
+}
+
+/*
  * End of file, an error, or nothing yet. Returns at once in the usual case: a non-blocking socket with nothing to read. A
  * batch ends with any error.
  */
@@ -114,7 +147,7 @@ static __always_inline void on_no_bytes(struct sock *sk, __u32 direction, int re
 	connection->batch[direction & 1] = NULL;
 	nothing.sequence = connection->is_tcp ? sequence_of(sk, direction) : 0;
 	if (result == 0 && direction == FF_RECEIVED)
-		observe(connection, &nothing);
+		on_end_of_stream(connection, &nothing);
 	else if (ends_connection(result))
 		tell_closed(connection, close_reason_of(-result), 0);
 }
@@ -151,8 +184,11 @@ static __always_inline int on_length(struct sock *sk, __u32 direction, int resul
 		count(FF_DROP_NO_CONNECTION_STATE);
 		return 0;
 	}
-	if (is_ignored(connection))
+	if (is_ignored(connection)) {
+		if (notes_tls)
+			note_tls(connection, direction);
 		return 0;
+	}
 	by_io_uring = is_by_io_uring(task, &registers);
 	if (by_io_uring)
 		count(FF_COUNT_IO_URING);
@@ -160,7 +196,11 @@ static __always_inline int on_length(struct sock *sk, __u32 direction, int resul
 		moved.buffers = buffers_of_call(
 			&registers, is_batch(registers.number) ? batch_entry(connection, direction, &registers) : 0);
 	moved.sequence = sequence_of(sk, direction);
+	if (notes_tls && tls_probed && connection->id)
+		turn_to_tls(connection, &moved);
 	observe_usual(connection, &moved);
+	if (notes_tls)
+		note_tls(connection, direction);
 	if (by_io_uring && !is_ignored(connection))
 		tell_blind(connection, FF_BLIND_IO_URING);
 	return 0;
@@ -218,11 +258,12 @@ static __always_inline void on_state(struct connection *connection, const struct
 {
 	int error = BPF_CORE_READ(sk, sk_err);
 
-	if (!connection || is_ignored(connection))
+	if (!connection || (is_ignored(connection) && connection->verdict != VERDICT_TLS))
 		return;
 	if (new_state != TCP_FIN_WAIT1 && new_state != TCP_LAST_ACK && new_state != TCP_CLOSE)
 		return;
-	tell_unseen(connection, sk);
+	if (!is_ignored(connection))
+		tell_unseen(connection, sk);
 	if (new_state == TCP_CLOSE)
 		tell_closed(connection, error ? close_reason_of(error) : FF_CLOSE_LOCAL, 1);
 	else
@@ -304,17 +345,28 @@ static __always_inline void on_exit(const struct call_registers *registers, long
 			count(FF_DROP_NO_CONNECTION_STATE);
 		return;
 	}
-	if (is_ignored(connection) || (result == 0 && direction == FF_SENT))
+	if (result == 0 && direction == FF_SENT)
 		return;
 	if (result < 0) {
 		tell_closed(connection, close_reason_of(-result), 0);
+		return;
+	}
+	if (is_ignored(connection)) {
+		if (result == 0 && connection->verdict == VERDICT_TLS)
+			tell_closed(connection, FF_CLOSE_PEER, 0);
+		else if (notes_tls)
+			note_tls(connection, direction);
 		return;
 	}
 	if (result > 0)
 		moved.buffers = buffers_of_call(registers, 0);
 	moved.sequence = connection->is_tcp || !connection->id ? tcp_sequence(sk, direction) : 0;
 	heed_refusal(connection);
+	if (notes_tls && tls_probed && connection->id)
+		turn_to_tls(connection, &moved);
 	observe(connection, &moved);
+	if (notes_tls)
+		note_tls(connection, direction);
 }
 
 /* All messages of a batch have moved by now, each with its length in its header. */

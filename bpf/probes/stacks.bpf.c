@@ -16,10 +16,11 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-#define PF_KTHREAD 0x00200000
-#define PF_EXITING 0x00000004
-#define TASK_DEAD  0x0080
-#define WEIGHT_ONE 65536 /* ff_stack_event.weight of waits */
+#define PF_KTHREAD     0x00200000
+#define PF_EXITING     0x00000004
+#define TASK_DEAD      0x0080
+#define WEIGHT_ONE     65536 /* ff_stack_event.weight of waits */
+#define LEAST_APART_NS 50000ULL
 
 const volatile struct ff_stack_config stack_config;
 
@@ -159,12 +160,24 @@ static __always_inline __u64 next_wait(void)
 }
 
 /*
+ * How far apart a thread's waits are taken, in nanoseconds. The agent sees how many there are only once it has read them,
+ * and on a busy host it may have to wait for a processor for 100 ms, in which a ping-pong fills the ring. So the ring has
+ * its say: each sixteenth of it that is full halves how many come, until they are few whoever switches how often.
+ */
+static __always_inline __u64 waits_apart(void)
+{
+	__u64 fill = ring_fill(), apart = fill ? LEAST_APART_NS << (fill & 15) : 0;
+
+	return apart > waits_apart_ns ? apart : waits_apart_ns;
+}
+
+/*
  * Of how many such waits this one is, if it is taken, times WEIGHT_ONE; else 0. The odds grow with the time since the thread
  * left the CPU before, and so depend on nothing that comes after: sums are right on average.
  */
 static __always_inline __u64 weight_of(struct wait *wait, __u64 now)
 {
-	__u64 apart = waits_apart_ns, gap = now - wait->last_ns;
+	__u64 apart = waits_apart(), gap = now - wait->last_ns;
 
 	wait->last_ns = now;
 	if (gap >= apart)

@@ -64,7 +64,7 @@ constexpr std::array<Convention, 3> kConventions{{
      "Time from the first byte of a call that the server read to the last byte of its response.",
      "rpc_client_call_duration_seconds",
      "Time from the first byte of a call that the client sent to the last byte of the response it read."},
-    {[](std::string_view kind) { return kind != "http" && kind != "grpc"; }, db_labels,
+    {[](std::string_view kind) { return kind != "http" && kind != "websocket" && kind != "grpc"; }, db_labels,
      "db_server_operation_duration_seconds",
      "Time from the first byte of a command that the database read to the last byte of its response.",
      "db_client_operation_duration_seconds",

@@ -27,10 +27,15 @@ constexpr std::string_view kResponse =
     "Accept-Ranges: bytes\r\n\r\n"
     "hello world\n";
 
-class CountingSink final : public ExchangeSink {
+class CountingSink final : public ConnectionSink {
 public:
     void on_exchange(const Exchange& exchange) override { bytes += exchange.bytes_out, ++used; }
     void on_lost(LostReason) override { ++lost; }
+    void on_wrong_guess(ConnectionId, Protocol) override {}
+    void on_compressed(const ConnectionInfo&, Protocol, MonotonicTime) override {}
+    bool on_encrypted(const ConnectionInfo&, Protocol, MonotonicTime) override { return true; }
+    void on_no_more_blind(const ConnectionInfo&, BlindReason) override {}
+    void on_stayed_blind(const ConnectionInfo&, BlindReason) override {}
     std::uint64_t used = 0;
     std::uint64_t lost = 0;
     std::uint64_t bytes = 0;

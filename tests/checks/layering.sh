@@ -15,7 +15,7 @@ rules() {
   forbid '^output/'                        '(agent/[^b]|symbolizer/|bpf/)'                'output uses only agent/base'
   forbid "^$core"                          'agent/(kernel|probes|cli)/'                   'the core of the agent knows nothing of its kernel half; live_session joins the two' '^agent/session/live_session\\.'
   forbid '^agent/(kernel|probes)/'         'agent/cli/'                                   'only the command line uses agent/cli'
-  forbid '^agent/'                         'bpf/contract/'                                'only these see raw records, or the list of protocols' '^agent/(kernel|probes|pipeline|session|processes)/|^agent/protocols/protocol_table'
+  forbid '^agent/'                         'bpf/contract/'                                'only these see raw records, or the list of protocols' '^agent/(kernel|probes|pipeline|session|processes)/|^agent/protocols/protocol_(table|facts)'
   forbid '^agent/'                         'bpf/(lib|probes|detect)/'                     'of bpf/, the agent sees only the contract'
   forbid '^bpf/'                           '(agent|output|symbolizer|tests)/'             'bpf/ knows nothing of user space'
   forbid '^bpf/unwind/'                    '(bpf/(lib|probes|detect|bpf_)|vmlinux\.h)'    'bpf/unwind also compiles natively'

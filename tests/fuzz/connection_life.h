@@ -56,9 +56,13 @@ private:
         return low + (static_cast<std::size_t>(take()) << 8U);
     }
 
+    static bool is_taken_away(Standing standing) {
+        return standing != Standing::kGuessed && standing != Standing::kConfirmed;
+    }
+
     // A guess that was wrong is taken back: nothing was counted, and nothing more comes.
     void step(unsigned operation) {
-        if (reader_.standing() == Standing::kRefuted || reader_.standing() == Standing::kEncrypted) start_over(false);
+        if (is_taken_away(reader_.standing())) start_over(false);
         const Direction direction = (operation & 8U) != 0 ? Direction::kSent : Direction::kReceived;
         const Stamp stamp{{++now_}, Pid{1}, Tid{1}};
         switch (operation & 7U) {

@@ -30,10 +30,10 @@ def losses(session):
     return {reason: count for reason, count in both.items() if count}
 
 
-def _rows(session, role):
+def _rows(session, role, kinds=("http",)):
     rows = collections.defaultdict(lambda: {"uses": 0, "errors": 0, "bytes_in": 0, "bytes_out": 0, "outcomes": collections.Counter()})
     for operation in session["operations"]:
-        if operation["role"] == role and operation["kind"] in ("http", "grpc"):
+        if operation["role"] == role and operation["kind"] in kinds:
             row = rows[operation["operation"]]
             for key in ("uses", "errors", "bytes_in", "bytes_out"):
                 row[key] += operation[key]
@@ -41,10 +41,10 @@ def _rows(session, role):
     return rows
 
 
-def same_as_log(session, role, answered, only_uses=False):
+def same_as_log(session, role, answered, only_uses=False, kinds=("http",)):
     """Each operation has exactly the uses (and statuses, errors, bytes) that the server's own count has, and there is no other."""
     wrong = []
-    rows = _rows(session, role)
+    rows = _rows(session, role, kinds)
     for operation in sorted(set(rows) | set(answered)):
         seen, true = rows[operation], answered.get(operation)
         if true is None:
@@ -148,8 +148,9 @@ class Checker(stack_checks.StackChecks):
         if words[0] == "cut":
             return [wrong for session in self.sessions()
                     for wrong in same_as_log_but_cut(session, role, self.servers[0].answered(), int(words[1]))]
-        answered = self.servers[int(words[1]) - 1 if len(words) > 1 else 0].answered()
-        return [wrong for session in self.sessions() for wrong in same_as_log(session, role, answered, words[0] == "uses")]
+        server = self.servers[int(words[1]) - 1 if len(words) > 1 else 0]
+        return [wrong for session in self.sessions()
+                for wrong in same_as_log(session, role, server.answered(), words[0] == "uses", server.kinds)]
 
     def uses(self, rest):
         """uses OPERATOR NUMBER: of all operations together."""
@@ -159,6 +160,16 @@ class Checker(stack_checks.StackChecks):
             total = sum(row["uses"] for row in session["operations"])
             holds = {"=": total == int(number), ">": total > int(number), "<": total < int(number)}[operator]
             wrong += [] if holds else [f"{total} uses, expected {rest}"]
+        return wrong
+
+    def operation(self, rest):
+        """operation NUMBER ROLE NAME: the operation has exactly that many uses in that role, and no error."""
+        number, role, name = rest.split(" ", 2)
+        wrong = []
+        for session in self.sessions():
+            rows = [row for row in session["operations"] if row["role"] == role and row["operation"] == name]
+            seen = sum(row["uses"] for row in rows), sum(row["errors"] for row in rows)
+            wrong += [] if seen == (int(number), 0) else [f"{role} {name}: {seen[0]} uses, {seen[1]} errors, expected {number}, 0"]
         return wrong
 
     def may_lose(self, pattern):

@@ -17,6 +17,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 SERVERS = HERE / "servers"
 SHOP = HERE.parents[1] / "packaging/demo/shop.py"
 PYTHON = "/usr/bin/python3"
+FETCHED = HERE.parents[1] / "build/servers"
 
 
 class Skip(Exception):
@@ -59,6 +60,8 @@ def read_log(path):
 
 class Server:
     """One started server: its pid (children belong to it), its port, and what it answered."""
+
+    kinds = ("http",)  # of the operations that it counts
 
     def __init__(self, processes, directory, arguments):
         self.processes = processes
@@ -141,6 +144,8 @@ class Nghttpd(Server):
 
 class GrpcCalls(Server):
     """tests/live/servers/grpc_calls.cc as a server, which logs each of its calls."""
+
+    kinds = ("grpc",)
 
     def __init__(self, processes, directory, arguments):
         super().__init__(processes, directory, arguments)
@@ -239,7 +244,91 @@ class Sockio(Server):
         return answered
 
 
-KINDS = {"nginx": Nginx, "nginx_http2": NginxHttp2, "nghttpd": Nghttpd, "grpc_calls": GrpcCalls, "shop": Shop, "files": Files, "node": Node, "sockio": Sockio}
+class FerretDb(Server):
+    """FerretDB over SQLite: a server of MongoDB's protocol. MongoDB's own is in no Debian release."""
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        program = FETCHED / "ferretdb"
+        if not program.exists():
+            raise Skip("FerretDB is not there: tests/live/get_servers.sh ferretdb")
+        data = directory / f"ferretdb-{self.port}"
+        data.mkdir()
+        self.start([str(program), "--handler=sqlite", f"--sqlite-url=file:{data}/", f"--listen-addr=127.0.0.1:{self.port}",
+                    "--debug-addr=-", "--telemetry=disable", f"--state-dir={data}", "--log-level=error"], stdout=subprocess.DEVNULL)
+
+
+def ask(port, request, end):
+    """What a server of a text protocol answers, up to a line that begins so."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(request)
+        said = b""
+        while not re.search(end, said):
+            data = connection.recv(65536)
+            if not data:
+                break
+            said += data
+    return said.decode(errors="replace")
+
+
+class Redis(Server):
+    """redis-server on a port and on $DIR/redis.sock. Its commandstats count the commands; they don't know which failed how."""
+
+    kinds = ("redis",)
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        program = shutil.which("redis-server")
+        if not program:
+            raise Skip("redis-server is not installed")
+        self.start([program, "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", str(directory / "redis.sock"),
+                    "--dir", str(directory), "--save", "", "--daemonize", "no", *arguments])
+
+    def answered(self):
+        answered = {}
+        stats = ask(self.port, b"INFO commandstats\r\n", rb"(?s)^\$\d+\r\n.*\r\n$|^-")
+        for name, calls, rejected, failed in re.findall(r"cmdstat_([^:]+):calls=(\d+),.*rejected_calls=(\d+),failed_calls=(\d+)", stats):
+            if name not in ("info", "config|resetstat"):
+                operation = name.upper().replace("|", " ")
+                answered[operation] = Answered(int(calls) + int(rejected), int(rejected) + int(failed))
+        return answered
+
+
+class Client(Server):
+    """A client that is connected before footfall comes, and counts what it asks from then on: servers/client.py.
+
+    `client SCRIPT ARGUMENT…`"""
+
+    kinds = ("mongodb", "cassandra", "redis", "memcached")
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        self.counted = {}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        self.process = processes.start([PYTHON, str(SERVERS / arguments[0]), *arguments[1:]], **pipes)
+        self.read()
+
+    def read(self):
+        line = self.process.stdout.readline().strip()
+        if line:
+            return line
+        said = self.process.stderr.read().strip()
+        if self.process.wait() == 77:
+            raise Skip(said.removeprefix("skip: "))
+        raise RuntimeError(said or "the client ended without a word")
+
+    def go(self):
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+        self.counted = json.loads(self.read())
+
+    def answered(self):
+        return {operation: Answered(sum(outcomes.values()), sum(outcomes.values()) - outcomes.get("ok", 0), collections.Counter(outcomes))
+                for operation, outcomes in self.counted.items()}
+
+
+KINDS = {"client": Client, "ferretdb": FerretDb, "grpc_calls": GrpcCalls, "nghttpd": Nghttpd, "nginx": Nginx,
+         "nginx_http2": NginxHttp2, "shop": Shop, "files": Files, "node": Node, "redis": Redis, "sockio": Sockio}
 
 
 def start(processes, directory, line, variables):

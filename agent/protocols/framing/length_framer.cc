@@ -28,17 +28,20 @@ LengthFramer::Step LengthFramer::advance(std::string_view& bytes, const Stamp& s
         }
     }
     if (bytes.empty()) return Step::kMore;
-    if (filled_ == 0) begin_ = stamp;
+    if (filled_ == 0) {
+        begin_ = stamp;
+        wanted_ = header_size_;
+    }
     last_ = stamp.time;
-    const std::size_t piece = std::min(header_size_ - filled_, bytes.size());
+    const std::size_t piece = std::min(wanted_ - filled_, bytes.size());
     header_ = bytes.substr(0, piece);
-    if (piece < header_size_) {
+    if (piece < wanted_) {
         std::memcpy(split_header_.data() + filled_, bytes.data(), piece);
         header_ = {split_header_.data(), filled_ + piece};
     }
     filled_ += piece;
     bytes.remove_prefix(piece);
-    if (filled_ < header_size_) return Step::kMore;
+    if (filled_ < wanted_) return Step::kMore;
     phase_ = Phase::kHeaderTold;
     return Step::kHeader;
 }
@@ -62,17 +65,26 @@ LengthFramer::Step LengthFramer::skip(std::uint64_t& length, const Stamp& stamp)
     return remaining_ == 0 ? end_of_body() : Step::kMore;
 }
 
+void LengthFramer::extend_header(std::size_t header_size) {
+    keep_header();
+    wanted_ = header_size;
+    phase_ = Phase::kHeader;
+}
+
 void LengthFramer::begin_body(std::uint64_t length, std::size_t keep) {
-    if (header_.data() != split_header_.data()) {
-        std::memcpy(split_header_.data(), header_.data(), header_.size());
-        header_ = {split_header_.data(), header_.size()};
-    }
+    keep_header();
     length_ = remaining_ = length;
     keep_ = static_cast<std::size_t>(std::min<std::uint64_t>(length, keep));
     keeping_ = true;
     buffer_.clear();
     body_ = {};
     phase_ = Phase::kBody;
+}
+
+void LengthFramer::keep_header() {
+    if (header_.data() == split_header_.data()) return;
+    std::memcpy(split_header_.data(), header_.data(), header_.size());
+    header_ = {split_header_.data(), header_.size()};
 }
 
 void LengthFramer::keep_bytes(std::string_view piece, bool last_piece) {
@@ -100,10 +112,14 @@ void LengthFramer::start() {
 
 void LengthFramer::lose() { phase_ = Phase::kOutOfStep; }
 
+void LengthFramer::drop_body() {
+    body_ = {};
+    if (buffer_.capacity() > kKeptCapacity) buffer_ = {};
+}
+
 void LengthFramer::reset() {
     start();
-    if (buffer_.capacity() > kKeptCapacity) buffer_ = {};
-    body_ = {};
+    drop_body();
     header_ = {};
     length_ = 0;
 }

@@ -23,7 +23,7 @@ public:
 
     enum class Step : std::uint8_t {
         kMore,    // everything was consumed
-        kHeader,  // header() is complete: answer with begin_body() or lose()
+        kHeader,  // header() is complete: answer with begin_body(), extend_header() or lose()
         kFrame,   // the body has passed, the next frame may follow
         kGap,     // skip() only: the gap is not in a body, so it carried (part of) a header. Out of step from here on
     };
@@ -36,6 +36,8 @@ public:
     // The same for length bytes that passed unseen.
     Step skip(std::uint64_t& length, const Stamp& stamp);
 
+    // This frame's header turns out to be longer: header_size bytes in all, of which header() is the first part.
+    void extend_header(std::size_t header_size);
     // keep: how many of its first bytes are wanted.
     void begin_body(std::uint64_t length, std::size_t keep);
     // Of the next frame's header, and of all after it.
@@ -43,6 +45,7 @@ public:
 
     void start();  // a frame begins with the next byte
     void lose();   // out of step from here on
+    void drop_body();  // what was kept is not needed any more: gives its memory back if that is large
     void reset();  // as new, but keeps its buffer if that is small
 
     [[nodiscard]] bool in_step() const { return phase_ != Phase::kOutOfStep; }
@@ -61,12 +64,14 @@ public:
 private:
     enum class Phase : std::uint8_t { kOutOfStep, kHeader, kHeaderTold, kBody };
 
+    void keep_header();
     void keep_bytes(std::string_view piece, bool last_piece);
     Step end_of_body();
 
     Phase phase_ = Phase::kHeader;
     std::size_t header_size_;
-    std::size_t filled_ = 0;  // of the header
+    std::size_t wanted_ = 0;  // of this frame's header
+    std::size_t filled_ = 0;
     std::array<char, kHeaderLimit> split_header_{};
     std::string_view header_;
     std::uint64_t length_ = 0;

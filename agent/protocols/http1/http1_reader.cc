@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "agent/protocols/protocol_facts.h"
 #include "agent/protocols/protocol_table.h"
 
 namespace footfall {
@@ -10,6 +11,20 @@ namespace footfall {
 template <>
 std::unique_ptr<ProtocolReader> make_reader<Protocol::kHttp1>(const ReaderContext& context) {
     return std::make_unique<http1::Http1Reader>(context);
+}
+
+template <>
+ProtocolFacts facts<Protocol::kHttp1>() {
+    return {
+        .title = "HTTP/1",
+        .versions = "1.0, 1.1",
+        .roles = "server, client",
+        .named =
+            "method and route; GraphQL and JSON-RPC also by what the body calls. WebSocket messages: the route, `send` or "
+            "`receive`",
+        .outcome = "status from 500 on (client: 400); `closed`, `reset`, `timeout`",
+        .not_read = "behind other upgrades and CONNECT: one use, then nothing",
+    };
 }
 
 }  // namespace footfall
@@ -41,7 +56,7 @@ bool has_no_body(std::string_view method, std::uint16_t status) {
 
 void Http1Reader::on_bytes(Direction direction, std::string_view bytes, bool message_start, const Stamp& stamp) {
     if (successor_) return successor_->on_bytes(direction, bytes, message_start, stamp);
-    if (tunnel_) return;
+    if (tunnel_) return read_messages(direction, bytes, message_start, stamp);
     MessageFramer& stream = framer(direction);
     if (message_start) look_for_message(direction, bytes);
     while (!bytes.empty() && stream.in_step()) {
@@ -52,17 +67,22 @@ void Http1Reader::on_bytes(Direction direction, std::string_view bytes, bool mes
         take(direction, step);
         message_start = false;
     }
-    if (bytes.empty()) return;
-    if (successor_) return successor_->on_bytes(direction, bytes, false, stamp);
-    responses_passed_ |= !carries_requests(direction);
+    if (successor_ && !bytes.empty()) return successor_->on_bytes(direction, bytes, message_start, stamp);
+    if (tunnel_) return read_messages(direction, bytes, message_start, stamp);
+    if (!bytes.empty()) responses_passed_ |= !carries_requests(direction);
 }
 
 void Http1Reader::on_gap(Direction direction, std::uint64_t length, const Stamp& stamp) {
     if (successor_) return successor_->on_gap(direction, length, stamp);
+    if (tunnel_ && messages_) messages_->on_gap(direction, length, stamp);
     if (tunnel_) return;
     MessageFramer& stream = framer(direction);
     if (!stream.in_step()) responses_passed_ |= !carries_requests(direction);
     while (length > 0 && stream.in_step()) take(direction, stream.skip(length, stamp));
+}
+
+void Http1Reader::read_messages(Direction direction, std::string_view bytes, bool message_start, const Stamp& stamp) {
+    if (messages_ && !bytes.empty()) messages_->on_bytes(direction, bytes, message_start, stamp);
 }
 
 void Http1Reader::on_end_of_stream(Direction direction, const Stamp& stamp) {
@@ -84,12 +104,14 @@ void Http1Reader::on_end_of_stream(Direction direction, const Stamp& stamp) {
 
 void Http1Reader::on_close(CloseReason reason, MonotonicTime time) {
     if (successor_) return successor_->on_close(reason, time);
+    if (messages_) messages_->on_close(reason, time);
     finish_all({reason, time});
     finish_unnamed_request(LostReason::kUnparsable);
 }
 
 void Http1Reader::on_session_end(MonotonicTime time) {
     if (successor_) return successor_->on_session_end(time);
+    if (messages_) messages_->on_session_end();
     finish_all({std::nullopt, time});
     finish_unnamed_request(LostReason::kUnfinished);
 }
@@ -103,6 +125,7 @@ void Http1Reader::restart(const ReaderContext& context) {
     }
     started_ = 0;
     call_.stop();
+    messages_.reset();
     requests_unseen_ = false;
     requests_.reset();
     gap_before_role_ = {};
@@ -352,6 +375,10 @@ void Http1Reader::enter_tunnel() {
     if (requesting() == &exchange) exchange.request_bytes = request_framer().bytes();
     if (status_ == kSwitchingProtocols && response_framer().upgrades_to_http2()) return go_on_as_http2();
     exchange.request_done = true;
+    if (status_ == kSwitchingProtocols && response_framer().names_websocket()) {
+        const Role role = carries_requests(Direction::kReceived) ? Role::kServer : Role::kClient;
+        messages_ = std::make_unique<websocket::MessageReader>(context_, role, exchange.target());
+    }
     finish_response();
     stop_reading();
 }

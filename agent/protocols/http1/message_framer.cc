@@ -67,8 +67,16 @@ bool may_frame(std::string_view line) {
 bool is_upgrade_to_http2(std::string_view line) {
     constexpr std::string_view kLine = "upgrade: h2c";
     const auto same = [](char wanted, char c) { return wanted == lower(c); };
-    return lower(line.front()) == kLine.front() && line.size() > kLine.size() &&
-           std::equal(kLine.begin(), kLine.end(), line.begin(), same) && (line[kLine.size()] == '\r' || line[kLine.size()] == '\n');
+    return line.size() > kLine.size() && std::equal(kLine.begin(), kLine.end(), line.begin(), same) &&
+           (line[kLine.size()] == '\r' || line[kLine.size()] == '\n');
+}
+
+// Sec-WebSocket-Key, Sec-WebSocket-Accept (RFC 6455 §4).
+bool is_websocket_line(std::string_view line) {
+    constexpr std::string_view kPrefix = "sec-websocket-";
+    constexpr std::size_t kTellingLetter = 4;
+    if (line.size() < kPrefix.size() || lower(line[kTellingLetter]) != 'w') return false;
+    return std::equal(kPrefix.begin(), kPrefix.end(), line.begin(), [](char a, char b) { return a == lower(b); });
 }
 
 bool is_line_end(char c) { return c == '\r' || c == '\n'; }
@@ -162,6 +170,7 @@ void MessageFramer::begin_head(MessageKind kind) {
     phase_ = Phase::kHead;
     at_line_start_ = true;
     line_matters_ = false;
+    names_websocket_ = false;
 }
 
 void MessageFramer::begin_body(std::uint64_t length) {
@@ -211,7 +220,8 @@ MessageFramer::Step MessageFramer::read_head(std::string_view& bytes) {
                 return Step::kHead;
             }
             line_matters_ = empty || may_frame(piece);
-            upgrades_to_http2_ |= is_upgrade_to_http2(piece);
+            if (lower(piece.front()) == 's') names_websocket_ |= is_websocket_line(piece);
+            if (lower(piece.front()) == 'u') upgrades_to_http2_ |= is_upgrade_to_http2(piece);
         }
         at_line_start_ = end != std::string_view::npos;
         const llhttp_errno_t result = line_matters_ ? judge(piece) : HPE_OK;

@@ -75,6 +75,8 @@ public:
     [[nodiscard]] std::uint64_t length() const { return parser_.content_length; }
     // The head has the line "Upgrade: h2c": to HTTP/2 without TLS (RFC 7540 §3.2). One that came in pieces is not noticed.
     [[nodiscard]] bool upgrades_to_http2() const { return upgrades_to_http2_; }
+    // Whether a line of it is one of those that open a WebSocket connection, and came in one piece.
+    [[nodiscard]] bool names_websocket() const { return names_websocket_; }
     // A body of known length of which nothing came yet.
     [[nodiscard]] bool body_untouched() const {
         return phase_ == Phase::kLengthBody && remaining_ == parser_.content_length;
@@ -113,6 +115,7 @@ private:
     bool parser_begun_ = false;  // kHead: llhttp has got a line of this head
     bool line_matters_ = false;  // kHead: the present line goes to llhttp
     bool upgrades_to_http2_ = false;
+    bool names_websocket_ = false;
     std::uint8_t window_size_ = 0;
     std::array<char, kWindow> window_{};  // kUnframedBody: the latest bytes
 };

@@ -21,10 +21,9 @@ std::uint32_t base64_digit(char character) {
 
 // "grpc-status: 5" or "grpc-status:5", in upper case too.
 std::optional<std::uint16_t> status_in(std::string_view line) {
-    const bool named =
-        line.size() > kStatusName.size() &&
-        std::equal(kStatusName.begin(), kStatusName.end(), line.begin(),
-                   [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); });
+    const bool named = line.size() > kStatusName.size() &&
+                       std::equal(kStatusName.begin(), kStatusName.end(), line.begin(),
+                                  [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); });
     if (!named || line[kStatusName.size()] != ':') return std::nullopt;
     std::string_view digits = line.substr(kStatusName.size() + 1);
     while (digits.starts_with(' ')) digits.remove_prefix(1);

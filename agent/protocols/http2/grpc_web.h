@@ -1,6 +1,6 @@
 // Finds grpc-status in the body of a gRPC-Web response (grpc/grpc: doc/PROTOCOL-WEB.md): the body is messages, each behind a
-// flag and its length; the one whose flag has the highest bit holds the trailers as lines of text. In the variant "-text" all
-// of it is base64, in one or more pieces, each with its own padding.
+// flag and its length; the one whose flag has the highest bit holds the trailers as lines of text. In the variant "-text"
+// all of it is base64, in one or more pieces, each with its own padding.
 #pragma once
 
 #include <array>

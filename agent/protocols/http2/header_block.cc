@@ -8,10 +8,10 @@
 namespace footfall::http2 {
 namespace {
 
-constexpr std::size_t kLongestName = 12;         // of the fields that are read
-constexpr std::size_t kLongestCodedName = 16;    // … in the Huffman code, which may be longer than the text
-constexpr std::size_t kContentTypeLimit = 32;    // bytes of one that are looked at
-constexpr std::size_t kNumberLimit = 4;          // digits of a status
+constexpr std::size_t kLongestName = 12;          // of the fields that are read
+constexpr std::size_t kLongestCodedName = 16;     // … in the Huffman code, which may be longer than the text
+constexpr std::size_t kContentTypeLimit = 32;     // bytes of one that are looked at
+constexpr std::size_t kNumberLimit = 4;           // digits of a status
 constexpr std::uint32_t kIntegerLimit = 1 << 28;  // a larger one is no length or index of HTTP/2
 constexpr std::uint16_t kNoNumber = 0xffff;
 
@@ -268,9 +268,8 @@ BlockResult read_block(std::string_view block, bool whole, HpackTable& table, He
 Content content_of(std::string_view type) {
     constexpr std::string_view kGrpc = "application/grpc";
     const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
-    if (type.size() < kGrpc.size() || !std::equal(kGrpc.begin(), kGrpc.end(), type.begin(), [&](char b, char a) {
-            return same(a, b);
-        })) {
+    if (type.size() < kGrpc.size() ||
+        !std::equal(kGrpc.begin(), kGrpc.end(), type.begin(), [&](char b, char a) { return same(a, b); })) {
         return Content::kOther;
     }
     const std::string_view rest = type.substr(kGrpc.size());

@@ -1,8 +1,8 @@
 // Reads a header block of HTTP/2 (HPACK, RFC 7541 §3 and §6) for the few fields that footfall names and judges exchanges by.
 // All others only go into the table, without their values.
 //
-// libnghttp2's inflater is not used here, though tests and fuzzing hold this reader against it: it can't begin in the midst of
-// a connection, it copies out each field of each block, and takes 1,296 bytes of an idle direction, where this takes 80.
+// libnghttp2's inflater is not used here, though tests and fuzzing hold this reader against it: it can't begin in the midst
+// of a connection, it copies out each field of each block, and takes 1,296 bytes of an idle direction, where this takes 80.
 #pragma once
 
 #include <algorithm>

@@ -3,11 +3,11 @@
 // Kept are the meaning of each entry and, where footfall reads the field, its value; nothing else of what was sent.
 //
 // The table may have been filled before footfall came, or while bytes passed unseen. Indices count from the newest entry, so
-// index i is the i-th latest insertion that was seen, and one beyond those is unknown. This holds whatever was evicted, since
-// only the oldest leave and a peer may not point to what has left; an entry too large for the table empties it, which is the
-// same again. So neither the table's size nor the sizes of entries must be known to be right; they only bound what is kept:
-// of each entry no more is counted than it has at least, so what is dropped here has left the peer's table as well, or is
-// more than footfall keeps and unknown from then on.
+// index i is the i-th latest insertion that was seen, and one beyond those is unknown. This holds whatever was evicted,
+// since only the oldest leave and a peer may not point to what has left; an entry too large for the table empties it, which
+// is the same again. So neither the table's size nor the sizes of entries must be known to be right; they only bound what is
+// kept: of each entry no more is counted than it has at least, so what is dropped here has left the peer's table as well, or
+// is more than footfall keeps and unknown from then on.
 #pragma once
 
 #include <cstddef>

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "agent/protocols/protocol_facts.h"
 #include "agent/protocols/protocol_table.h"
 
 namespace footfall {
@@ -13,14 +14,28 @@ std::unique_ptr<ProtocolReader> make_reader<Protocol::kHttp2>(const ReaderContex
     return std::make_unique<http2::Http2Reader>(context);
 }
 
+template <>
+ProtocolFacts facts<Protocol::kHttp2>() {
+    return {
+        .title = "HTTP/2, gRPC",
+        .versions = "RFC 9113 in cleartext, by prior knowledge",
+        .roles = "server, client",
+        .named =
+            "as HTTP/1; gRPC: `package.Service/Method`. `{unknown}` where only what passed before footfall came has the "
+            "name",
+        .outcome = "as HTTP/1; gRPC: the status code's name (`NOT_FOUND`); what cut the stream",
+        .not_read = "the messages of a streaming call: the call is one use",
+    };
+}
+
 }  // namespace footfall
 
 namespace footfall::http2 {
 namespace {
 
-constexpr std::size_t kBlockLimit = 65536;      // bytes read of a header block
-constexpr std::size_t kKeptFragments = 1024;    // a larger buffer is given back
-constexpr std::size_t kSettingsLimit = 600;     // bytes read of SETTINGS: there are seven settings of six bytes
+constexpr std::size_t kBlockLimit = 65536;    // bytes read of a header block
+constexpr std::size_t kKeptFragments = 1024;  // a larger buffer is given back
+constexpr std::size_t kSettingsLimit = 600;   // bytes read of SETTINGS: there are seven settings of six bytes
 constexpr std::uint32_t kLargestFrame = (1 << 24) - 1;
 constexpr std::uint32_t kMostFailures = 16;
 constexpr std::uint16_t kMaxFrameSize = 5;  // RFC 9113 §6.5.2
@@ -261,7 +276,8 @@ void Http2Reader::find_frames(Direction direction, std::string_view bytes, bool 
     const std::uint32_t limit = std::max(from.frame_limit, kDefaultFrameLimit);
     const auto begins_in_one = [this](std::string_view piece) {
         const FrameHeader frame = parse_frame_header(piece);
-        return frame.type != FrameType::kContinuation && (frame.type != FrameType::kData || open_.find(frame.stream) != nullptr);
+        return frame.type != FrameType::kContinuation &&
+               (frame.type != FrameType::kData || open_.find(frame.stream) != nullptr);
     };
     const auto resume = [&](std::string_view piece) {
         from.framer.start();

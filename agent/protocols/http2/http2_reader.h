@@ -13,13 +13,14 @@
 // - Pushed responses (PUSH_PROMISE) are nobody's request and not counted. Of CONNECT the target is not read.
 // - Which direction carries the requests is told by the preface, or by the pseudo-header fields of the first block.
 //
-// What is not known is not guessed. A field that refers to a part of the HPACK table which was filled before footfall came, or
-// in a gap, is unknown (HpackTable): such an exchange has the target "{unknown}", the method "_OTHER" if that is unknown too,
-// and the outcome unknown if its status is. Names come back as the peer's encoder sends new ones, in new connections at the
-// latest.
+// What is not known is not guessed. A field that refers to a part of the HPACK table which was filled before footfall came,
+// or in a gap, is unknown (HpackTable): such an exchange has the target "{unknown}", the method "_OTHER" if that is unknown
+// too, and the outcome unknown if its status is. Names come back as the peer's encoder sends new ones, in new connections at
+// the latest.
 //
 // What a gap does (bytes that passed unseen):
-// - In the body of a DATA frame: nothing. In a header block: what came before the gap is read, the table is unknown from then
+// - In the body of a DATA frame: nothing. In a header block: what came before the gap is read, the table is unknown from
+// then
 //   on. Elsewhere the direction is out of step until a message starts with frames that can be, or the captured end of a
 //   message is whole frames.
 // - While requests were out of step, streams may have ended their requests: they are taken for ended. Streams that the
@@ -76,8 +77,8 @@ private:
     struct Side {
         LengthFramer framer{kFrameHeaderSize};
         HpackTable table;
-        FrameHeader frame;    // whose body is being read
-        Block block;          // that CONTINUATION will go on with, if …
+        FrameHeader frame;  // whose body is being read
+        Block block;        // that CONTINUATION will go on with, if …
         bool in_block = false;
         std::string fragments;          // … its bytes so far
         std::uint8_t preface_read = 0;  // bytes of the preface that have come

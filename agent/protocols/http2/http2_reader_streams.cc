@@ -88,7 +88,7 @@ void Http2Reader::take_request_block(const Block& block, const Head& head) {
     const std::uint32_t id = block.first.stream;
     OpenStream* stream = open_.find(id);
     if (stream == nullptr) {
-        if (id < next_stream_) return;  // of one that is over
+        if (id < next_stream_) return;                                                // of one that is over
         if (!head.request_fields && !head.unresolved) return note_streams_up_to(id);  // trailers of one that was never seen
         stream = open_request(id);
         if (stream == nullptr) return;
@@ -276,7 +276,9 @@ void Http2Reader::hand_out(const OpenStream& open, std::string_view cut) {
         judge_call(open, cut, exchange);
     } else {
         exchange.method = open.method().empty() ? kUnknownMethod : open.method();
-        exchange.target = !open.path().empty() ? open.path() : exchange.method == "CONNECT" ? kConnectTarget : kUnknownTarget;
+        exchange.target = !open.path().empty()           ? open.path()
+                          : exchange.method == "CONNECT" ? kConnectTarget
+                                                         : kUnknownTarget;
         judge_response(open, exchange.role, cut, {digits.data(), digits.size()}, exchange);
     }
     context_.sink->on_exchange(exchange);

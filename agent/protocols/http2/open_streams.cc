@@ -5,7 +5,7 @@
 namespace footfall::http2 {
 namespace {
 
-constexpr std::size_t kKeptSlots = 128;          // more are given back when none is in use
+constexpr std::size_t kKeptSlots = 128;         // more are given back when none is in use
 constexpr std::size_t kKeptNameCapacity = 512;  // a longer name's buffer is given back
 
 void recycle(OpenStream& stream) {

@@ -1,5 +1,5 @@
-// The exchanges of one connection that have begun and are not handed out yet, by stream. Slots and their buffers are kept, so
-// that a warm connection allocates nothing.
+// The exchanges of one connection that have begun and are not handed out yet, by stream. Slots and their buffers are kept,
+// so that a warm connection allocates nothing.
 #pragma once
 
 #include <tsl/robin_map.h>

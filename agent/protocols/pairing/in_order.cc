@@ -23,6 +23,25 @@ void recycle(OpenRequest& request) {
     request.text = std::move(text);
 }
 
+Exchange exchange_of(const OpenRequest& request, Role role, Outcome outcome, std::string_view error_type,
+                     MonotonicTime end) {
+    const bool server = role == Role::kServer;
+    return {
+        .role = role,
+        .outcome = outcome,
+        .pid = request.began.pid,
+        .tid = request.began.tid,
+        .method = request.method(),
+        .target = request.target(),
+        .error_type = error_type,
+        .begin = request.began.time,
+        .first_byte = request.first_byte,
+        .end = end,
+        .bytes_in = server ? request.request_bytes : request.response_bytes,
+        .bytes_out = server ? request.response_bytes : request.request_bytes,
+    };
+}
+
 void InOrder::restart(const ReaderContext& context, Kind kind) {
     context_ = context;
     kind_ = kind;
@@ -42,27 +61,26 @@ OpenRequest* InOrder::begin(const Stamp& stamp) {
 }
 
 void InOrder::finish(Outcome outcome, std::string_view error_type, MonotonicTime end) {
-    const OpenRequest& request = open_.front();
-    if (request.lost) return lose_front(*request.lost);
-    const Role role = role_.value_or(Role::kServer);
-    const bool server = role == Role::kServer;
-    context_.sink->on_exchange({
-        .kind = kind_,
-        .role = role,
-        .outcome = outcome,
-        .connection = context_.connection,
-        .pid = request.began.pid,
-        .tid = request.began.tid,
-        .method = request.method(),
-        .target = request.target(),
-        .error_type = error_type,
-        .begin = request.began.time,
-        .first_byte = request.first_byte,
-        .end = end,
-        .bytes_in = server ? request.request_bytes : request.response_bytes,
-        .bytes_out = server ? request.response_bytes : request.request_bytes,
-    });
+    hand_out_front(outcome, error_type, end);
     open_.pop();
+}
+
+void InOrder::finish_part(Outcome outcome, std::string_view error_type, MonotonicTime end) {
+    hand_out_front(outcome, error_type, end);
+    OpenRequest& request = open_.front();
+    request.began.time = end;
+    request.first_byte = {};
+    request.request_bytes = request.response_bytes = 0;
+    ++started_;
+}
+
+void InOrder::hand_out_front(Outcome outcome, std::string_view error_type, MonotonicTime end) {
+    const OpenRequest& request = open_.front();
+    if (request.lost) return context_.sink->on_lost(*request.lost);
+    Exchange exchange = exchange_of(request, role_.value_or(Role::kServer), outcome, error_type, end);
+    exchange.kind = kind_;
+    exchange.connection = context_.connection;
+    context_.sink->on_exchange(exchange);
 }
 
 void InOrder::lose_front(LostReason reason) {

@@ -31,6 +31,9 @@ struct OpenRequest {
 
 void recycle(OpenRequest& request);
 
+// What becomes of a request that is answered or cut. Its views are the request's.
+Exchange exchange_of(const OpenRequest& request, Role role, Outcome outcome, std::string_view error_type, MonotonicTime end);
+
 class InOrder {
 public:
     // Forgets everything and begins with another connection. The role may be told later, before anything is finished.
@@ -49,6 +52,8 @@ public:
 
     // The oldest is answered: handed out, or lost if it was marked so.
     void finish(Outcome outcome, std::string_view error_type, MonotonicTime end);
+    // The oldest is a request for several exchanges, of which one is answered: the next one begins in its place, as it ends.
+    void finish_part(Outcome outcome, std::string_view error_type, MonotonicTime end);
     void lose_front(LostReason reason);
     void lose_all(LostReason reason);
     // Of one that has no place among them.
@@ -64,6 +69,8 @@ public:
     [[nodiscard]] std::uint64_t started() const { return started_; }
 
 private:
+    void hand_out_front(Outcome outcome, std::string_view error_type, MonotonicTime end);
+
     ReaderContext context_;
     Kind kind_{};
     std::optional<Role> role_;

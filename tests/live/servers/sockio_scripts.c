@@ -170,7 +170,7 @@ static void build_websocket(struct script* script) {
                           "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
     count(script, "GET /chat", 101, false, asked, answered);
     for (int i = 0; i < 10; i++) {  // A frame whose text looks like HTTP must not count.
-        say(script, CLIENT, "\x82%cGET /fake HTTP/1.1\r\nHost: a\r\n\r\n", 32);
+        say(script, CLIENT, "\x82%cmaskGET /fake HTTP/1.1\r\nHost: a\r\n\r\n", 0x80 | 31);
         say(script, SERVER, "\x82%cHTTP/1.1 200 OK\r\n\r\n", 19);
     }
 }

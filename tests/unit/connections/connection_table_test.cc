@@ -17,7 +17,10 @@ public:
     }
     void on_lost(LostReason reason) override { lost.push_back(reason); }
     void on_wrong_guess(ConnectionId, Protocol) override {}
-    void on_encrypted(const ConnectionInfo&, Protocol, MonotonicTime) override {}
+    void on_compressed(const ConnectionInfo&, Protocol, MonotonicTime) override {}
+    bool on_encrypted(const ConnectionInfo&, Protocol, MonotonicTime) override { return true; }
+    void on_no_more_blind(const ConnectionInfo&, BlindReason) override {}
+    void on_stayed_blind(const ConnectionInfo&, BlindReason) override {}
 
     std::vector<std::string> uses;
     std::vector<LostReason> lost;

@@ -43,7 +43,8 @@ TEST(Http2, a_hundred_streams_at_once_are_a_hundred_uses_whatever_their_order) {
     Server server;
     std::string requests;
     std::string responses;
-    for (std::uint32_t i = 0; i < 100; ++i) requests += headers(server.client, 2 * i + 1, get("/" + std::to_string(i)), true);
+    for (std::uint32_t i = 0; i < 100; ++i)
+        requests += headers(server.client, 2 * i + 1, get("/" + std::to_string(i)), true);
     server.received(requests);
     for (std::uint32_t i = 100; i-- > 0;) responses += headers(server.server, 2 * i + 1, status("200"), false);
     for (std::uint32_t i = 0; i < 100; ++i) responses += data(2 * i + 1, "x", true);
@@ -209,7 +210,8 @@ TEST(Http2, the_upgraded_request_is_answered_by_stream_1) {
 }
 
 TEST(Http2, other_bytes_refute_a_guess) {
-    for (const std::string_view bytes : {"PRI * HTTP/2.1\r\n\r\n"sv, "\0\0\0\x08\x04\xd2\x16\x2f\0"sv, "GET / HTTP/1.1\r\n\r\n"sv}) {
+    for (const std::string_view bytes :
+         {"PRI * HTTP/2.1\r\n\r\n"sv, "\0\0\0\x08\x04\xd2\x16\x2f\0"sv, "GET / HTTP/1.1\r\n\r\n"sv}) {
         Wire wire;
         wire.received(bytes);
         EXPECT_EQ(wire.reader.standing(), Standing::kRefuted);

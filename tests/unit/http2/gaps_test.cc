@@ -73,7 +73,8 @@ TEST(Http2Gaps, a_late_reader_finds_its_feet_in_the_midst_of_a_body) {
 TEST(Http2Gaps, a_gap_in_a_request_head_hides_its_name_and_the_table) {
     Server server;
     server.request(1, get("/one"));
-    const std::string head = headers(server.client, 3, {{":method", "GET"}, {"x", std::string(50, 'x')}, {":path", "/two"}}, true);
+    const std::string head =
+        headers(server.client, 3, {{":method", "GET"}, {"x", std::string(50, 'x')}, {":path", "/two"}}, true);
     server.truncated(kIn, std::string_view(head).substr(0, 20), head.size() - 20, {});
     server.received(headers(server.client, 5, get("/three"), true));
     for (const std::uint32_t stream : {1, 3, 5}) server.respond(stream, status("200"));
@@ -127,7 +128,8 @@ TEST(Http2Gaps, the_captured_end_of_a_long_call_is_read) {
     Server server;
     server.request(1, get("/large"));
     server.respond(1, status("200"), false);
-    const std::string call = data(1, std::string(16384, 'x'), false) + data(1, std::string(16384, 'y'), false) + data(1, "", true);
+    const std::string call =
+        data(1, std::string(16384, 'x'), false) + data(1, std::string(16384, 'y'), false) + data(1, "", true);
     const std::string_view bytes = call;
     server.truncated(kOut, bytes.substr(0, 16384), bytes.size() - 16384 - 64, bytes.substr(bytes.size() - 64));
     EXPECT_EQ(server.uses(), Uses{"GET /large 200"});

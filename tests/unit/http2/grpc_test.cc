@@ -70,7 +70,8 @@ TEST(GrpcWeb, the_status_is_in_the_body_wherever_it_is_split) {
     const std::string body = message("answer") + message("grpc-status: 5\r\ngrpc-message: x\r\n", '\x80');
     for (std::size_t split = 0; split <= body.size(); ++split) {
         Server server;
-        server.request(1, {{":method", "POST"}, {":path", std::string(kPath)}, {"content-type", "application/grpc-web+proto"}});
+        server.request(1,
+                       {{":method", "POST"}, {":path", std::string(kPath)}, {"content-type", "application/grpc-web+proto"}});
         server.respond(1, kWebAnswer, false);
         server.sent(data(1, body.substr(0, split), false) + data(1, body.substr(split), true));
         EXPECT_EQ(server.uses(), Uses{"shop.Orders/Get NOT_FOUND"});

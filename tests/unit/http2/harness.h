@@ -75,8 +75,8 @@ inline Fields get(std::string_view path) {
     return {{":method", "GET"}, {":scheme", "http"}, {":authority", "shop"}, {":path", std::string(path)}};
 }
 inline Fields call(std::string_view path) {
-    return {{":method", "POST"},        {":scheme", "http"},  {":path", std::string(path)},
-            {":authority", "shop:50051"}, {"te", "trailers"}, {"content-type", "application/grpc"}};
+    return {{":method", "POST"},          {":scheme", "http"}, {":path", std::string(path)},
+            {":authority", "shop:50051"}, {"te", "trailers"},  {"content-type", "application/grpc"}};
 }
 inline Fields status(std::string_view code) { return {{":status", std::string(code)}, {"server", "test"}}; }
 

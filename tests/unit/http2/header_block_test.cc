@@ -27,7 +27,11 @@ TEST(HeaderBlock, reads_the_requests_of_rfc_7541_c_3_and_c_4) {
     HpackTable plain;
     EXPECT_EQ(read(plain, "\x82\x86\x84\x41\x0fwww.example.com"sv), "GET /");
     EXPECT_EQ(read(plain, "\x82\x86\x84\xbe\x58\x08no-cache"sv), "GET /");
-    EXPECT_EQ(read(plain, "\x82\x87\x85\xbf\x40\x0a" "custom-key\x0c" "custom-value"sv), "GET /index.html");
+    EXPECT_EQ(read(plain,
+                   "\x82\x87\x85\xbf\x40\x0a"
+                   "custom-key\x0c"
+                   "custom-value"sv),
+              "GET /index.html");
     EXPECT_EQ(plain.size(), 3U);
     HpackTable coded;
     EXPECT_EQ(read(coded, "\x82\x86\x84\x41\x8c\xf1\xe3\xc2\xe5\xf2\x3a\x6b\xa0\xab\x90\xf4\xff"sv), "GET /");
@@ -37,9 +41,10 @@ TEST(HeaderBlock, reads_the_requests_of_rfc_7541_c_3_and_c_4) {
 TEST(HeaderBlock, reads_the_responses_of_rfc_7541_c_6_whose_table_is_full) {
     HpackTable table;
     table.resize(256);
-    EXPECT_EQ(read(table, "\x48\x82\x64\x02\x58\x85\xae\xc3\x77\x1a\x4b\x61\x96\xd0\x7a\xbe\x94\x10\x54\xd4\x44\xa8\x20\x05"
-                          "\x95\x04\x0b\x81\x66\xe0\x82\xa6\x2d\x1b\xff\x6e\x91\x9d\x29\xad\x17\x18\x63\xc7\x8f\x0b\x97\xc8"
-                          "\xe9\xae\x82\xae\x43\xd3"sv),
+    EXPECT_EQ(read(table,
+                   "\x48\x82\x64\x02\x58\x85\xae\xc3\x77\x1a\x4b\x61\x96\xd0\x7a\xbe\x94\x10\x54\xd4\x44\xa8\x20\x05"
+                   "\x95\x04\x0b\x81\x66\xe0\x82\xa6\x2d\x1b\xff\x6e\x91\x9d\x29\xad\x17\x18\x63\xc7\x8f\x0b\x97\xc8"
+                   "\xe9\xae\x82\xae\x43\xd3"sv),
               " 302");
     EXPECT_EQ(read(table, "\x48\x83\x64\x0e\xff\xc1\xc0\xbf"sv), " 307");
 }
@@ -94,16 +99,23 @@ TEST(HeaderBlock, agrees_with_the_encoder_over_random_traffic) {
             const std::string path = "/p/" + std::string(pick(60), 'q') + std::to_string(pick(8));
             Fields fields{{":method", method}, {":path", path}};
             for (std::size_t i = pick(5); i > 0; --i) {
-                fields.push_back({"x-" + std::to_string(pick(40)), std::string(pick(100), static_cast<char>(pick(255) + 1))});
+                fields.push_back(
+                    {"x-" + std::to_string(pick(40)), std::string(pick(100), static_cast<char>(pick(255) + 1))});
             }
             const std::string bytes = encoder.block(fields);
             ASSERT_EQ(read(table, bytes), method + " " + path);
             if (block < join) continue;
             Head head;
             ASSERT_EQ(read_block(bytes, true, late, head), BlockResult::kWhole);
-            if (!head.unresolved) { ASSERT_EQ(text_of(head), method + " " + path); }
-            if (!head.method.view().empty()) { ASSERT_EQ(head.method.view(), method); }
-            if (!head.path.view().empty()) { ASSERT_EQ(head.path.view(), path); }
+            if (!head.unresolved) {
+                ASSERT_EQ(text_of(head), method + " " + path);
+            }
+            if (!head.method.view().empty()) {
+                ASSERT_EQ(head.method.view(), method);
+            }
+            if (!head.path.view().empty()) {
+                ASSERT_EQ(head.path.view(), path);
+            }
         }
     }
 }
@@ -123,7 +135,8 @@ TEST(HeaderBlock, a_cut_block_says_what_came_before_the_cut) {
 }
 
 TEST(HeaderBlock, broken_bytes_are_broken) {
-    for (const std::string_view block : {"\x80"sv, "\xff\xff\xff\xff\xff\xff"sv, "\x41\x0fwww"sv, "\x3f"sv, "\x04\x84\xff\xff\xff\xff"sv}) {
+    for (const std::string_view block :
+         {"\x80"sv, "\xff\xff\xff\xff\xff\xff"sv, "\x41\x0fwww"sv, "\x3f"sv, "\x04\x84\xff\xff\xff\xff"sv}) {
         HpackTable table;
         EXPECT_EQ(read(table, block), "broken");
     }

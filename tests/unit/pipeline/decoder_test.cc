@@ -187,11 +187,13 @@ TEST(Decoder, TheCopyOfAStackLiesBehindTheRoomOfAllFramesAndTheRegisters) {
     event.kernel_frames = 1;
     event.user_frames = 1;
     event.copied = 5;
+    event.copied_below = 2;
     event.instruction_pointer = 1;
     const Record record = stack_record(event, kRoomOfFrames + FF_REGISTERS, "stack");
     const auto taken = decoded<StackTaken>(record);
     const std::string copied(reinterpret_cast<const char*>(taken.copied.data()), taken.copied.size());
     EXPECT_EQ(copied, "stack");
+    EXPECT_EQ(taken.copied_below, 2U);
     ASSERT_EQ(taken.user.size(), 1U);
     EXPECT_EQ(taken.user[0], 1U);
     EXPECT_EQ(taken.ip, 1U);

@@ -26,7 +26,7 @@ TEST(BlindSpots, AreCountedByServiceAndReason) {
 }
 
 TEST(BlindSpots, EveryReasonSaysWhyAndWhatHelps) {
-    for (const BlindReason reason : {BlindReason::kTls, BlindReason::kIoUring}) {
+    for (const BlindReason reason : {BlindReason::kTls, BlindReason::kIoUring, BlindReason::kCompressed}) {
         EXPECT_FALSE(text_of(reason).reason.empty());
         EXPECT_THAT(std::string(text_of(reason).hint), testing::EndsWith("."));
     }

@@ -89,6 +89,15 @@ TEST_F(SelectorsTest, NeverWatchesFootfallItselfButWhatItStarted) {
     EXPECT_EQ(watch({.comms = {"footfall"}}).error().exit_code, ExitCode::kNoTarget);
 }
 
+TEST_F(SelectorsTest, NeverWatchesFootfallsHelpersWhateverMeansThem) {
+    tree.add_process(303, 301, "/usr/bin/footfall", "", "0::/system.slice/nginx.service\n", 33);
+    tree.add_process(304, 301, "", "", "0::/system.slice/nginx.service\n", 33);
+    EXPECT_THAT(pids({.pids = {Pid{300}}}), ElementsAre(300, 302));
+    EXPECT_THAT(pids({.users = {"www-data"}}), ElementsAre(101, 102));
+    EXPECT_THAT(pids({.cgroups = {"/system.slice/nginx.service"}}), ElementsAre(100, 101, 102));
+    EXPECT_EQ(watch({.executables = {"footfall"}}).error().exit_code, ExitCode::kNoTarget);
+}
+
 TEST_F(SelectorsTest, ACommandIsNotWatchedBeforeItExecutesWhateverElseMeansIt) {
     const auto alone = watch({.command = Pid{302}}).value();
     EXPECT_FALSE(alone.whole_host);

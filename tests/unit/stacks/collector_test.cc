@@ -80,6 +80,13 @@ TEST_F(Collector, AStackWhoseTablesAreMissingIsKeptAndCompletedWhenTheyCome) {
     EXPECT_EQ(sample.kernel.size(), 1U) << "what the kernel side had of its own stays";
 }
 
+TEST_F(Collector, ACopyThatBeginsBelowTheStackPointerIsWalkedFromThere) {
+    lower(own_, 128);
+    collector().on(Stack().with_copy(own_).taken);
+    finish();
+    expect_whole(only_sample());
+}
+
 TEST_F(Collector, WhatOneStackNeededIsThereForTheNext) {
     know_own_tables();
     const OwnStack next = own_stack();
@@ -112,7 +119,7 @@ TEST_F(Collector, AProcessThatExitsMeanwhileIsForgottenButItsStackIsStillComplet
     const Pid pid = child.pid();
     collector().on(Stack().of(pid).with_copy(own_).taken);
     child.end();
-    collector().on_exited(pid);
+    collector().processes().on_exited(pid);
     finish();
     expect_whole(only_sample());
     EXPECT_FALSE(kernel_.processes.contains(pid));
@@ -122,7 +129,7 @@ TEST_F(Collector, AProcessThatExecutesMeanwhileHasItsOldStackWalkedByItsOldCode)
     Child child;
     collector().on(Stack().of(child.pid()).with_copy(own_).taken);
     child.execute();
-    collector().on_executed(child.pid());
+    collector().processes().on_executed(child.pid());
     collector().on(Stack(later(1)).executing(child.pid()).with_copy({.ip = 0x10, .bytes = own_.bytes}).taken);
     finish();
     const std::vector<Sample> all = samples();
@@ -170,15 +177,15 @@ TEST_F(Collector, AProcessThatIsGoneAlreadyLeavesWhatTheKernelSideHadFound) {
 void record_own_code(StackCollector& collector, Pid pid) {
     const auto maps = read_executable_maps(Pid{static_cast<std::uint32_t>(getpid())}, 4096);
     ASSERT_TRUE(maps);
-    collector.on(ProgramBegun{pid, {kStart.nanoseconds - 2}});
+    collector.processes().on(ProgramBegun{pid, {kStart.nanoseconds - 2}});
     for (const ExecutableMapping& mapping : maps->mappings) {
-        collector.on(CodeMapped{pid, {kStart.nanoseconds - 1}, mapping});
+        collector.processes().on(CodeMapped{pid, {kStart.nanoseconds - 1}, mapping});
     }
 }
 
 TEST_F(Collector, AProcessThatIsGoneAlreadyIsWalkedByWhatTheKernelRecordedOfIt) {
     constexpr Pid kGone{4'190'001};
-    collector().set_code_records([&] { record_own_code(collector(), kGone); });
+    collector().processes().set_code_records([&] { record_own_code(collector(), kGone); });
     collector().on(Stack().of(kGone).with_copy(own_).taken);
     finish();
     expect_whole(only_sample());
@@ -189,8 +196,8 @@ TEST_F(Collector, AChildThatIsGoneAlreadyIsWalkedByWhatWasRecordedOfItsParent) {
     constexpr Pid kGoneParent{4'190'001};
     constexpr Pid kGone{4'190'002};
     record_own_code(collector(), kGoneParent);
-    collector().on_forked(kGoneParent, kGone, kStart);
-    collector().on_exited(kGoneParent);
+    collector().processes().on_forked(kGoneParent, kGone, kStart);
+    collector().processes().on_exited(kGoneParent);
     collector().on(Stack(later(1)).of(kGone).with_copy(own_).taken);
     finish();
     expect_whole(only_sample());
@@ -199,7 +206,7 @@ TEST_F(Collector, AChildThatIsGoneAlreadyIsWalkedByWhatWasRecordedOfItsParent) {
 TEST_F(Collector, RecordsThatWereLostMakeNoStackUp) {
     constexpr Pid kGone{4'190'001};
     record_own_code(collector(), kGone);
-    collector().on_code_records_lost();
+    collector().processes().on_code_records_lost();
     collector().on(Stack().of(kGone).with_frames({1}).with_copy(own_).taken);
     EXPECT_EQ(only_sample().stop, StopReason::NO_MAPPING);
 }
@@ -207,7 +214,7 @@ TEST_F(Collector, RecordsThatWereLostMakeNoStackUp) {
 TEST_F(Collector, WhenRecordsWereLostTheKernelSideWalksByNoMappingsOfBefore) {
     know_own_tables();
     ASSERT_TRUE(kernel_.processes.contains(self_));
-    collector().on_code_records_lost();
+    collector().processes().on_code_records_lost();
     EXPECT_TRUE(kernel_.processes.empty());
 }
 
@@ -216,7 +223,7 @@ TEST_F(Collector, CodeThatIsMappedIsLaidOverWhatIsKnown) {
     know_own_tables();
     const std::uint64_t pages_before = kernel_.processes[self_].memory.executable_pages;
     const ExecutableMapping made{.start = 0x10000, .end = 0x12000};
-    collector().on(CodeMapped{self_, later(1), made});
+    collector().processes().on(CodeMapped{self_, later(1), made});
     EXPECT_FALSE(kernel_.processes.contains(self_)) << "it walks no further by what it knows";
     collector().on(Stack(later(2)).with_copy(own_).taken);
     expect_whole(only_sample());
@@ -227,11 +234,11 @@ TEST_F(Collector, CodeThatIsMappedIsLaidOverWhatIsKnown) {
 
 TEST_F(Collector, CodeOfTheNextProgramIsNotLaidOverTheLast) {
     know_own_tables();
-    collector().on(ProgramBegun{self_, later(1)});
+    collector().processes().on(ProgramBegun{self_, later(1)});
     EXPECT_FALSE(kernel_.processes.contains(self_));
     ExecutableMapping other = read_executable_maps(self_, 4096)->mappings.front();
     other.inode += 1;
-    collector().on(CodeMapped{self_, later(2), other});
+    collector().processes().on(CodeMapped{self_, later(2), other});
     collector().on(Stack(later(0)).with_copy(own_).taken);
     finish();
     expect_whole(only_sample());
@@ -239,7 +246,7 @@ TEST_F(Collector, CodeOfTheNextProgramIsNotLaidOverTheLast) {
 
 TEST_F(Collector, RecordsThatAreLostAgainAndAgainDoNotHaveProcReadAgainAndAgain) {
     know_own_tables();
-    collector().on_code_records_lost();
+    collector().processes().on_code_records_lost();
     collector().on(Stack(later(1000)).with_frames({1}).with_copy(own_).taken);
     EXPECT_EQ(only_sample().stop, StopReason::NO_MAPPING) << "what was just read is believed no more, nor read again";
     collector().profile().clear();
@@ -257,11 +264,11 @@ TEST_F(Collector, AThreadThatIsBetweenTwoProgramsHasNoUserStack) {
 
 TEST_F(Collector, ExitAndExecutionAreToldToTheKernelSide) {
     know_own_tables();
-    collector().on_executed(self_);
+    collector().processes().on_executed(self_);
     EXPECT_FALSE(kernel_.processes.contains(self_));
     collector().on(Stack().with_copy(own_).taken);
     EXPECT_TRUE(kernel_.processes.contains(self_)) << "looked at anew";
-    collector().on_exited(self_);
+    collector().processes().on_exited(self_);
     EXPECT_FALSE(kernel_.processes.contains(self_));
 }
 
@@ -374,7 +381,7 @@ TEST_F(Collector, ModulesOfProcessesAndStacksThatAreGoneAreGivenUp) {
     full.advance(later(20 * kSecond));
     EXPECT_TRUE(kernel.withdrawn.empty()) << "a process has them mapped";
 
-    full.on_exited(Pid{static_cast<std::uint32_t>(getpid())});
+    full.processes().on_exited(Pid{static_cast<std::uint32_t>(getpid())});
     full.advance(later(40 * kSecond));
     EXPECT_TRUE(kernel.tables.empty());
     EXPECT_EQ(kernel.withdrawn.size(), options_.most_modules - 1);

@@ -68,6 +68,7 @@ public:
         registers_[7] = own.sp;
         taken.registers = FrameList(std::as_bytes(std::span(registers_)));
         taken.copied = own.bytes;
+        taken.copied_below = own.below;
         return std::move(*this);
     }
     Stack&& waiting(std::uint64_t wait, std::uint32_t tid = 1, StackState state = StackState::kBlocked) && {

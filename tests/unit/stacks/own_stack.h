@@ -17,6 +17,7 @@ struct OwnStack {
     std::uint64_t bp = 0;
     std::vector<std::byte> bytes;
     std::uint64_t caller = 0;  // where take_own_stack() returned to
+    std::uint32_t below = 0;   // so many of the bytes lie below sp
 };
 
 [[gnu::noinline]] inline void take_own_stack(OwnStack& own) {
@@ -39,6 +40,12 @@ struct OwnStack {
         if (process_vm_readv(getpid(), &to, 1, &stack, 1, 0) != static_cast<ssize_t>(size)) return;
         own.bytes.insert(own.bytes.end(), piece.begin(), piece.end());
     }
+}
+
+// As if so many bytes below the stack pointer had been copied, too.
+inline void lower(OwnStack& own, std::uint32_t bytes) {
+    own.below = bytes;
+    own.bytes.insert(own.bytes.begin(), bytes, std::byte{0xaa});
 }
 
 // Of a thread of its own, whose stack has the C++ library and the C library below this program.

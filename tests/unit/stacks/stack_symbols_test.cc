@@ -75,7 +75,7 @@ TEST_F(StackSymbols, NamesOutliveTheProcess) {
     collector().on(Stack().of(pid).with_copy(own_).taken);
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
-    collector().on_exited(pid);
+    collector().processes().on_exited(pid);
     finish();
     const Stacks stacks = filled();
     ASSERT_EQ(stacks.samples_size(), 1);
@@ -216,7 +216,7 @@ TEST_F(StackSymbols, ACaptureIsAValue) {
     finish();
     StackCapture capture = capture_stacks(collector(), kStart);
     collector().profile().clear();
-    collector().on_exited(self_);
+    collector().processes().on_exited(self_);
     EXPECT_EQ(filled(std::move(capture)).samples_size(), 1);
 }
 

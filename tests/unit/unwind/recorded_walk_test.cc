@@ -1,8 +1,8 @@
 // Walks over recorded stacks of real servers (recorded/*.stack, made by recorded/record.py), held against the frames that
 // gdb found at the same moment. A recording has all that a walk needs, so no installed program or library matters here.
 //
-// In none of them do gdb and footfall differ, given the same memory. In python_red_zone gdb has more than the copies of a
-// stack that the kernel side sends: those begin at the stack pointer, and libcrypto keeps its frame's place below it.
+// In none of them do gdb and footfall differ. In python_red_zone libcrypto keeps its frame's place below the stack pointer,
+// where the copies that the kernel side sends begin, too, unless that page can't be read.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -1,0 +1,217 @@
+#include "agent/probes/tls_probe.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+#include <utility>
+
+#include "agent/base/clock.h"
+#include "agent/kernel/libbpf_log.h"
+#include "agent/probes/attach.h"
+
+// After the contract: the skeleton names its types.
+#include "tls.skel.h"
+
+namespace footfall {
+namespace {
+
+// include/uapi/linux/bpf.h of Linux 6.13; the headers that this is built with may be older.
+constexpr std::uint32_t kLinkCreate = 28;            // BPF_LINK_CREATE
+constexpr std::uint32_t kUprobeMulti = 48;           // BPF_TRACE_UPROBE_MULTI
+constexpr std::uint32_t kUprobeSession = 57;         // BPF_TRACE_UPROBE_SESSION
+constexpr std::uint32_t kUprobeMultiReturn = 1;      // BPF_F_UPROBE_MULTI_RETURN
+struct LinkCreate {
+    std::uint32_t program = 0;
+    std::uint32_t target = 0;
+    std::uint32_t attach_type = 0;
+    std::uint32_t link_flags = 0;
+    std::uint64_t path = 0;
+    std::uint64_t offsets = 0;
+    std::uint64_t reference_counters = 0;
+    std::uint64_t cookies = 0;
+    std::uint32_t count = 0;
+    std::uint32_t flags = 0;
+    std::uint32_t pid = 0;
+    std::uint32_t reserved = 0;
+};
+
+std::string path_of(const Fd& file) { return "/proc/self/fd/" + std::to_string(file.get()); }
+
+// All functions of a file at once. Not valid, and errno, where the kernel refuses.
+Fd link_many(const bpf_program* program, const Fd& file, const std::vector<TlsFunction>& functions, unsigned number,
+             std::uint32_t attach_type, std::uint32_t flags) {
+    std::vector<std::uint64_t> offsets;
+    std::vector<std::uint64_t> cookies;
+    for (const TlsFunction& function : functions) {
+        offsets.push_back(function.file_offset);
+        cookies.push_back(FF_TLS_COOKIE(function.function, number));
+    }
+    const std::string path = path_of(file);
+    LinkCreate create;
+    create.program = static_cast<std::uint32_t>(bpf_program__fd(program));
+    create.attach_type = attach_type;
+    create.path = reinterpret_cast<std::uint64_t>(path.c_str());
+    create.offsets = reinterpret_cast<std::uint64_t>(offsets.data());
+    create.cookies = reinterpret_cast<std::uint64_t>(cookies.data());
+    create.count = static_cast<std::uint32_t>(functions.size());
+    create.flags = flags;
+    return Fd(static_cast<int>(syscall(SYS_bpf, kLinkCreate, &create, sizeof create)));
+}
+
+struct Split {
+    std::vector<TlsFunction> calls;  // whose return is of interest, too
+    std::vector<TlsFunction> ends;
+};
+
+Split split(const std::vector<TlsFunction>& functions) {
+    Split parts;
+    for (const TlsFunction& function : functions) {
+        (function.function == FF_TLS_FREE ? parts.ends : parts.calls).push_back(function);
+    }
+    return parts;
+}
+
+}  // namespace
+
+std::string_view text_of(TlsHook hook) {
+    switch (hook) {
+        case TlsHook::kSession:
+            return "uprobe sessions";
+        case TlsHook::kPair:
+            return "uprobe.multi, entry and return";
+        case TlsHook::kSingle:
+            return "single uprobes, entry and return";
+    }
+    return {};
+}
+
+void TlsProbe::Destroy::operator()(tls_bpf* skeleton) const { tls_bpf__destroy(skeleton); }
+void TlsProbe::DestroyLink::operator()(bpf_link* link) const { bpf_link__destroy(link); }
+
+TlsProbe::TlsProbe(TlsProbe&&) noexcept = default;
+TlsProbe& TlsProbe::operator=(TlsProbe&&) noexcept = default;
+TlsProbe::~TlsProbe() = default;
+
+Result<TlsProbe> TlsProbe::load(const ff_probe_config& who, const SharedMapFds& shared) {
+    const LibbpfLog log;
+    TlsProbe probe;
+    if (probe.open(who, shared, TlsHook::kSession)) return probe;
+    if (auto opened = probe.open(who, shared, TlsHook::kPair); !opened) return tl::unexpected<Error>(opened.error());
+    return probe;
+}
+
+Result<void> TlsProbe::open(const ff_probe_config& who, const SharedMapFds& shared, TlsHook hook) {
+    hook_ = hook;
+    skeleton_.reset(tls_bpf__open());
+    if (!skeleton_) return refusal("cannot open the tls probe", errno);
+    skeleton_->rodata->probe_config = who;
+    const auto& programs = skeleton_->progs;
+    const bool session = hook == TlsHook::kSession;
+    bpf_program__set_autoload(programs.tls_called, session);
+    bpf_program__set_autoload(programs.tls_entered, !session);
+    bpf_program__set_autoload(programs.tls_returned, !session);
+    bpf_program__set_expected_attach_type(programs.tls_called, static_cast<bpf_attach_type>(kUprobeSession));
+    const auto& maps = skeleton_->maps;
+    int error = bpf_map__reuse_fd(maps.events, shared.events);
+    if (error == 0) error = bpf_map__reuse_fd(maps.counters, shared.counters);
+    if (error == 0) error = bpf_map__reuse_fd(maps.watched, shared.watched);
+    if (error == 0) error = bpf_map__reuse_fd(maps.refusals, shared.refusals);
+    if (error == 0) error = bpf_map__reuse_fd(maps.tls_threads, shared.tls_threads);
+    if (error == 0) error = tls_bpf__load(skeleton_.get());
+    if (error != 0) return refusal("cannot load the tls probe", -error);
+    return {};
+}
+
+Result<unsigned> TlsProbe::attach(const Fd& file, const std::vector<TlsFunction>& functions) {
+    const LibbpfLog log;
+    const auto free = std::find_if(links_.begin(), links_.end(), [](const Links& links) { return !links.used; });
+    if (free == links_.end()) return failure("too many TLS libraries are attached at once");
+    const auto number = static_cast<unsigned>(free - links_.begin());
+    Result<void> attached = attach_all(*free, file, functions, number);
+    if (!attached && hook_ == TlsHook::kPair) {
+        hook_ = TlsHook::kSingle;
+        *free = {};
+        attached = attach_all(*free, file, functions, number);
+    }
+    if (!attached) {
+        *free = {};
+        return tl::unexpected<Error>(attached.error());
+    }
+    free->used = true;
+    skeleton_->bss->probed_since[number] = monotonic_now().nanoseconds;
+    return number;
+}
+
+// The returns first: one whose entry was not seen means nothing, and an entry without its return would be open for ever.
+Result<void> TlsProbe::attach_all(Links& links, const Fd& file, const std::vector<TlsFunction>& functions, unsigned number) {
+    const auto& programs = skeleton_->progs;
+    const Split parts = split(functions);
+    struct Part {
+        const bpf_program* program;
+        const std::vector<TlsFunction>& functions;
+        std::uint32_t type;
+        std::uint32_t flags;
+    };
+    std::vector<Part> all;
+    if (hook_ == TlsHook::kSession) {
+        all.push_back({programs.tls_called, parts.calls, kUprobeSession, 0});
+    } else {
+        all.push_back({programs.tls_returned, parts.calls, kUprobeMulti, kUprobeMultiReturn});
+        all.push_back({programs.tls_entered, parts.calls, kUprobeMulti, 0});
+    }
+    all.push_back({programs.tls_freed, parts.ends, kUprobeMulti, 0});
+    for (const Part& part : all) {
+        if (part.functions.empty()) continue;
+        if (hook_ == TlsHook::kSingle) {
+            for (const TlsFunction& function : part.functions) {
+                auto attached = attach_single(links, part.program, file, function, number, part.flags != 0);
+                if (!attached) return attached;
+            }
+            continue;
+        }
+        Fd link = link_many(part.program, file, part.functions, number, part.type, part.flags);
+        if (!link.valid()) return refusal("cannot attach to a TLS library", errno);
+        links.many.push_back(std::move(link));
+    }
+    return {};
+}
+
+Result<void> TlsProbe::attach_single(Links& links, const bpf_program* program, const Fd& file, const TlsFunction& function,
+                                     unsigned number, bool at_return) {
+    bpf_uprobe_opts options{};
+    options.sz = sizeof options;
+    options.bpf_cookie = FF_TLS_COOKIE(function.function, number);
+    options.retprobe = at_return;
+    const std::string path = path_of(file);
+    bpf_link* link = bpf_program__attach_uprobe_opts(program, -1, path.c_str(), function.file_offset, &options);
+    if (link == nullptr) return refusal("cannot attach to a TLS library", errno);
+    links.single.emplace_back(link);
+    return {};
+}
+
+void TlsProbe::detach(unsigned number) {
+    skeleton_->bss->probed_since[number] = 0;
+    links_.at(number) = {};
+}
+
+void TlsProbe::detach_all() {
+    for (unsigned number = 0; number < links_.size(); ++number) {
+        if (links_[number].used) detach(number);
+    }
+}
+
+std::vector<int> TlsProbe::program_fds() const {
+    std::vector<int> fds;
+    const auto& programs = skeleton_->progs;
+    for (const bpf_program* program : {programs.tls_called, programs.tls_entered, programs.tls_returned, programs.tls_freed}) {
+        if (const int fd = bpf_program__fd(program); fd >= 0) fds.push_back(fd);
+    }
+    return fds;
+}
+
+}  // namespace footfall

@@ -1,0 +1,115 @@
+#include "agent/probes/tls_watch.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/stacks/open_mapped.h"
+
+namespace footfall {
+namespace {
+
+constexpr std::size_t kMostMappings = 4096;
+constexpr std::size_t kMostFiles = 8192;  // that are remembered to have nothing
+
+std::string_view file_name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+std::uint64_t program_inode(Pid pid) {
+    struct stat status {};
+    return stat(fmt::format("/proc/{}/exe", number(pid)).c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
+}  // namespace
+
+bool is_named_like_tls(std::string_view path) { return file_name_of(path).find("ssl") != std::string_view::npos; }
+
+std::vector<ExecutableMapping> tls_candidates(Pid pid, bool all) {
+    auto maps = read_executable_maps(pid, kMostMappings);
+    if (!maps) return {};
+    const std::uint64_t program = program_inode(pid);
+    std::vector<ExecutableMapping> candidates;
+    for (ExecutableMapping& mapping : maps->mappings) {
+        const bool wanted = all || mapping.inode == program || is_named_like_tls(mapping.path);
+        const bool known = std::any_of(candidates.begin(), candidates.end(), [&](const ExecutableMapping& other) {
+            return other.inode == mapping.inode && other.device == mapping.device;
+        });
+        if (mapping.inode != 0 && wanted && !known) candidates.push_back(std::move(mapping));
+    }
+    return candidates;
+}
+
+bool TlsWatch::look(Pid pid, bool all) {
+    if (refused_) return false;
+    for (const ExecutableMapping& mapping : tls_candidates(pid, all)) {
+        File* file = examine(pid, mapping);
+        if (file == nullptr || !file->number) continue;
+        file->users.insert(pid);
+        readers_.insert(pid);
+    }
+    return reads(pid);
+}
+
+TlsWatch::File* TlsWatch::examine(Pid pid, const ExecutableMapping& mapping) {
+    const FileKey key{mapping.device, mapping.inode};
+    if (const auto known = files_.find(key); known != files_.end()) return &known->second;
+    if (files_.size() >= kMostFiles) std::erase_if(files_, [](const auto& file) { return !file.second.number; });
+    File& file = files_[key];
+    file.number = attach(open_mapped(pid, mapping), mapping.path);
+    return &file;
+}
+
+void TlsWatch::look_at_host() {
+    if (std::exchange(host_seen_, true) || refused_) return;
+    for (const std::string directory : {"/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib64", "/usr/local/lib"}) {
+        for (const std::string name : {"libssl.so.3", "libssl.so.1.1"}) {
+            const std::string path = directory + "/" + name;
+            struct stat status {};
+            Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+            if (!file.valid() || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
+            const FileKey key{device_number(major(status.st_dev), minor(status.st_dev)), status.st_ino};
+            if (!files_.contains(key)) files_[key].number = attach(file, path);
+        }
+    }
+}
+
+std::optional<unsigned> TlsWatch::attach(const Fd& file, const std::string& path) {
+    if (!file.valid()) return std::nullopt;
+    const TlsFunctions found = find_tls_functions(file.get());
+    if (found.functions.empty() || !load()) return std::nullopt;
+    auto number = probe_->attach(file, found.functions);
+    if (!number) {
+        spdlog::warn("no plaintext of {}: {}", path, number.error().what);
+        return std::nullopt;
+    }
+    spdlog::debug("attached to {} in {}", found.library, path);
+    return *number;
+}
+
+bool TlsWatch::load() {
+    if (probe_) return true;
+    auto probe = TlsProbe::load(who_, shared_);
+    if (!probe) {
+        spdlog::warn("no plaintext of TLS: {}", probe.error().what);
+        refused_ = true;
+        return false;
+    }
+    probe_ = std::move(*probe);
+    return true;
+}
+
+void TlsWatch::on_exited(Pid pid) {
+    if (readers_.erase(pid) == 0) return;
+    for (auto& [key, file] : files_) file.users.erase(pid);
+}
+
+void TlsWatch::detach() {
+    if (probe_) probe_->detach_all();
+    files_.clear();
+}
+
+}  // namespace footfall

@@ -1,0 +1,117 @@
+#include "agent/protocols/postgresql/open_steps.h"
+
+#include <utility>
+
+namespace footfall::postgresql {
+namespace {
+
+constexpr std::size_t kKeptNameCapacity = 256;  // a longer name's buffer is given back
+
+}  // namespace
+
+void recycle(Step& step) {
+    std::string text = std::move(step.name.text);
+    text.clear();
+    if (text.capacity() > kKeptNameCapacity) text.shrink_to_fit();
+    step = Step{};
+    step.name.text = std::move(text);
+}
+
+void OpenSteps::restart(const ReaderContext& context) {
+    context_ = context;
+    forget();
+}
+
+Step& OpenSteps::push(StepKind kind, bool is_use, const Stamp& stamp) {
+    Step& step = steps_.push();
+    step.kind = kind;
+    step.is_use = is_use;
+    step.began = stamp;
+    started_ += is_use ? 1 : 0;
+    ready_count_ += kind == StepKind::kReady ? 1 : 0;
+    return step;
+}
+
+void OpenSteps::leave() {
+    ready_count_ -= front().kind == StepKind::kReady ? 1 : 0;
+    steps_.pop();
+}
+
+void OpenSteps::pop() {
+    started_ -= front().is_use ? 1 : 0;
+    leave();
+}
+
+void OpenSteps::hand_out(const Step& step, std::string_view operation, std::string_view collection, Outcome outcome,
+                         std::string_view error_type, MonotonicTime end, std::uint64_t response_bytes) {
+    const bool server = role_ == Role::kServer;
+    context_.sink->on_exchange({
+        .kind = Kind::kPostgresql,
+        .role = role_,
+        .outcome = outcome,
+        .connection = context_.connection,
+        .pid = step.began.pid,
+        .tid = step.began.tid,
+        .method = operation,
+        .target = collection,
+        .error_type = error_type,
+        .begin = step.began.time,
+        .first_byte = step.first_byte,
+        .end = end,
+        .bytes_in = server ? step.request_bytes : response_bytes,
+        .bytes_out = server ? response_bytes : step.request_bytes,
+    });
+}
+
+void OpenSteps::finish_front(Outcome outcome, std::string_view error_type, MonotonicTime end, std::uint64_t response_bytes) {
+    const Step& step = front();
+    started_ += step.is_use ? 0 : 1;
+    hand_out(step, step.name.operation(), step.name.collection(), outcome, error_type, end, response_bytes);
+    leave();
+}
+
+void OpenSteps::finish_extra(const Step& like, std::string_view operation, MonotonicTime end, std::uint64_t response_bytes) {
+    ++started_;
+    hand_out(like, operation, {}, Outcome::kOk, {}, end, response_bytes);
+}
+
+void OpenSteps::lose_extra(LostReason reason) {
+    ++started_;
+    context_.sink->on_lost(reason);
+}
+
+void OpenSteps::lose_front(LostReason reason) {
+    context_.sink->on_lost(reason);
+    leave();
+}
+
+void OpenSteps::withdraw_until_ready() {
+    while (!empty() && front().kind != StepKind::kReady) pop();
+}
+
+std::size_t OpenSteps::lose_all(LostReason reason) {
+    std::size_t uses = 0;
+    for (; !empty(); leave()) {
+        if (!front().is_use) continue;
+        context_.sink->on_lost(reason);
+        ++uses;
+    }
+    return uses;
+}
+
+void OpenSteps::close(CloseReason reason, MonotonicTime time) {
+    while (!empty()) {
+        if (front().is_use) {
+            finish_front(Outcome::kError, text_of(reason), time, 0);
+        } else {
+            pop();
+        }
+    }
+}
+
+void OpenSteps::forget() {
+    while (!empty()) leave();
+    started_ = 0;
+}
+
+}  // namespace footfall::postgresql

@@ -1,0 +1,87 @@
+// The messages of one client that wait for their answers, oldest first, and the uses that become of some of them. Each use
+// that began is handed out or lost once, or withdrawn because the server never ran it: started = used + lost.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "agent/protocols/pairing/ring_queue.h"
+#include "agent/protocols/postgresql/statements.h"
+#include "agent/protocols/protocol.h"
+
+namespace footfall::postgresql {
+
+enum class StepKind : std::uint8_t {
+    kParse,
+    kBind,
+    kDescribe,
+    kClose,
+    kExecute,
+    kStatement,  // one of a simple query
+    kFunctionCall,
+    kReady,  // what ReadyForQuery answers: Sync, and the end of a simple query or of a function call
+};
+
+struct Step {
+    StepKind kind = StepKind::kReady;
+    bool is_use = false;
+    bool of_query = false;  // kReady: the end of a simple query, which may have held more statements than could be told
+    ShortName name;
+    Stamp began;
+    MonotonicTime first_byte;
+    std::uint64_t request_bytes = 0;
+};
+
+void recycle(Step& step);
+
+class OpenSteps {
+public:
+    void restart(const ReaderContext& context);
+    void set_role(Role role) { role_ = role; }
+
+    [[nodiscard]] bool empty() const { return steps_.empty(); }
+    [[nodiscard]] std::size_t size() const { return steps_.size(); }
+    [[nodiscard]] bool full() const { return steps_.full(); }
+    [[nodiscard]] Step& front() { return steps_.front(); }
+    [[nodiscard]] Step& back() { return steps_.back(); }
+    // How many of them ReadyForQuery answers.
+    [[nodiscard]] std::size_t ready_count() const { return ready_count_; }
+
+    // is_use: a use begins with it.
+    Step& push(StepKind kind, bool is_use, const Stamp& stamp);
+    // The front leaves without having become a use.
+    void pop();
+    // The front was answered; it becomes a use if it is not one yet.
+    void finish_front(Outcome outcome, std::string_view error_type, MonotonicTime end, std::uint64_t response_bytes);
+    // A use that has no step of its own.
+    void finish_extra(const Step& like, std::string_view operation, MonotonicTime end, std::uint64_t response_bytes);
+    void lose_extra(LostReason reason);
+    void lose_front(LostReason reason);
+
+    // Takes all up to the next kReady off: they were never run.
+    void withdraw_until_ready();
+    // All of them; answers how many uses they were.
+    std::size_t lose_all(LostReason reason);
+    void close(CloseReason reason, MonotonicTime time);
+    // As if nothing had begun.
+    void forget();
+
+    // Uses that began; each of them is used, lost or still open.
+    [[nodiscard]] std::uint64_t started() const { return started_; }
+
+private:
+    void hand_out(const Step& step, std::string_view operation, std::string_view collection, Outcome outcome,
+                  std::string_view error_type, MonotonicTime end, std::uint64_t response_bytes);
+    void leave();
+
+    ReaderContext context_;
+    Role role_ = Role::kServer;
+    RingQueue<Step, 16384> steps_;
+    std::size_t ready_count_ = 0;
+    std::uint64_t started_ = 0;
+};
+
+}  // namespace footfall::postgresql

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * How plaintext finds its connection. A TLS library's own structures say which socket a connection has, but differ with each
+ * version; so the two probes meet in the thread: the tls probe notes that it is inside of a call of the library, and the
+ * sockets probe which TLS connection moved bytes meanwhile.
+ *
+ * Where the program moves the bytes itself (memory BIOs: Node, Python's asyncio), no socket call is inside. Then it is the
+ * connection that the thread has received from since it last asked the library to take in bytes.
+ */
+#ifndef FOOTFALL_LIB_TLS_THREAD_H
+#define FOOTFALL_LIB_TLS_THREAD_H
+
+#include <vmlinux.h>
+#include <bpf/bpf_helpers.h>
+
+#include "connection.h"
+
+struct tls_thread {
+	/* The call that goes on. */
+	__u64 s;             /* the library's name for the connection; 0: no call */
+	const void *buffer;  /* of plaintext */
+	const void *counted; /* where the number of bytes will be written */
+	__u64 length;        /* of the buffer */
+	__u64 cookie;        /* contract/tls_probe.h */
+	/* The TLS connection that last moved bytes: inside of a call, or by receiving. */
+	__u64 connection;
+	__u64 met_ns;
+	__u8 from_start;
+	__u8 inside;   /* it did so inside of this call */
+	__u8 received; /* it did so outside, and no call has taken them in yet */
+	__u8 reserved[5];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct tls_thread);
+} tls_threads SEC(".maps");
+
+/* Bytes of this connection moved. Only TLS connections are noted. */
+static __always_inline void note_tls(const struct connection *connection, __u32 direction)
+{
+	struct tls_thread *thread;
+
+	if (connection->verdict != VERDICT_TLS)
+		return;
+	thread = bpf_task_storage_get(&tls_threads, bpf_get_current_task_btf(), NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!thread || (!thread->s && direction != FF_RECEIVED))
+		return;
+	thread->connection = connection->id;
+	thread->met_ns = connection->met_ns;
+	thread->from_start = connection->from_start;
+	if (thread->s)
+		thread->inside = 1;
+	else
+		thread->received = 1;
+}
+
+#endif

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * The TLS probe: what watched processes hand to their TLS library and get from it, in plaintext.
+ *
+ * Each function of the library that moves plaintext is seen twice: where it begins, and where it has returned. What was
+ * moved then goes the way of all messages (lib/observe.h), under the id of the connection whose socket moved bytes for it
+ * (lib/tls_thread.h), so that it has the addresses and the end of that.
+ */
+#include <vmlinux.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "bpf/contract/tls_probe.h"
+#include "bpf/lib/observe.h"
+#include "bpf/lib/tls_thread.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* Since when each library is attached, by its number; 0: not yet. The agent writes. */
+__u64 probed_since[FF_TLS_LIBRARIES];
+
+/* Plaintext of a connection, as its process names it. */
+struct tls_name {
+	__u64 s;
+	__u32 pid;
+	__u32 reserved;
+};
+
+struct tls_stream {
+	struct connection plain; /* with the socket's id, and positions of its own */
+	__u8 by_call;            /* the library moves the bytes of the socket itself */
+	__u8 reserved[7];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct tls_name);
+	__type(value, struct tls_stream);
+} tls_streams SEC(".maps");
+
+static const struct tls_stream no_stream;
+
+static __always_inline bool is_sent(__u32 function)
+{
+	return function == FF_TLS_WRITE || function == FF_TLS_WRITE_EX || function == FF_TLS_SENDFILE;
+}
+
+/* All of its plaintext is seen if the probe was there before the connection was. */
+static __always_inline bool is_seen_whole(const struct tls_thread *thread)
+{
+	__u64 library = FF_TLS_COOKIE_LIBRARY(thread->cookie);
+	__u64 since;
+
+	if (library >= FF_TLS_LIBRARIES)
+		return false;
+	since = probed_since[library];
+	return thread->from_start && since && since < thread->met_ns;
+}
+
+static __always_inline void tell_plaintext(const struct connection *plain)
+{
+	struct ff_plaintext_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+
+	if (!begin_event((void *)event, FF_EVENT_PLAINTEXT, sizeof(*event)))
+		return;
+	event->connection = plain->id;
+	event->pid = bpf_get_current_pid_tgid() >> 32;
+	event->opened_before = !plain->from_start;
+	submit_event(event);
+}
+
+/* What the library calls so is this connection from now on. */
+static __noinline struct tls_stream *begin_stream(const struct tls_name *name, const struct tls_thread *thread)
+{
+	struct tls_stream *stream;
+	struct connection *plain;
+
+	if (bpf_map_update_elem(&tls_streams, name, &no_stream, BPF_ANY))
+		return NULL;
+	stream = bpf_map_lookup_elem(&tls_streams, name);
+	if (!stream)
+		return NULL;
+	plain = &stream->plain;
+	plain->id = thread->connection;
+	plain->protocol = FF_PROTOCOL_UNDECIDED;
+	plain->announced = 1;
+	plain->from_start = is_seen_whole(thread);
+	stream->by_call = thread->inside;
+	/* What was found of its bytes while they were not encrypted yet (STARTTLS) is no more true. */
+	bpf_map_delete_elem(&refusals, &plain->id);
+	tell_plaintext(plain);
+	return stream;
+}
+
+/* The stream of the call that ends, or NULL if its connection is not known (yet). */
+static __always_inline struct tls_stream *stream_of(const struct tls_name *name, struct tls_thread *thread)
+{
+	struct tls_stream *stream = bpf_map_lookup_elem(&tls_streams, name);
+	bool takes_in = thread->received && !is_sent(FF_TLS_COOKIE_FUNCTION(thread->cookie));
+	bool known = thread->inside || (takes_in && !(stream && stream->by_call));
+
+	if (takes_in)
+		thread->received = 0;
+	if (!known || (stream && stream->plain.id == thread->connection))
+		return stream;
+	return begin_stream(name, thread);
+}
+
+/* How many bytes were moved; 0: the end of the stream was read; less: none. */
+static __always_inline long bytes_moved(const struct tls_thread *thread, long result)
+{
+	__u64 counted = 0;
+
+	switch (FF_TLS_COOKIE_FUNCTION(thread->cookie)) {
+	case FF_TLS_READ:
+		return result || !thread->length ? (int)result : 0;
+	case FF_TLS_WRITE:
+		return (int)result > 0 ? (int)result : -1;
+	case FF_TLS_READ_EX:
+	case FF_TLS_WRITE_EX:
+		if ((int)result <= 0 || bpf_probe_read_user(&counted, sizeof(counted), thread->counted))
+			return -1;
+		return counted ? (long)counted : -1;
+	case FF_TLS_SENDFILE:
+		return result > 0 ? result : -1;
+	default:
+		return -1;
+	}
+}
+
+static __always_inline int enter(struct pt_regs *ctx)
+{
+	__u64 cookie = bpf_get_attach_cookie(ctx);
+	struct tls_thread *thread;
+
+	if (!is_watched_process(bpf_get_current_pid_tgid() >> 32))
+		return 1;
+	thread = bpf_task_storage_get(&tls_threads, bpf_get_current_task_btf(), NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!thread) {
+		count(FF_DROP_NO_CONNECTION_STATE);
+		return 1;
+	}
+	thread->s = PT_REGS_PARM1(ctx);
+	thread->buffer = (const void *)PT_REGS_PARM2(ctx);
+	thread->length = PT_REGS_PARM3(ctx);
+	thread->counted = (const void *)PT_REGS_PARM4(ctx);
+	thread->cookie = cookie;
+	thread->inside = 0;
+	return 0;
+}
+
+static __always_inline int leave(struct pt_regs *ctx)
+{
+	struct tls_thread *thread = bpf_task_storage_get(&tls_threads, bpf_get_current_task_btf(), NULL, 0);
+	struct moved moved = {.thread = bpf_get_current_pid_tgid()};
+	struct tls_name name = {.pid = moved.thread >> 32};
+	struct tls_stream *stream;
+	__u32 function;
+	long length;
+
+	if (!thread || !thread->s)
+		return 0;
+	name.s = thread->s;
+	thread->s = 0;
+	function = FF_TLS_COOKIE_FUNCTION(thread->cookie);
+	length = bytes_moved(thread, PT_REGS_RC(ctx));
+	stream = stream_of(&name, thread);
+	if (!stream || length < 0)
+		return 0;
+	moved.length = length;
+	moved.direction = is_sent(function) ? FF_SENT : FF_RECEIVED;
+	if (function == FF_TLS_SENDFILE) {
+		observe_without_bytes(&stream->plain, &moved);
+		return 0;
+	}
+	moved.buffers.single = thread->buffer;
+	if (length)
+		observe_usual(&stream->plain, &moved);
+	else
+		observe(&stream->plain, &moved);
+	return 0;
+}
+
+SEC("uprobe.multi")
+int tls_entered(struct pt_regs *ctx)
+{
+	enter(ctx);
+	return 0;
+}
+
+SEC("uprobe.multi")
+int tls_returned(struct pt_regs *ctx)
+{
+	return leave(ctx);
+}
+
+/*
+ * Both in one, where the kernel knows sessions (>= 6.13, commit d920179b3d48, "bpf: Add support for uprobe multi session
+ * attach"): the answer 1 spares processes that are not watched the second half.
+ */
+extern bool bpf_session_is_return(void) __ksym __weak;
+
+SEC("uprobe.multi")
+int tls_called(struct pt_regs *ctx)
+{
+	return bpf_session_is_return() ? leave(ctx) : enter(ctx);
+}
+
+SEC("uprobe.multi")
+int tls_freed(struct pt_regs *ctx)
+{
+	struct tls_name name = {.s = PT_REGS_PARM1(ctx), .pid = bpf_get_current_pid_tgid() >> 32};
+
+	if (is_watched_process(name.pid))
+		bpf_map_delete_elem(&tls_streams, &name);
+	return 0;
+}

@@ -1,0 +1,42 @@
+// Where in a function a probe of its entry costs least. The kernel emulates some instructions (0.6–1 µs a hit on the
+// development machine) and has to single-step all others (10–14 µs); most functions have one of the former in their first
+// few bytes, while their arguments are still in their registers.
+//
+// What is emulated: arch/x86/kernel/uprobes.c, branch_setup_xol_ops() and push_setup_xol_ops(). Arguments: System V ABI for
+// x86-64, §3.2.3.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace footfall {
+
+enum class SiteNeed {
+    kArguments,           // are in their registers
+    kArgumentsAndReturn,  // and the address to return to is on top of the stack, for a probe of the return
+};
+
+struct EntrySite {
+    std::uint64_t offset = 0;  // from the function's first byte
+    bool emulated = false;
+    std::string instruction;  // its name: "push"
+};
+
+constexpr unsigned kMostSiteArguments = 4;
+
+// code: the function from its first byte on, as much as there is; the more, the surer that no jump leads back to the site.
+// arguments: how many registers must still hold them. Where there is no better one, the site is the first byte. Nothing
+// where that is no instruction.
+std::optional<EntrySite> cheapest_entry_site(std::span<const std::uint8_t> code, SiteNeed need, unsigned arguments);
+
+// The address of the function that this one hands its first `arguments` arguments to, unchanged and before anything else is
+// called: a wrapper's inner function. code lies at `address`.
+std::optional<std::uint64_t> inner_function(std::span<const std::uint8_t> code, std::uint64_t address, unsigned arguments);
+
+// Does the function look at its argument of that number, from 1 on, before it calls or overwrites anything?
+bool uses_argument(std::span<const std::uint8_t> code, unsigned argument);
+
+}  // namespace footfall

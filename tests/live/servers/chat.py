@@ -1,0 +1,38 @@
+#!/usr/bin/python3
+"""A WebSocket server and its clients in one process: each client sends COUNT messages of several sizes and gets each back.
+
+chat.py CLIENTS COUNT     exits 0 once all have come back, 77 where the websockets library is missing
+"""
+import asyncio
+import sys
+
+try:
+    import websockets
+except ImportError:
+    print("skip: python3-websockets is not installed", file=sys.stderr)
+    sys.exit(77)
+
+SIZES = (5, 200, 70_000)
+
+
+async def echo(connection, _path=None):
+    async for message in connection:
+        await connection.send(message)
+
+
+async def chat(port, count):
+    async with websockets.connect(f"ws://127.0.0.1:{port}/chat/42?name=jo") as connection:
+        for number in range(count):
+            sent = "x" * SIZES[number % len(SIZES)]
+            await connection.send(sent)
+            assert await connection.recv() == sent
+        await connection.ping()
+
+
+async def main(clients, count):
+    async with websockets.serve(echo, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        await asyncio.gather(*(chat(port, count) for _ in range(clients)))
+
+
+asyncio.run(main(int(sys.argv[1]), int(sys.argv[2])))

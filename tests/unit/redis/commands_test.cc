@@ -1,0 +1,195 @@
+// One command is one use with its name and its error, as captured from redis-server 7.0.15.
+#include <gtest/gtest.h>
+
+#include "tests/unit/redis/harness.h"
+
+namespace footfall::redis {
+namespace {
+
+TEST(RedisCommands, AreNamedAndErrorsByTheirFirstWord) {
+    Wire wire;
+    wire.received("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n");
+    wire.sent("+OK\r\n");
+    wire.received("*2\r\n$3\r\nGET\r\n$4\r\nnone\r\n");
+    wire.sent("$-1\r\n");
+    wire.received("*5\r\n$5\r\nLPUSH\r\n$1\r\nk\r\n$1\r\nx\r\n$1\r\nx\r\n$1\r\nx\r\n");
+    wire.sent("-WRONGTYPE Operation against a key holding the wrong kind of value\r\n");
+    wire.received("*3\r\n$6\r\nconfig\r\n$3\r\nget\r\n$9\r\nmaxmemory\r\n");
+    wire.sent("*2\r\n$9\r\nmaxmemory\r\n$1\r\n0\r\n");
+    wire.received("*2\r\n$3\r\nFOO\r\n$1\r\na\r\n");
+    wire.sent("-ERR unknown command 'FOO', with args beginning with: 'a' \r\n");
+    EXPECT_EQ(wire.uses(), (Uses{"SET ok", "GET ok", "LPUSH WRONGTYPE", "CONFIG GET ok", "_OTHER ERR"}));
+    EXPECT_EQ(wire.sink.seen[0].exchange.role, Role::kServer);
+    EXPECT_EQ(wire.sink.seen[0].exchange.kind, Kind::kRedis);
+    EXPECT_EQ(wire.sink.seen[0].exchange.bytes_in, 27U);
+    EXPECT_EQ(wire.sink.seen[0].exchange.bytes_out, 5U);
+    EXPECT_TRUE(wire.all_accounted());
+}
+
+TEST(RedisCommands, OfAClientAreItsUses) {
+    Wire wire;
+    wire.sent(ask({"GET", "k"}));
+    wire.received("$1\r\nv\r\n");
+    ASSERT_EQ(wire.uses(), Uses{"GET ok"});
+    EXPECT_EQ(wire.last().role, Role::kClient);
+    EXPECT_EQ(wire.last().bytes_in, 7U);
+}
+
+TEST(RedisCommands, WhatIsNoUsualErrorIsOther) {
+    Wire wire;
+    for (const auto* error : {"-My error\r\n", "-ERR\r\n", "-\r\n", "-ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 too long\r\n",
+                              "-NOSCRIPT No matching\r\n", "!11\r\nSYNTAX oops\r\n"}) {
+        wire.received(ask({"EVAL", "return 1", "0"}));
+        wire.sent(error);
+    }
+    EXPECT_EQ(wire.uses(), (Uses{"EVAL _OTHER", "EVAL ERR", "EVAL _OTHER", "EVAL _OTHER", "EVAL NOSCRIPT", "EVAL SYNTAX"}));
+}
+
+TEST(RedisCommands, KeysAndValuesNeverBecomeNames) {
+    Wire wire;
+    wire.received(ask({"secret", "secret"}) + ask({"GET", "GET"}) + ask({"CONFIG", "secret"}) + ask({"CONFIG GET", "x"}) +
+                  ask({"OBJECT", "encoding", "k"}) + ask({std::string(100, 'A')}));
+    wire.sent(times(6, "+OK\r\n"));
+    EXPECT_EQ(wire.uses(), (Uses{"_OTHER ok", "GET ok", "CONFIG ok", "_OTHER ok", "OBJECT ENCODING ok", "_OTHER ok"}));
+}
+
+TEST(RedisCommands, PipelinedAreAnsweredInTheirOrder) {
+    for (const std::size_t depth : {16, 1000}) {
+        Wire wire;
+        wire.received(times(depth / 2, ask({"SET", "k", "v"}) + ask({"GET", "k"})));
+        EXPECT_TRUE(wire.uses().empty());
+        wire.sent(times(depth / 2, "+OK\r\n$1\r\nv\r\n"));
+        ASSERT_EQ(wire.sink.seen.size(), depth);
+        for (std::size_t i = 0; i < depth; ++i) EXPECT_EQ(wire.sink.seen[i].method, i % 2 == 0 ? "SET" : "GET");
+        EXPECT_TRUE(wire.all_accounted());
+    }
+}
+
+TEST(RedisCommands, AreTheSameHoweverTheBytesAreSplit) {
+    Wire wire;
+    wire.one_by_one(kIn, ask({"CLIENT", "SETNAME", "x"}) + ask({"GET", "k"}));
+    wire.one_by_one(kOut, "+OK\r\n$10\r\n0123456789\r\n");
+    EXPECT_EQ(wire.uses(), (Uses{"CLIENT SETNAME ok", "GET ok"}));
+    EXPECT_EQ(wire.last().bytes_out, 17U);
+}
+
+TEST(RedisCommands, RepliesOfEveryTypeAreOne) {
+    Wire wire;
+    const Uses replies{"+OK\r\n", ":1\r\n", "$-1\r\n", "$0\r\n\r\n", "*-1\r\n", "*0\r\n",
+                       "*2\r\n*2\r\n:1\r\n*0\r\n$3\r\nabc\r\n",
+                       // RESP3
+                       "_\r\n", "#t\r\n", ",1.5\r\n", ",inf\r\n", "(1234567999999999999999999999999999999\r\n",
+                       "=8\r\ntxt:abcd\r\n", "%2\r\n+a\r\n:1\r\n+b\r\n%1\r\n+c\r\n_\r\n", "~2\r\n+a\r\n#f\r\n",
+                       "|1\r\n+ttl\r\n:3600\r\n$1\r\nv\r\n", "*2\r\n|1\r\n+ttl\r\n:3600\r\n:1\r\n:2\r\n", "%0\r\n"};
+    wire.received(times(replies.size(), ask({"GET", "k"})));
+    for (std::size_t i = 0; i < replies.size(); ++i) {
+        wire.sent(replies[i]);
+        EXPECT_EQ(wire.sink.seen.size(), i + 1) << replies[i];
+    }
+    EXPECT_TRUE(wire.all_accounted());
+}
+
+TEST(RedisCommands, OfATransactionAreUsesWhenTheyAreQueued) {
+    Wire wire;
+    wire.received(
+        "*1\r\n$5\r\nMULTI\r\n*3\r\n$3\r\nSET\r\n$1\r\nx\r\n$1\r\n1\r\n*2\r\n$4\r\nINCR\r\n$1\r\nx\r\n*1\r\n$4\r\nEXEC\r\n");
+    wire.sent("+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n:2\r\n");
+    wire.received(ask({"EXEC"}));
+    wire.sent("-EXECABORT Transaction discarded because of previous errors.\r\n");
+    EXPECT_EQ(wire.uses(), (Uses{"MULTI ok", "SET ok", "INCR ok", "EXEC ok", "EXEC EXECABORT"}));
+}
+
+TEST(RedisCommands, MayComeAsLines) {
+    Wire wire;
+    wire.received("PING\r\n");
+    EXPECT_EQ(wire.reader.standing(), Standing::kGuessed);
+    wire.sent("+PONG\r\n");
+    EXPECT_EQ(wire.reader.standing(), Standing::kConfirmed);
+    wire.received("\r\nset a b\r\nget a\n  config   get x\r\n");
+    wire.sent("+OK\r\n$1\r\nb\r\n*0\r\n");
+    wire.received("nonsense x\r\n");
+    wire.sent("-ERR unknown command 'nonsense', with args beginning with: 'x' \r\n");
+    EXPECT_EQ(wire.uses(), (Uses{"PING ok", "SET ok", "GET ok", "CONFIG GET ok", "_OTHER ERR"}));
+}
+
+TEST(RedisCommands, WithoutReplyAreUsesOfUnknownOutcome) {
+    Wire wire;
+    wire.received(ask({"CLIENT", "REPLY", "OFF"}));
+    wire.received(ask({"SET", "a", "1"}));
+    wire.received(ask({"client", "reply", "on"}));
+    wire.sent("+OK\r\n");
+    wire.received(ask({"CLIENT", "REPLY", "SKIP"}) + ask({"SET", "a", "2"}) + ask({"GET", "a"}));
+    wire.sent("$1\r\n2\r\n");
+    EXPECT_EQ(wire.uses(), (Uses{"CLIENT REPLY unknown", "SET unknown", "CLIENT REPLY ok", "CLIENT REPLY unknown",
+                                 "SET unknown", "GET ok"}));
+    EXPECT_TRUE(wire.all_accounted());
+}
+
+TEST(RedisCommands, CutShortAreErrorsOfTheConnectionsEnd) {
+    Wire wire;
+    wire.received(ask({"BLPOP", "q", "0"}) + ask({"GET", "k"}));
+    wire.close(CloseReason::kReset);
+    EXPECT_EQ(wire.uses(), (Uses{"BLPOP reset", "GET reset"}));
+    EXPECT_TRUE(wire.all_accounted());
+}
+
+TEST(RedisCommands, ShutdownIsAnsweredByTheEnd) {
+    Wire wire;
+    wire.received(ask({"SHUTDOWN", "NOSAVE"}));
+    wire.close();
+    EXPECT_EQ(wire.uses(), Uses{"SHUTDOWN ok"});
+}
+
+TEST(RedisCommands, ThatWaitWhenFootfallStopsAreUnfinished) {
+    Wire wire;
+    wire.received(ask({"BLPOP", "q", "0"}));
+    wire.session_end();
+    EXPECT_EQ(wire.sink.lost, Lost{LostReason::kUnfinished});
+    EXPECT_TRUE(wire.all_accounted());
+}
+
+TEST(RedisCommands, AreFastEnoughToBeAnsweredBeforeTheyAreSeen) {
+    Wire wire;
+    wire.sent(ask({"GET", "a"}));
+    wire.received("$1\r\na\r\n");
+    wire.received("+OK\r\n");
+    wire.sent(ask({"SET", "a", "b"}));
+    wire.sent(ask({"DEL", "a"}));
+    wire.received(":1\r\n");
+    EXPECT_EQ(wire.uses(), (Uses{"GET ok", "SET ok", "DEL ok"}));
+    EXPECT_TRUE(wire.all_accounted());
+}
+
+TEST(RedisCommands, ReplicationIsOneUse) {
+    Wire wire;
+    wire.received(ask({"PSYNC", "?", "-1"}));
+    wire.sent("\n");
+    wire.sent("\n");
+    wire.sent("+FULLRESYNC 55c680eeaa07a0e44dc47f0e9b8999a00f9dfabc 0\r\n$2120\r\nREDIS0010");
+    wire.sent(ask({"SET", "a", "b"}));
+    wire.received(ask({"REPLCONF", "ACK", "12"}));
+    wire.close();
+    EXPECT_EQ(wire.uses(), Uses{"PSYNC ok"});
+    EXPECT_TRUE(wire.all_accounted());
+
+    Wire refused;
+    refused.received(ask({"PSYNC", "?", "-1"}));
+    refused.sent("-NOAUTH Authentication required.\r\n");
+    refused.received(ask({"AUTH", "secret"}));
+    refused.sent("+OK\r\n");
+    EXPECT_EQ(refused.uses(), (Uses{"PSYNC NOAUTH", "AUTH ok"}));
+}
+
+TEST(RedisCommands, OfAWarmConnectionStartAgainWithTheNext) {
+    Wire wire;
+    wire.received(ask({"GET", "k"}));
+    wire.close();
+    wire.reader.restart({ConnectionId{8}, false, &wire.sink});
+    wire.sent(ask({"PING"}));
+    wire.received("+PONG\r\n");
+    EXPECT_EQ(wire.uses(), (Uses{"GET closed", "PING ok"}));
+    EXPECT_EQ(wire.last().role, Role::kClient);
+}
+
+}  // namespace
+}  // namespace footfall::redis
