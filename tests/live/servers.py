@@ -102,7 +102,7 @@ class Server:
 class Nginx(Server):
     """nginx: files, fixed answers, and /shop/ passed on to the application on the port in `arguments`, if there is one."""
 
-    def __init__(self, processes, directory, arguments, workers=2, log=True):
+    def __init__(self, processes, directory, arguments, workers=2, log=True, http2=""):
         super().__init__(processes, directory, arguments)
         if not shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin"):
             raise Skip("nginx is not installed")
@@ -113,12 +113,57 @@ class Nginx(Server):
         upstream = arguments[0] if arguments else "1"
         text = (SERVERS / "nginx.conf").read_text(encoding="utf-8")
         values = {"PORT": self.port, "ROOT": root, "UPSTREAM": upstream, "WORKERS": workers,
-                  "LOG": f"{self.log} answered" if log else "off"}
+                  "LOG": f"{self.log} answered" if log else "off", "HTTP2": http2}
         for name, value in values.items():
             text = text.replace(f"@{name}@", str(value))
         (root / "nginx.conf").write_text(text, encoding="utf-8")
         command = [shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin")]
         self.start([*command, "-p", str(root), "-e", "stderr", "-c", str(root / "nginx.conf")])
+
+
+class NginxHttp2(Nginx):
+    """The same, without TLS and by prior knowledge."""
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments, http2=" http2")
+
+
+class Nghttpd(Server):
+    """nghttpd: files, and a large one. It has no log: h2load and curl count what it answered."""
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        if not shutil.which("nghttpd"):
+            raise Skip("nghttpd is not installed")
+        root = directory / f"nghttpd-{self.port}"
+        root.mkdir()
+        (root / "hello.txt").write_text("hello\n", encoding="utf-8")
+        (root / "large.bin").write_bytes(bytes(1 << 20))
+        self.start([shutil.which("nghttpd"), "--no-tls", *arguments, "-d", str(root), str(self.port)])
+
+
+class GrpcCalls(Server):
+    """tests/live/servers/grpc_calls.cc as a server, which logs each of its calls."""
+
+    kinds = ("grpc",)
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        program = os.environ["GRPC_CALLS"]
+        if not os.access(program, os.X_OK):
+            raise Skip("grpc_calls is not built: gRPC is not installed")
+        self.start([program, "server", str(self.port), str(self.log)])
+
+    def answered(self):
+        answered = collections.defaultdict(Answered)
+        for line in self.log.read_text(encoding="utf-8").splitlines():
+            operation, code = line.split(" ")
+            entry = answered[operation]
+            entry.uses += 1
+            entry.errors += code != "ok"
+            if code != "CUT":
+                entry.statuses[code] += 1
+        return answered
 
 
 class Shop(Server):
@@ -340,6 +385,8 @@ class Client(Server):
 
 
 KINDS = {"cassandra": Cassandra, "client": Client, "ferretdb": FerretDb, "nginx": Nginx, "shop": Shop, "files": Files, "node": Node, "redis": Redis, "sockio": Sockio}
+KINDS = {"client": Client, "ferretdb": FerretDb, "grpc_calls": GrpcCalls, "nghttpd": Nghttpd, "nginx": Nginx,
+         "nginx_http2": NginxHttp2, "shop": Shop, "files": Files, "node": Node, "redis": Redis, "sockio": Sockio}
 
 
 def start(processes, directory, line, variables):
