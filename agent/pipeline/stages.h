@@ -94,8 +94,8 @@ struct ConnectionClosed {
 };
 
 enum class BlindReason : std::uint8_t {
-    kTls,         // nobody looks into the process
-    kTlsUnseen,   // its TLS library is looked into, and showed nothing
+    kTls,        // nobody looks into the process
+    kTlsUnseen,  // its TLS library is looked into, and showed nothing
     kHttp2,
     kIoUring,
 };
@@ -215,8 +215,8 @@ struct WaitEnded {
     std::uint64_t queued_nanoseconds = 0;   // from then on, until it ran
 };
 
-using Event = std::variant<ConnectionSeen, Message, ConnectionClosed, Blind, PlaintextBegun, ProcessForked, ProcessExecuted, ProcessExited,
-                           ProcessDescribed, StackTaken, WaitEnded>;
+using Event = std::variant<ConnectionSeen, Message, ConnectionClosed, Blind, PlaintextBegun, ProcessForked, ProcessExecuted,
+                           ProcessExited, ProcessDescribed, StackTaken, WaitEnded>;
 
 // --- Exchange -------------------------------------------------------------------------------------------------------
 
