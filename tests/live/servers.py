@@ -116,9 +116,71 @@ class Nginx(Server):
                   "LOG": f"{self.log} answered" if log else "off", "HTTP2": http2}
         for name, value in values.items():
             text = text.replace(f"@{name}@", str(value))
-        (root / "nginx.conf").write_text(text, encoding="utf-8")
+        (root / "nginx.conf").write_text(self.configure(text), encoding="utf-8")
         command = [shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin")]
         self.start([*command, "-p", str(root), "-e", "stderr", "-c", str(root / "nginx.conf")])
+
+    def configure(self, text):
+        return text
+
+
+def certificate(directory):
+    """Key and certificate of whoever serves TLS here, made once."""
+    if not shutil.which("openssl"):
+        raise Skip("openssl is not installed")
+    key, own = directory / "key.pem", directory / "certificate.pem"
+    if not own.exists():
+        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+        subprocess.run([*command, "-keyout", str(key), "-out", str(own)], check=True, capture_output=True)
+    return key, own
+
+
+class TlsNginx(Nginx):
+    """nginx with TLS."""
+
+    def __init__(self, processes, directory, arguments):
+        self.key, self.certificate = certificate(directory)
+        super().__init__(processes, directory, arguments)
+
+    def configure(self, text):
+        return text.replace(" backlog=1024;", f" ssl;\n    ssl_certificate {self.certificate};\n    ssl_certificate_key {self.key};")
+
+
+class TlsPython(Server):
+    """Python's ssl: `threads`, whose library reads the sockets, or `asyncio`, which does so itself."""
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        key, own = certificate(directory)
+        self.start([PYTHON, str(SERVERS / "tls_server.py"), arguments[0], str(self.port), str(self.log), str(key), str(own)])
+
+
+class TlsNode(Server):
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        node = shutil.which("node")
+        if not node:
+            raise Skip("node is not installed")
+        key, own = certificate(directory)
+        self.start([node, str(SERVERS / "app.js"), str(self.port), str(self.log), str(key), str(own)])
+
+
+class TlsOpenssl(Server):
+    """openssl s_server -WWW: one connection after the other, of one request each; its log goes to stderr."""
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        key, own = certificate(directory)
+        (directory / "hello.txt").write_text("hello\n", encoding="utf-8")
+        self.stdout = directory / f"openssl-{self.port}.log"
+        with self.stdout.open("wb") as stdout:
+            command = ["openssl", "s_server", "-accept", f"127.0.0.1:{self.port}", "-key", str(key), "-cert", str(own), "-WWW"]
+            self.start(command, stdout=stdout, stderr=stdout, cwd=directory)
+
+    def answered(self):
+        lines = re.findall(r"^FILE:(\S+)", self.stdout.read_text(encoding="utf-8", errors="replace"), re.M)
+        self.log.write_text("".join(f"GET /{line} 200\n" for line in lines), encoding="utf-8")
+        return read_log(self.log)
 
 
 class NginxHttp2(Nginx):
@@ -384,9 +446,9 @@ class Client(Server):
                 for operation, outcomes in self.counted.items()}
 
 
-KINDS = {"cassandra": Cassandra, "client": Client, "ferretdb": FerretDb, "nginx": Nginx, "shop": Shop, "files": Files, "node": Node, "redis": Redis, "sockio": Sockio}
-KINDS = {"client": Client, "ferretdb": FerretDb, "grpc_calls": GrpcCalls, "nghttpd": Nghttpd, "nginx": Nginx,
-         "nginx_http2": NginxHttp2, "shop": Shop, "files": Files, "node": Node, "redis": Redis, "sockio": Sockio}
+KINDS = {"cassandra": Cassandra, "client": Client, "ferretdb": FerretDb, "files": Files, "grpc_calls": GrpcCalls, "nghttpd": Nghttpd,
+         "nginx": Nginx, "nginx_http2": NginxHttp2, "node": Node, "redis": Redis, "shop": Shop, "sockio": Sockio, "tls_nginx": TlsNginx,
+         "tls_node": TlsNode, "tls_openssl": TlsOpenssl, "tls_python": TlsPython}
 
 
 def start(processes, directory, line, variables):
