@@ -2,10 +2,12 @@
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "agent/cli/command.h"
 #include "agent/kernel/support.h"
 #include "agent/probes/examine.h"
+#include "agent/probes/examine_tls.h"
 #include "agent/processes/host_facts.h"
 #include "output/table/terminal_text.h"
 
@@ -16,6 +18,7 @@ using Verdict = Finding::Verdict;
 
 struct DoctorFlags {
     bool json = false;
+    std::vector<std::uint32_t> pids;
 };
 
 const char* word_of(Verdict verdict) {
@@ -89,6 +92,9 @@ int exit_code_of(const std::vector<Finding>& findings) {
 Result<int> examine(const DoctorFlags& flags) {
     std::vector<Finding> findings = examine_host();
     for (Finding& finding : examine_kernel()) findings.push_back(std::move(finding));
+    for (const std::uint32_t pid : flags.pids) {
+        for (Finding& finding : examine_tls(Pid{pid})) findings.push_back(std::move(finding));
+    }
     if (flags.json) {
         print_json(findings);
     } else {
@@ -102,10 +108,14 @@ Result<int> examine(const DoctorFlags& flags) {
 CommandRunner set_up_doctor(CLI::App& command) {
     const auto flags = std::make_shared<DoctorFlags>();
     command.add_flag("--json", flags->json, "for scripts and bug reports");
+    command.add_option("-p,--pid", flags->pids, "also this process: its TLS libraries, and what stays invisible")
+        ->option_text("PID")
+        ->delimiter(',');
     command.footer(
         "Exit code: 0 footfall works here, 77 a privilege is missing, 69 the kernel lacks something.\n"
         "Examples:\n"
         "  sudo footfall doctor          what works here\n"
+        "  sudo footfall doctor -p 4711  and what can be seen of a process\n"
         "  sudo footfall doctor --json   the same, to attach to a bug report");
     return [flags] { return examine(*flags); };
 }

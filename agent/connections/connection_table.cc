@@ -182,7 +182,7 @@ ConnectionTable::Connection* ConnectionTable::lookup(ConnectionId id) {
 // Readers are made at the first message: a connection that stays idle costs no reader.
 void ConnectionTable::decide(Connection& connection, Protocol protocol) {
     if (connection.reader || (connection.refused & bit_of(protocol)) != 0) return;
-    const ReaderContext context{connection.info.connection, connection.info.opened_before, sink_};
+    const ReaderContext context{connection.info.connection, connection.info.opened_before, sink_, &prepared_};
     connection.protocol = protocol;
     connection.reader = readers_.take(protocol, context);
     for (const Held& held : std::exchange(connection.held, {})) {

@@ -28,6 +28,7 @@
 #include "agent/connections/stream.h"
 #include "agent/pipeline/drop_reasons.h"
 #include "agent/pipeline/stages.h"
+#include "agent/protocols/prepared_names.h"
 #include "agent/protocols/protocol.h"
 #include "agent/protocols/protocol_table.h"
 
@@ -144,6 +145,7 @@ private:
     std::deque<Lingering> lingering_;                        // by time
     MonotonicTime last_sweep_;
     ReaderPool readers_;
+    PreparedNames prepared_;
 };
 
 }  // namespace footfall

@@ -79,7 +79,8 @@ std::optional<DropReason> Pipeline::handle(const Blind& blind) {
         const ConnectionInfo* connection = connections_.find(blind.connection);
         const bool told = connection != nullptr && connection->blind;
         if (told) return std::nullopt;
-        if (!stays_unread(blind.pid)) return connections_.on({blind.time, blind.connection, blind.pid, BlindReason::kTlsUnseen});
+        if (!stays_unread(blind.pid))
+            return connections_.on({blind.time, blind.connection, blind.pid, BlindReason::kTlsUnseen});
     }
     blind_spots_.add(processes_.service_of(blind.pid), blind.reason);
     return connections_.on(blind);

@@ -216,8 +216,8 @@ struct WaitEnded {
     std::uint64_t queued_nanoseconds = 0;   // from then on, until it ran
 };
 
-using Event = std::variant<ConnectionSeen, Message, ConnectionClosed, Blind, PlaintextBegun, ProcessForked, ProcessExecuted, ProcessExited,
-                           ProcessDescribed, StackTaken, WaitEnded>;
+using Event = std::variant<ConnectionSeen, Message, ConnectionClosed, Blind, PlaintextBegun, ProcessForked, ProcessExecuted,
+                           ProcessExited, ProcessDescribed, StackTaken, WaitEnded>;
 
 // --- Exchange -------------------------------------------------------------------------------------------------------
 

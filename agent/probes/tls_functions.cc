@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "symbolizer/elf/named_functions.h"
@@ -18,43 +19,85 @@ struct Wanted {
     unsigned arguments;
 };
 
+// Two functions that only hand their arguments on, the second one unchanged.
+struct Wrappers {
+    std::string_view plain;
+    std::string_view extended;
+};
+
+struct Library {
+    std::string_view name;
+    std::array<std::string_view, 2> needed;  // without these there is nothing to read
+    std::span<const Wanted> functions;
+    std::span<const Wrappers> wrappers;
+};
+
+// openssl/ssl.h; BoringSSL has those without _ex.
 constexpr std::array kOpenSsl{
     Wanted{"SSL_read", FF_TLS_READ, 3},         Wanted{"SSL_write", FF_TLS_WRITE, 3},
     Wanted{"SSL_read_ex", FF_TLS_READ_EX, 4},   Wanted{"SSL_write_ex", FF_TLS_WRITE_EX, 4},
     Wanted{"SSL_sendfile", FF_TLS_SENDFILE, 4}, Wanted{"SSL_do_handshake", FF_TLS_HANDSHAKE, 1},
     Wanted{"SSL_free", FF_TLS_FREE, 1},
 };
+constexpr std::array kOpenSslWrappers{Wrappers{"SSL_read", "SSL_read_ex"}, Wrappers{"SSL_write", "SSL_write_ex"}};
 
-struct Pair {
-    std::string_view plain;
-    std::string_view extended;
+// gnutls/gnutls.h
+constexpr std::array kGnuTls{
+    Wanted{"gnutls_record_recv", FF_TLS_READ, 3},
+    Wanted{"gnutls_record_send", FF_TLS_WRITE, 3},
+    Wanted{"gnutls_handshake", FF_TLS_HANDSHAKE, 1},
+    Wanted{"gnutls_deinit", FF_TLS_FREE, 1},
 };
-constexpr std::array kWrappers{Pair{"SSL_read", "SSL_read_ex"}, Pair{"SSL_write", "SSL_write_ex"}};
+
+// nspr/prio.h: these are for files and plain sockets, too, but only TLS connections are tied to them.
+constexpr std::array kNspr{
+    Wanted{"PR_Read", FF_TLS_READ, 3},  Wanted{"PR_Write", FF_TLS_WRITE, 3}, Wanted{"PR_Recv", FF_TLS_RECV, 4},
+    Wanted{"PR_Send", FF_TLS_WRITE, 3}, Wanted{"PR_Close", FF_TLS_FREE, 1},
+};
+
+constexpr std::array kLibraries{
+    Library{"OpenSSL", {"SSL_read", "SSL_write"}, kOpenSsl, kOpenSslWrappers},
+    Library{"GnuTLS", {"gnutls_record_recv", "gnutls_record_send"}, kGnuTls, {}},
+    Library{"NSS", {"PR_Recv", "PR_Send"}, kNspr, {}},
+};
 
 class Finder {
 public:
     Finder(int fd, const NamedFunctions& named) : fd_(fd), named_(&named) {}
 
-    void add(const Wanted& wanted) {
-        if (const NamedFunction* function = named_->function(wanted.name)) {
-            const std::size_t known = function->size != 0 ? std::min<std::size_t>(function->size, kCodeLooked) : kCodeLooked;
-            add_at(wanted, std::string(wanted.name), function->address, known);
+    std::vector<TlsFunction> find(const Library& library) {
+        std::vector<std::string_view> done;
+        for (const Wrappers& wrappers : library.wrappers) {
+            if (!add_inner(wrappers, library)) continue;
+            done.push_back(wrappers.plain);
+            done.push_back(wrappers.extended);
         }
+        for (const Wanted& wanted : library.functions) {
+            if (std::find(done.begin(), done.end(), wanted.name) == done.end()) add(wanted);
+        }
+        return std::move(functions_);
+    }
+
+private:
+    void add(const Wanted& wanted) {
+        const NamedFunction* function = named_->function(wanted.name);
+        if (function == nullptr) return;
+        const std::size_t known = function->size != 0 ? std::min<std::size_t>(function->size, kCodeLooked) : kCodeLooked;
+        add_at(wanted, std::string(wanted.name), function->address, known);
     }
 
     // False where there is no inner function of both.
-    bool add_inner(const Pair& wrappers, const Wanted& extended) {
-        const auto inner = inner_of(wrappers.extended, extended.arguments);
-        // SSL_read makes the fourth argument itself, and makes a size_t of the third.
+    bool add_inner(const Wrappers& wrappers, const Library& library) {
+        const auto extended = std::find_if(library.functions.begin(), library.functions.end(),
+                                           [&](const Wanted& wanted) { return wanted.name == wrappers.extended; });
+        const auto inner = inner_of(wrappers.extended, extended->arguments);
+        // The plain one makes the fourth argument itself, and makes a size_t of the third.
         if (!inner || inner != inner_of(wrappers.plain, 2)) return false;
         // Or they merely ask something first, with their arguments left where they were.
-        if (!uses_argument(named_->code_at(fd_, *inner, kCodeLooked), extended.arguments)) return false;
-        return add_at(extended, "inside of " + std::string(wrappers.plain), *inner, kCodeLooked);
+        if (!uses_argument(named_->code_at(fd_, *inner, kCodeLooked), extended->arguments)) return false;
+        return add_at(*extended, "inside of " + std::string(wrappers.plain), *inner, kCodeLooked);
     }
 
-    [[nodiscard]] std::vector<TlsFunction>& functions() { return functions_; }
-
-private:
     [[nodiscard]] std::optional<std::uint64_t> inner_of(std::string_view name, unsigned arguments) const {
         const NamedFunction* function = named_->function(name);
         if (function == nullptr) return std::nullopt;
@@ -64,11 +107,14 @@ private:
 
     bool add_at(const Wanted& wanted, std::string name, std::uint64_t address, std::size_t most) {
         const SiteNeed need = wanted.function == FF_TLS_FREE ? SiteNeed::kArguments : SiteNeed::kArgumentsAndReturn;
-        const auto code = named_->code_at(fd_, address, most);
-        const auto site = cheapest_entry_site(code, need, wanted.arguments);
+        const auto site = cheapest_entry_site(named_->code_at(fd_, address, most), need, wanted.arguments);
         const auto offset = named_->file_offset(address);
         if (!site || !offset) return false;
-        functions_.push_back({wanted.function, std::move(name), *offset + site->offset, *site});
+        // Two names of one function are one.
+        const bool known = std::any_of(functions_.begin(), functions_.end(), [&](const TlsFunction& other) {
+            return other.file_offset == *offset + site->offset;
+        });
+        if (!known) functions_.push_back({wanted.function, std::move(name), *offset + site->offset, *site});
         return true;
     }
 
@@ -77,29 +123,26 @@ private:
     std::vector<TlsFunction> functions_;
 };
 
-const Wanted& wanted_of(std::string_view name) {
-    return *std::find_if(kOpenSsl.begin(), kOpenSsl.end(), [&](const Wanted& wanted) { return wanted.name == name; });
+std::vector<std::string_view> all_names() {
+    std::vector<std::string_view> names;
+    for (const Library& library : kLibraries) {
+        for (const Wanted& wanted : library.functions) names.push_back(wanted.name);
+    }
+    return names;
 }
 
 }  // namespace
 
 TlsFunctions find_tls_functions(int fd) {
-    std::array<std::string_view, kOpenSsl.size()> names{};
-    std::transform(kOpenSsl.begin(), kOpenSsl.end(), names.begin(), [](const Wanted& wanted) { return wanted.name; });
+    const std::vector<std::string_view> names = all_names();
     const auto named = NamedFunctions::find(fd, names);
-    // Others have functions of some of these names (GnuTLS's wrapper); what can't read is of no use either.
-    if (!named || named->function("SSL_read") == nullptr || named->function("SSL_write") == nullptr) return {};
-    Finder finder(fd, *named);
-    std::vector<std::string_view> done;
-    for (const Pair& pair : kWrappers) {
-        if (!finder.add_inner(pair, wanted_of(pair.extended))) continue;
-        done.push_back(pair.plain);
-        done.push_back(pair.extended);
+    if (!named) return {};
+    for (const Library& library : kLibraries) {
+        const bool complete = std::all_of(library.needed.begin(), library.needed.end(),
+                                          [&](std::string_view name) { return named->function(name) != nullptr; });
+        if (complete) return {std::string(library.name), Finder(fd, *named).find(library)};
     }
-    for (const Wanted& wanted : kOpenSsl) {
-        if (std::find(done.begin(), done.end(), wanted.name) == done.end()) finder.add(wanted);
-    }
-    return {"OpenSSL", std::move(finder.functions())};
+    return {};
 }
 
 unsigned expected_nanoseconds(const TlsFunction& function) {

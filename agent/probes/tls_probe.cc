@@ -21,10 +21,10 @@ namespace footfall {
 namespace {
 
 // include/uapi/linux/bpf.h of Linux 6.13; the headers that this is built with may be older.
-constexpr std::uint32_t kLinkCreate = 28;            // BPF_LINK_CREATE
-constexpr std::uint32_t kUprobeMulti = 48;           // BPF_TRACE_UPROBE_MULTI
-constexpr std::uint32_t kUprobeSession = 57;         // BPF_TRACE_UPROBE_SESSION
-constexpr std::uint32_t kUprobeMultiReturn = 1;      // BPF_F_UPROBE_MULTI_RETURN
+constexpr std::uint32_t kLinkCreate = 28;        // BPF_LINK_CREATE
+constexpr std::uint32_t kUprobeMulti = 48;       // BPF_TRACE_UPROBE_MULTI
+constexpr std::uint32_t kUprobeSession = 57;     // BPF_TRACE_UPROBE_SESSION
+constexpr std::uint32_t kUprobeMultiReturn = 1;  // BPF_F_UPROBE_MULTI_RETURN
 struct LinkCreate {
     std::uint32_t program = 0;
     std::uint32_t target = 0;
@@ -208,7 +208,8 @@ void TlsProbe::detach_all() {
 std::vector<int> TlsProbe::program_fds() const {
     std::vector<int> fds;
     const auto& programs = skeleton_->progs;
-    for (const bpf_program* program : {programs.tls_called, programs.tls_entered, programs.tls_returned, programs.tls_freed}) {
+    for (const bpf_program* program :
+         {programs.tls_called, programs.tls_entered, programs.tls_returned, programs.tls_freed}) {
         if (const int fd = bpf_program__fd(program); fd >= 0) fds.push_back(fd);
     }
     return fds;

@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "agent/stacks/open_mapped.h"
@@ -14,6 +15,7 @@
 namespace footfall {
 namespace {
 
+constexpr std::array<std::string_view, 3> kNames{"ssl", "gnutls", "nspr"};
 constexpr std::size_t kMostMappings = 4096;
 constexpr std::size_t kMostFiles = 8192;  // that are remembered to have nothing
 
@@ -26,7 +28,11 @@ std::uint64_t program_inode(Pid pid) {
 
 }  // namespace
 
-bool is_named_like_tls(std::string_view path) { return file_name_of(path).find("ssl") != std::string_view::npos; }
+bool is_named_like_tls(std::string_view path) {
+    const std::string_view name = file_name_of(path);
+    return std::any_of(kNames.begin(), kNames.end(),
+                       [&](std::string_view part) { return name.find(part) != std::string_view::npos; });
+}
 
 std::vector<ExecutableMapping> tls_candidates(Pid pid, bool all) {
     auto maps = read_executable_maps(pid, kMostMappings);
@@ -65,8 +71,9 @@ TlsWatch::File* TlsWatch::examine(Pid pid, const ExecutableMapping& mapping) {
 
 void TlsWatch::look_at_host() {
     if (std::exchange(host_seen_, true) || refused_) return;
-    for (const std::string directory : {"/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib64", "/usr/local/lib"}) {
-        for (const std::string name : {"libssl.so.3", "libssl.so.1.1"}) {
+    for (const std::string directory :
+         {"/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib64", "/usr/local/lib"}) {
+        for (const std::string name : {"libssl.so.3", "libssl.so.1.1", "libgnutls.so.30", "libnspr4.so"}) {
             const std::string path = directory + "/" + name;
             struct stat status {};
             Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));

@@ -25,7 +25,7 @@
 
 namespace footfall {
 
-// libssl.so.3, _ssl.cpython-311-x86_64-linux-gnu.so, libboringssl.so
+// libssl.so.3, _ssl.cpython-311-x86_64-linux-gnu.so, libgnutls.so.30, libnspr4.so
 bool is_named_like_tls(std::string_view path);
 
 // The mapped files of a process that may hold a TLS library: those named like one, and the program itself; or all.

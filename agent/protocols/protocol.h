@@ -10,6 +10,8 @@
 
 namespace footfall {
 
+class PreparedNames;
+
 // Where the exchanges of all readers go. Every exchange that a reader begins is either handed to on_exchange or given up
 // with on_lost, never both: started = used + lost.
 class ExchangeSink {
@@ -47,8 +49,9 @@ struct Stamp {
 // What a reader knows of its connection from the start.
 struct ReaderContext {
     ConnectionId connection{};
-    bool opened_before = false;    // the streams may begin anywhere in an exchange
-    ExchangeSink* sink = nullptr;  // outlives the reader
+    bool opened_before = false;         // the streams may begin anywhere in an exchange
+    ExchangeSink* sink = nullptr;       // outlives the reader
+    PreparedNames* prepared = nullptr;  // likewise; of all connections. Null: each reader is alone
 };
 
 // How sure a reader is that the connection speaks its protocol, which was guessed from the first bytes. Until it is sure, it

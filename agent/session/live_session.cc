@@ -205,7 +205,7 @@ void LiveSession::begin_stacks() {
 // What the processes have that are watched from the beginning on: their first connection is seen whole. Of others, the first
 // may be seen late.
 void LiveSession::look_for_tls() {
-    for (const Pid pid : watch_->pids) look_for_tls(pid, false);
+    for (const Pid pid : watch_->whole_host ? HostView().processes.pids() : watch_->pids) look_for_tls(pid, false);
     if (watch_->whole_host || watch_->judge_executed || number(watch_->command) != 0) look_at_host_for_tls();
 }
 
@@ -334,7 +334,8 @@ void LiveSession::follow_mappings() {
     for (const CodeRecord& record : records) {
         stacks->processes().on(record);
         const auto* mapped = std::get_if<CodeMapped>(&record);
-        if (mapped != nullptr && is_named_like_tls(mapped->mapping.path) && watches(mapped->pid)) look_for_tls(mapped->pid, false);
+        if (mapped != nullptr && is_named_like_tls(mapped->mapping.path) && watches(mapped->pid))
+            look_for_tls(mapped->pid, false);
     }
     if (lost) stacks->processes().on_code_records_lost();
 }

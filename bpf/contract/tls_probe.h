@@ -13,6 +13,7 @@ enum ff_tls_function {
 	FF_TLS_WRITE_EX = 3,  /* int f(s, const void *, size_t, size_t *) */
 	FF_TLS_HANDSHAKE = 4, /* int f(s) */
 	FF_TLS_SENDFILE = 5,  /* ssize_t f(s, int, off_t, size_t, int): how many bytes of a file were sent */
+	FF_TLS_RECV = 7,      /* int f(s, void *, int, int flags): with MSG_PEEK, they are read again */
 	FF_TLS_FREE = 6,      /* void f(s): what it points to is no connection any more */
 };
 

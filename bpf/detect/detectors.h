@@ -3,6 +3,8 @@
 #ifndef FOOTFALL_DETECT_DETECTORS_H
 #define FOOTFALL_DETECT_DETECTORS_H
 
+#include "cassandra.h"
+#include "fastcgi.h"
 #include "http1.h"
 #include "mongodb.h"
 #include "http2.h"

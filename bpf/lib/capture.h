@@ -14,6 +14,7 @@
 #define HEAD_MOST       16384 /* … with the head of a response, or while a head may be under way … */
 #define FRONT_LEAST     256   /* … and while it only streams a body */
 #define STREAMING_AFTER 65536 /* bytes in one direction after which it is a body: servers refuse heads of that size */
+#define FRAMES_AFTER    (1 << 22) /* … in HTTP/2, where heads of others come in the midst of a body: as much as rings hold */
 /* Bytes of front that the record sizes have room for. */
 #define ROOM_256 136
 #define ROOM_512 392
@@ -22,8 +23,8 @@
 #define ROOM_16K HEAD_MOST
 #define ROOM_64K REQUESTS_MOST
 
-#define VECTOR_MOST    32
-#define VECTOR_AT_ONCE 2 /* of them are read in one go: most vectors are no longer */
+#define VECTOR_MOST    1024 /* as many as the kernel takes: Netty sends dozens of answers at once, two buffers each */
+#define VECTOR_AT_ONCE 2    /* of them are read in one go: most vectors are no longer */
 
 /* What one call moved on a socket, as its hook found it; position and front are settled on the way to the ring. */
 struct moved {

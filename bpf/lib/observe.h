@@ -205,14 +205,16 @@ static __always_inline bool is_pipelined(const struct connection *connection)
 }
 
 /*
- * How much of the front is wanted: all that a head may take, until enough has passed that this can only be a body. In HTTP/2
- * heads of other streams come in the midst of a body.
+ * How much of the front is wanted: all that a head may take, until enough has passed that this can only be a body. HTTP/2 has
+ * the heads of other streams, and the ends of all, in the midst of bodies, where nothing but the frames before them leads to.
  */
 static __always_inline __u32 wanted_front(struct connection *connection, const struct moved *moved)
 {
 	__u32 direction = moved->direction & 1;
-	bool streaming = connection->since_start[direction] >= STREAMING_AFTER && connection->protocol != PROTOCOL_http2;
-	__u32 most = streaming ? FRONT_LEAST : is_pipelined(connection) ? REQUESTS_MOST : HEAD_MOST;
+	bool framed = connection->protocol == PROTOCOL_http2;
+	bool streaming = connection->since_start[direction] >= (framed ? FRAMES_AFTER : STREAMING_AFTER);
+	__u32 whole = framed || is_pipelined(connection) ? REQUESTS_MOST : HEAD_MOST;
+	__u32 most = !streaming ? whole : framed ? HEAD_MOST : FRONT_LEAST;
 	__u32 wanted = moved->length > most ? wanted_of_start(connection, moved) : 0;
 
 	if (wanted) {

@@ -102,8 +102,8 @@ static __always_inline __u32 sequence_of(struct sock *sk, __u32 direction)
 }
 
 /*
- * A connection that speaks something else, until it goes on in TLS (STARTTLS): the call that moves the first record is one of
- * the TLS library. Its header alone may be read first (RFC 8446 §5.1: type, version 3.x, length).
+ * A connection that speaks something else, until it goes on in TLS (STARTTLS): the call that moves the first record is one
+ * of the TLS library. Its header alone may be read first (RFC 8446 §5.1: type, version 3.x, length).
  */
 static __noinline int turn_to_tls(struct connection *connection, const struct moved *moved)
 {

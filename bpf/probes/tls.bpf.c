@@ -17,6 +17,8 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+#define MSG_PEEK 0x2 /* PR_MSG_PEEK is the same */
+
 /* Since when each library is attached, by its number; 0: not yet. The agent writes. */
 __u64 probed_since[FF_TLS_LIBRARIES];
 
@@ -114,6 +116,10 @@ static __always_inline long bytes_moved(const struct tls_thread *thread, long re
 	__u64 counted = 0;
 
 	switch (FF_TLS_COOKIE_FUNCTION(thread->cookie)) {
+	case FF_TLS_RECV:
+		if ((__u64)thread->counted & MSG_PEEK)
+			return -1;
+		return result || !thread->length ? (int)result : 0;
 	case FF_TLS_READ:
 		return result || !thread->length ? (int)result : 0;
 	case FF_TLS_WRITE:

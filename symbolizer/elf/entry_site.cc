@@ -20,8 +20,8 @@ public:
 
     [[nodiscard]] std::optional<Decoded> decode(std::span<const std::uint8_t> code) const {
         Decoded decoded;
-        const ZyanStatus status = ZydisDecoderDecodeFull(&decoder_, code.data(), code.size(), &decoded.instruction,
-                                                         decoded.operands.data());
+        const ZyanStatus status =
+            ZydisDecoderDecodeFull(&decoder_, code.data(), code.size(), &decoded.instruction, decoded.operands.data());
         return ZYAN_SUCCESS(status) ? std::optional(decoded) : std::nullopt;
     }
 
@@ -47,8 +47,8 @@ bool is_direct_branch(const ZydisDecodedInstruction& instruction) {
                            instruction.meta.category == ZYDIS_CATEGORY_UNCOND_BR ||
                            instruction.meta.category == ZYDIS_CATEGORY_CALL;
     // loop and jrcxz are relative, too, and not emulated.
-    const bool is_loop = instruction.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT && instruction.opcode >= 0xe0 &&
-                         instruction.opcode <= 0xe3;
+    const bool is_loop =
+        instruction.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT && instruction.opcode >= 0xe0 && instruction.opcode <= 0xe3;
     return is_branch && !is_loop && instruction.raw.imm[0].is_relative;
 }
 
@@ -70,8 +70,8 @@ bool leaves(const ZydisDecodedInstruction& instruction) {
     }
 }
 
-constexpr std::array<ZydisRegister, kMostSiteArguments> kArguments{ZYDIS_REGISTER_RDI, ZYDIS_REGISTER_RSI, ZYDIS_REGISTER_RDX,
-                                                                   ZYDIS_REGISTER_RCX};
+constexpr std::array<ZydisRegister, kMostSiteArguments> kArguments{ZYDIS_REGISTER_RDI, ZYDIS_REGISTER_RSI,
+                                                                   ZYDIS_REGISTER_RDX, ZYDIS_REGISTER_RCX};
 
 bool is_part_of(ZydisRegister part, ZydisRegister whole) {
     return part != ZYDIS_REGISTER_NONE && ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, part) == whole;
@@ -110,8 +110,7 @@ bool writes_argument(const Decoded& decoded, unsigned arguments) {
 std::optional<std::uint64_t> target_of(const Decoded& decoded, std::uint64_t address) {
     ZyanU64 target = 0;
     if (!decoded.instruction.raw.imm[0].is_relative) return std::nullopt;
-    const ZyanStatus status =
-        ZydisCalcAbsoluteAddress(&decoded.instruction, decoded.operands.data(), address, &target);
+    const ZyanStatus status = ZydisCalcAbsoluteAddress(&decoded.instruction, decoded.operands.data(), address, &target);
     return ZYAN_SUCCESS(status) ? std::optional<std::uint64_t>(target) : std::nullopt;
 }
 
@@ -156,7 +155,8 @@ std::optional<std::uint64_t> inner_function(std::span<const std::uint8_t> code, 
         if (!decoded) return std::nullopt;
         const auto category = decoded->instruction.meta.category;
         // A jump that the function does not come back from is a call as well.
-        if (category == ZYDIS_CATEGORY_CALL || category == ZYDIS_CATEGORY_UNCOND_BR) return target_of(*decoded, address + at);
+        if (category == ZYDIS_CATEGORY_CALL || category == ZYDIS_CATEGORY_UNCOND_BR)
+            return target_of(*decoded, address + at);
         const bool goes_on = category == ZYDIS_CATEGORY_COND_BR || !leaves(decoded->instruction);
         if (!goes_on || writes_argument(*decoded, arguments)) return std::nullopt;
         at += decoded->instruction.length;
@@ -173,8 +173,7 @@ bool uses_argument(std::span<const std::uint8_t> code, unsigned argument) {
         const auto decoded = decoder.decode(code.subspan(at));
         if (!decoded) return false;
         if (reads(*decoded, whole)) return true;
-        const bool goes_on =
-            decoded->instruction.meta.category == ZYDIS_CATEGORY_COND_BR || !leaves(decoded->instruction);
+        const bool goes_on = decoded->instruction.meta.category == ZYDIS_CATEGORY_COND_BR || !leaves(decoded->instruction);
         if (!goes_on || writes(*decoded, whole)) return false;
         at += decoded->instruction.length;
     }

@@ -1,5 +1,5 @@
-// Finds a few functions of an ELF file by name, and where their code lies in it, as uprobes want to know: from .dynsym, which
-// every shared library has, or else from .symtab. Little is kept in memory, however large the file's tables are.
+// Finds a few functions of an ELF file by name, and where their code lies in it, as uprobes want to know: from .dynsym,
+// which every shared library has, or else from .symtab. Little is kept in memory, however large the file's tables are.
 //
 // The file is read with pread() only: it may shrink meanwhile, or lie about itself. Format: ELF-64, little-endian (System V
 // gABI, chapters 4 and 5).

@@ -103,7 +103,7 @@ class Server:
 class Nginx(Server):
     """nginx: files, fixed answers, and /shop/ passed on to the application on the port in `arguments`, if there is one."""
 
-    def __init__(self, processes, directory, arguments, workers=2, log=True):
+    def __init__(self, processes, directory, arguments, workers=2, log=True, http2=""):
         super().__init__(processes, directory, arguments)
         if not shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin"):
             raise Skip("nginx is not installed")
@@ -114,12 +114,119 @@ class Nginx(Server):
         upstream = arguments[0] if arguments else "1"
         text = (SERVERS / "nginx.conf").read_text(encoding="utf-8")
         values = {"PORT": self.port, "ROOT": root, "UPSTREAM": upstream, "WORKERS": workers,
-                  "LOG": f"{self.log} answered" if log else "off"}
+                  "LOG": f"{self.log} answered" if log else "off", "HTTP2": http2}
         for name, value in values.items():
             text = text.replace(f"@{name}@", str(value))
-        (root / "nginx.conf").write_text(text, encoding="utf-8")
+        (root / "nginx.conf").write_text(self.configure(text), encoding="utf-8")
         command = [shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin")]
         self.start([*command, "-p", str(root), "-e", "stderr", "-c", str(root / "nginx.conf")])
+
+    def configure(self, text):
+        return text
+
+
+def certificate(directory):
+    """Key and certificate of whoever serves TLS here, made once."""
+    if not shutil.which("openssl"):
+        raise Skip("openssl is not installed")
+    key, own = directory / "key.pem", directory / "certificate.pem"
+    if not own.exists():
+        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+        subprocess.run([*command, "-keyout", str(key), "-out", str(own)], check=True, capture_output=True)
+    return key, own
+
+
+class TlsNginx(Nginx):
+    """nginx with TLS."""
+
+    def __init__(self, processes, directory, arguments):
+        self.key, self.certificate = certificate(directory)
+        super().__init__(processes, directory, arguments)
+
+    def configure(self, text):
+        return text.replace(" backlog=1024;", f" ssl;\n    ssl_certificate {self.certificate};\n    ssl_certificate_key {self.key};")
+
+
+class TlsPython(Server):
+    """Python's ssl: `threads`, whose library reads the sockets, or `asyncio`, which does so itself."""
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        key, own = certificate(directory)
+        self.start([PYTHON, str(SERVERS / "tls_server.py"), arguments[0], str(self.port), str(self.log), str(key), str(own)])
+
+
+class TlsNode(Server):
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        node = shutil.which("node")
+        if not node:
+            raise Skip("node is not installed")
+        key, own = certificate(directory)
+        self.start([node, str(SERVERS / "app.js"), str(self.port), str(self.log), str(key), str(own)])
+
+
+class TlsOpenssl(Server):
+    """openssl s_server -WWW: one connection after the other, of one request each; its log goes to stderr."""
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        key, own = certificate(directory)
+        (directory / "hello.txt").write_text("hello\n", encoding="utf-8")
+        self.stdout = directory / f"openssl-{self.port}.log"
+        with self.stdout.open("wb") as stdout:
+            command = ["openssl", "s_server", "-accept", f"127.0.0.1:{self.port}", "-key", str(key), "-cert", str(own), "-WWW"]
+            self.start(command, stdout=stdout, stderr=stdout, cwd=directory)
+
+    def answered(self):
+        lines = re.findall(r"^FILE:(\S+)", self.stdout.read_text(encoding="utf-8", errors="replace"), re.M)
+        self.log.write_text("".join(f"GET /{line} 200\n" for line in lines), encoding="utf-8")
+        return read_log(self.log)
+
+
+class NginxHttp2(Nginx):
+    """The same, without TLS and by prior knowledge."""
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments, http2=" http2")
+
+
+class Nghttpd(Server):
+    """nghttpd: files, and a large one. It has no log: h2load and curl count what it answered."""
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        if not shutil.which("nghttpd"):
+            raise Skip("nghttpd is not installed")
+        root = directory / f"nghttpd-{self.port}"
+        root.mkdir()
+        (root / "hello.txt").write_text("hello\n", encoding="utf-8")
+        (root / "large.bin").write_bytes(bytes(1 << 20))
+        self.start([shutil.which("nghttpd"), "--no-tls", *arguments, "-d", str(root), str(self.port)])
+
+
+class GrpcCalls(Server):
+    """tests/live/servers/grpc_calls.cc as a server, which logs each of its calls."""
+
+    kinds = ("grpc",)
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        program = os.environ["GRPC_CALLS"]
+        if not os.access(program, os.X_OK):
+            raise Skip("grpc_calls is not built: gRPC is not installed")
+        self.start([program, "server", str(self.port), str(self.log)])
+
+    def answered(self):
+        answered = collections.defaultdict(Answered)
+        for line in self.log.read_text(encoding="utf-8").splitlines():
+            operation, code = line.split(" ")
+            entry = answered[operation]
+            entry.uses += 1
+            entry.errors += code != "ok"
+            if code != "CUT":
+                entry.statuses[code] += 1
+        return answered
 
 
 class Shop(Server):
@@ -267,6 +374,63 @@ class Postgresql(Server):
         self.port, self.process = cluster.port, cluster.process
 
 
+def java():
+    """One that Cassandra runs on."""
+    for version in (11, 17):
+        found = pathlib.Path(f"/usr/lib/jvm/java-{version}-openjdk-amd64/bin/java")
+        if found.exists():
+            return str(found)
+    raise Skip("Java 11 or 17 is not installed")
+
+
+class Cassandra(Server):
+    """A single Cassandra, from its jars."""
+
+    # What it reaches into, beyond what Java lets it.
+    EXPORTS = ("java.base/jdk.internal.misc java.base/jdk.internal.ref java.base/sun.nio.ch java.sql/java.sql "
+               "java.management.rmi/com.sun.jmx.remote.internal.rmi java.rmi/sun.rmi.registry java.rmi/sun.rmi.server "
+               "java.rmi/sun.rmi.transport java.rmi/sun.rmi.transport.tcp")
+    OPENS = ("java.base/java.io java.base/java.lang java.base/java.lang.module java.base/java.lang.reflect java.base/java.net "
+             "java.base/java.nio java.base/java.util java.base/java.util.concurrent java.base/java.util.concurrent.atomic "
+             "java.base/jdk.internal.loader java.base/jdk.internal.math java.base/jdk.internal.module java.base/jdk.internal.ref "
+             "java.base/jdk.internal.reflect java.base/jdk.internal.util.jar java.base/sun.nio.ch "
+             "jdk.management/com.sun.management.internal")
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        jars = FETCHED / "cassandra"
+        if not jars.exists():
+            raise Skip("Cassandra is not there: tests/live/get_servers.sh cassandra")
+        root = directory / f"cassandra-{self.port}"
+        root.mkdir()
+        text = (SERVERS / "cassandra.yaml").read_text(encoding="utf-8")
+        for name, value in {"ROOT": root, "PORT": self.port, "STORAGE_PORT": free_port()}.items():
+            text = text.replace(f"@{name}@", str(value))
+        (root / "cassandra.yaml").write_text(text, encoding="utf-8")
+        command = [java(), f"-javaagent:{next(jars.glob('jamm-*.jar'))}", "-Djdk.attach.allowAttachSelf=true",
+                   "-Djava.security.manager=allow", "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+                   f"-Dcassandra.config=file://{root}/cassandra.yaml", f"-Dcassandra.storagedir={root}",
+                   f"-Dlogback.configurationFile={SERVERS / 'logback.xml'}", "-Dcassandra-foreground=yes",
+                   "-Dcassandra.skip_wait_for_gossip_to_settle=0", "-Dcassandra.ring_delay_ms=1",
+                   "-Dcassandra.superuser_setup_delay_ms=0"]
+        for option, packages in (("--add-exports", self.EXPORTS), ("--add-opens", self.OPENS)):
+            for package in packages.split():
+                command += [option, f"{package}=ALL-UNNAMED"]
+        command += ["-cp", f"{jars}/*", "org.apache.cassandra.service.CassandraDaemon"]
+        with (root / "log").open("wb") as log:
+            self.start(command, stdout=log, stderr=log)
+
+    @staticmethod
+    def await_port(port, process):
+        for _ in range(120):
+            try:
+                return Server.await_port(port, process)
+            except RuntimeError:
+                if process.poll() is not None:
+                    raise
+        raise RuntimeError(f"nothing listens on port {port}")
+
+
 class Client(Server):
     """A client that is connected before footfall comes, and counts what it asks from then on: servers/client.py.
 
@@ -300,8 +464,9 @@ class Client(Server):
                 for operation, outcomes in self.counted.items()}
 
 
-KINDS = {"client": Client, "ferretdb": FerretDb, "files": Files, "nginx": Nginx, "node": Node, "postgresql": Postgresql,
-         "redis": Redis, "shop": Shop, "sockio": Sockio}
+KINDS = {"cassandra": Cassandra, "client": Client, "ferretdb": FerretDb, "files": Files, "grpc_calls": GrpcCalls, "nghttpd": Nghttpd,
+         "nginx": Nginx, "nginx_http2": NginxHttp2, "node": Node, "postgresql": Postgresql, "redis": Redis, "shop": Shop, "sockio": Sockio,
+         "tls_nginx": TlsNginx, "tls_node": TlsNode, "tls_openssl": TlsOpenssl, "tls_python": TlsPython}
 
 
 def start(processes, directory, line, variables):

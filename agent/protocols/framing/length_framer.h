@@ -55,6 +55,7 @@ public:
     [[nodiscard]] std::string_view header() const { return header_; }
     [[nodiscard]] std::string_view body() const { return body_; }  // what was kept of it
     [[nodiscard]] std::uint64_t body_length() const { return length_; }
+    [[nodiscard]] std::uint64_t remaining() const { return phase_ == Phase::kBody ? remaining_ : 0; }  // of it, to come
     // Whether all bytes that were wanted are in body().
     [[nodiscard]] bool body_kept() const { return body_.size() == keep_; }
     [[nodiscard]] const Stamp& begin() const { return begin_; }                     // of the frame's first byte

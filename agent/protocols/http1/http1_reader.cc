@@ -55,6 +55,7 @@ bool has_no_body(std::string_view method, std::uint16_t status) {
 }  // namespace
 
 void Http1Reader::on_bytes(Direction direction, std::string_view bytes, bool message_start, const Stamp& stamp) {
+    if (successor_) return successor_->on_bytes(direction, bytes, message_start, stamp);
     if (tunnel_) return read_messages(direction, bytes, message_start, stamp);
     MessageFramer& stream = framer(direction);
     if (message_start) look_for_message(direction, bytes);
@@ -66,11 +67,13 @@ void Http1Reader::on_bytes(Direction direction, std::string_view bytes, bool mes
         take(direction, step);
         message_start = false;
     }
+    if (successor_ && !bytes.empty()) return successor_->on_bytes(direction, bytes, message_start, stamp);
     if (tunnel_) return read_messages(direction, bytes, message_start, stamp);
     if (!bytes.empty()) responses_passed_ |= !carries_requests(direction);
 }
 
 void Http1Reader::on_gap(Direction direction, std::uint64_t length, const Stamp& stamp) {
+    if (successor_) return successor_->on_gap(direction, length, stamp);
     if (tunnel_ && messages_) messages_->on_gap(direction, length, stamp);
     if (tunnel_) return;
     MessageFramer& stream = framer(direction);
@@ -83,6 +86,7 @@ void Http1Reader::read_messages(Direction direction, std::string_view bytes, boo
 }
 
 void Http1Reader::on_end_of_stream(Direction direction, const Stamp& stamp) {
+    if (successor_) return successor_->on_end_of_stream(direction, stamp);
     if (tunnel_ || !requests_) return;
     if (!carries_requests(direction)) {
         finish_all({CloseReason::kPeer, stamp.time});
@@ -99,12 +103,14 @@ void Http1Reader::on_end_of_stream(Direction direction, const Stamp& stamp) {
 }
 
 void Http1Reader::on_close(CloseReason reason, MonotonicTime time) {
+    if (successor_) return successor_->on_close(reason, time);
     if (messages_) messages_->on_close(reason, time);
     finish_all({reason, time});
     finish_unnamed_request(LostReason::kUnparsable);
 }
 
 void Http1Reader::on_session_end(MonotonicTime time) {
+    if (successor_) return successor_->on_session_end(time);
     if (messages_) messages_->on_session_end();
     finish_all({std::nullopt, time});
     finish_unnamed_request(LostReason::kUnfinished);
@@ -127,6 +133,7 @@ void Http1Reader::restart(const ReaderContext& context) {
     responding_ = false;
     responses_passed_ = false;
     tunnel_ = false;
+    successor_.reset();
 }
 
 void Http1Reader::take(Direction direction, Step step) {
@@ -366,12 +373,24 @@ void Http1Reader::resume_responses() {
 void Http1Reader::enter_tunnel() {
     OpenExchange& exchange = open_.front();
     if (requesting() == &exchange) exchange.request_bytes = request_framer().bytes();
+    if (status_ == kSwitchingProtocols && response_framer().upgrades_to_http2()) return go_on_as_http2();
     exchange.request_done = true;
     if (status_ == kSwitchingProtocols && response_framer().names_websocket()) {
         const Role role = carries_requests(Direction::kReceived) ? Role::kServer : Role::kClient;
         messages_ = std::make_unique<websocket::MessageReader>(context_, role, exchange.target());
     }
     finish_response();
+    stop_reading();
+}
+
+// The exchange is the successor's from here on: it will be used or lost there.
+void Http1Reader::go_on_as_http2() {
+    OpenExchange& exchange = open_.front();
+    exchange.response_bytes += response_framer().bytes();
+    successor_ = std::make_unique<http2::Http2Reader>(ReaderContext{context_.connection, false, context_.sink});
+    successor_->begin_upgraded(describe(exchange));
+    --started_;
+    open_.pop();
     stop_reading();
 }
 

@@ -4,7 +4,8 @@
 // What is counted, where the protocol leaves room:
 // - Interim responses (1xx) belong to the exchange by their bytes; first_byte and status are the final response's.
 // - 101, and 2xx to CONNECT, complete an exchange with their head; after it the connection is not looked at any more, unless
-//   it becomes a WebSocket connection, whose messages are read on (websocket/message_reader.h).
+//   it becomes a WebSocket connection, whose messages are read on (websocket/message_reader.h). 101 to HTTP/2 (h2c) does not
+//   complete it: stream 1 of HTTP/2 will, whose reader goes on from there.
 // - A cut exchange ends with the last byte of its response, or with the cut if there was none. A body that only the end of
 //   the stream delimits is complete when the connection is closed, but not when it is reset or times out.
 // - bytes are those of the exchange's own messages, gaps in their bodies included; empty lines between messages are
@@ -34,6 +35,7 @@
 #include "agent/protocols/http1/message_framer.h"
 #include "agent/protocols/http1/open_exchanges.h"
 #include "agent/protocols/http1/start_line.h"
+#include "agent/protocols/http2/http2_reader.h"
 #include "agent/protocols/http_bodies/call_finder.h"
 #include "agent/protocols/protocol.h"
 #include "agent/protocols/websocket/message_reader.h"
@@ -52,7 +54,9 @@ public:
     void restart(const ReaderContext& context) override;
 
     // Exchanges that began; each of them is used, lost or still open.
-    [[nodiscard]] std::uint64_t started() const { return started_ + (messages_ ? messages_->started() : 0); }
+    [[nodiscard]] std::uint64_t started() const {
+        return started_ + (messages_ ? messages_->started() : 0) + (successor_ ? successor_->started() : 0);
+    }
 
 private:
     using Step = MessageFramer::Step;
@@ -85,6 +89,7 @@ private:
     void lose_response_head(LostReason reason);
     void resume_responses();
     void enter_tunnel();
+    void go_on_as_http2();
     void read_messages(Direction direction, std::string_view bytes, bool message_start, const Stamp& stamp);
     void await_tunnel();
     void stop_reading();
@@ -101,6 +106,7 @@ private:
     void finish_front(const Ending& ending, bool responding);
     void finish_unnamed_request(LostReason reason);
     void hand_out(const OpenExchange& exchange, std::string_view cut);
+    [[nodiscard]] Exchange describe(const OpenExchange& exchange) const;
 
     void fix_role(Direction requests);
     [[nodiscard]] bool carries_requests(Direction direction) const { return requests_ == direction; }
@@ -123,6 +129,7 @@ private:
     bool requests_unseen_ = false;         // a gap carried requests since the latest one that was seen …
     bool unseen_request_counted_ = false;  // … and one of them is counted, and not in the queue
     bool tunnel_ = false;
+    std::unique_ptr<http2::Http2Reader> successor_;  // reads the connection from its upgrade on
     std::unique_ptr<websocket::MessageReader> messages_;  // in the tunnel, if it is one for them
 };
 

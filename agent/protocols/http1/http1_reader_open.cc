@@ -129,13 +129,20 @@ void Http1Reader::finish_unnamed_request(LostReason reason) {
 
 // cut: what kept the exchange from completing; empty if nothing did.
 void Http1Reader::hand_out(const OpenExchange& open, std::string_view cut) {
-    const bool server = requests_ == Direction::kReceived;
-    const bool failed = open.status >= (server ? kFirstServerError : kFirstClientError);
+    const bool failed = open.status >= (requests_ == Direction::kReceived ? kFirstServerError : kFirstClientError);
     const std::array<char, 3> digits = digits_of(open.status);
+    Exchange exchange = describe(open);
+    exchange.outcome = failed || !cut.empty() ? Outcome::kError : Outcome::kOk;
+    exchange.error_type = cut.empty() && failed ? std::string_view(digits.data(), digits.size()) : cut;
+    context_.sink->on_exchange(exchange);
+}
+
+// All but its outcome.
+Exchange Http1Reader::describe(const OpenExchange& open) const {
+    const bool server = requests_ == Direction::kReceived;
     Exchange exchange;
     exchange.kind = Kind::kHttp;
     exchange.role = server ? Role::kServer : Role::kClient;
-    exchange.outcome = failed || !cut.empty() ? Outcome::kError : Outcome::kOk;
     exchange.status = open.status;
     exchange.connection = context_.connection;
     exchange.pid = open.began.pid;
@@ -143,13 +150,12 @@ void Http1Reader::hand_out(const OpenExchange& open, std::string_view cut) {
     exchange.method = open.method();
     exchange.target = open.target();
     exchange.call = open.call();
-    exchange.error_type = cut.empty() && failed ? std::string_view(digits.data(), digits.size()) : cut;
     exchange.begin = open.began.time;
     exchange.first_byte = open.first_byte;
     exchange.end = open.end;
     exchange.bytes_in = server ? open.request_bytes : open.response_bytes;
     exchange.bytes_out = server ? open.response_bytes : open.request_bytes;
-    context_.sink->on_exchange(exchange);
+    return exchange;
 }
 
 }  // namespace footfall::http1

@@ -64,6 +64,13 @@ bool may_frame(std::string_view line) {
     return false;
 }
 
+bool is_upgrade_to_http2(std::string_view line) {
+    constexpr std::string_view kLine = "upgrade: h2c";
+    const auto same = [](char wanted, char c) { return wanted == lower(c); };
+    return line.size() > kLine.size() && std::equal(kLine.begin(), kLine.end(), line.begin(), same) &&
+           (line[kLine.size()] == '\r' || line[kLine.size()] == '\n');
+}
+
 // Sec-WebSocket-Key, Sec-WebSocket-Accept (RFC 6455 §4).
 bool is_websocket_line(std::string_view line) {
     constexpr std::string_view kPrefix = "sec-websocket-";
@@ -158,6 +165,7 @@ void MessageFramer::begin_head(MessageKind kind) {
     release_line();
     parser_.flags = 0;
     parser_begun_ = false;
+    upgrades_to_http2_ = false;
     kind_ = kind;
     phase_ = Phase::kHead;
     at_line_start_ = true;
@@ -213,6 +221,7 @@ MessageFramer::Step MessageFramer::read_head(std::string_view& bytes) {
             }
             line_matters_ = empty || may_frame(piece);
             if (lower(piece.front()) == 's') names_websocket_ |= is_websocket_line(piece);
+            if (lower(piece.front()) == 'u') upgrades_to_http2_ |= is_upgrade_to_http2(piece);
         }
         at_line_start_ = end != std::string_view::npos;
         const llhttp_errno_t result = line_matters_ ? judge(piece) : HPE_OK;

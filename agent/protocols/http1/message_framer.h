@@ -73,6 +73,8 @@ public:
     [[nodiscard]] bool transfer_encoded() const { return (parser_.flags & F_TRANSFER_ENCODING) != 0; }
     [[nodiscard]] bool has_length() const { return (parser_.flags & F_CONTENT_LENGTH) != 0; }
     [[nodiscard]] std::uint64_t length() const { return parser_.content_length; }
+    // The head has the line "Upgrade: h2c": to HTTP/2 without TLS (RFC 7540 §3.2). One that came in pieces is not noticed.
+    [[nodiscard]] bool upgrades_to_http2() const { return upgrades_to_http2_; }
     // Whether a line of it is one of those that open a WebSocket connection, and came in one piece.
     [[nodiscard]] bool names_websocket() const { return names_websocket_; }
     // A body of known length of which nothing came yet.
@@ -112,6 +114,7 @@ private:
     bool at_line_start_ = true;  // kHead: the next byte is the first of a line
     bool parser_begun_ = false;  // kHead: llhttp has got a line of this head
     bool line_matters_ = false;  // kHead: the present line goes to llhttp
+    bool upgrades_to_http2_ = false;
     bool names_websocket_ = false;
     std::uint8_t window_size_ = 0;
     std::array<char, kWindow> window_{};  // kUnframedBody: the latest bytes

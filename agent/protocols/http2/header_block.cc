@@ -205,11 +205,7 @@ private:
                 return;
             case Field::kStatus:
                 head_.response_fields = true;
-                if (value.number == kNoNumber) {
-                    head_.unresolved = true;
-                } else {
-                    head_.status = value.number;
-                }
+                head_.status = value.number == kNoNumber ? std::nullopt : std::optional(value.number);
                 return;
             case Field::kContentType:
                 head_.content = static_cast<Content>(value.number);

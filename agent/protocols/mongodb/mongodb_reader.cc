@@ -62,15 +62,15 @@ void MongodbReader::on_gap(Direction direction, std::uint64_t length, const Stam
 
 void MongodbReader::on_end_of_stream(Direction direction, const Stamp& stamp) {
     if (standing_ != Standing::kConfirmed || requests_ == direction) return;
-    settle_partial_request(LostReason::kUnparsable);
+    settle_partial_request();
     open_.close(CloseReason::kPeer, stamp.time);
     for (Side& each : sides_) each.framer.lose();
 }
 
 void MongodbReader::on_close(CloseReason reason, MonotonicTime time) {
     if (is_over()) return;
-    settle_partial_request(LostReason::kUnparsable);
     if (standing_ == Standing::kGuessed) return open_.forget();
+    settle_partial_request();
     open_.close(reason, time);
 }
 
@@ -202,14 +202,14 @@ void MongodbReader::go_compressed() {
 }
 
 // The connection ends in the midst of a request: what has its name is cut, the rest is lost.
-void MongodbReader::settle_partial_request(LostReason reason) {
+void MongodbReader::settle_partial_request() {
     if (!requests_) return;
     Side& from = side(*requests_);
     if (!from.framer.in_step() || from.framer.between()) return;
     OpenRequest* request = open_.find(from.header.request_id);
     if (request == nullptr || !request->text.empty() || request->lost) return;
     name_request(from, *request);
-    if (request->lost) open_.lose(from.header.request_id, reason);
+    if (request->lost) open_.lose(from.header.request_id, LostReason::kUnparsable);
 }
 
 }  // namespace footfall::mongodb

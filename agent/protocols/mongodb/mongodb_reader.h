@@ -68,7 +68,7 @@ private:
     void fix_role(Direction requests);
     void break_off();
     void go_compressed();
-    void settle_partial_request(LostReason reason);
+    void settle_partial_request();
 
     std::array<Side, 2> sides_;  // by direction
     ById open_;

@@ -31,6 +31,7 @@ public:
 
     [[nodiscard]] bool empty() const { return ids_.empty(); }
     [[nodiscard]] std::size_t size() const { return ids_.size(); }
+    [[nodiscard]] OpenRequest& only() { return slots_.front().request; }  // of one
 
     // It is answered: handed out, or lost if it was marked so.
     void finish(std::uint32_t id, Outcome outcome, std::string_view error_type, MonotonicTime end);

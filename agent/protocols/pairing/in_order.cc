@@ -29,6 +29,7 @@ Exchange exchange_of(const OpenRequest& request, Role role, Outcome outcome, std
     return {
         .role = role,
         .outcome = outcome,
+        .status = request.status,
         .pid = request.began.pid,
         .tid = request.began.tid,
         .method = request.method(),

@@ -17,6 +17,7 @@ struct OpenRequest {
     std::string text;  // the method, then the target
     std::uint8_t method_length = 0;
     std::uint32_t tag = 0;     // the reader's own
+    std::uint16_t status = 0;  // of an exchange of kind http
     Stamp began;               // first byte of the request
     MonotonicTime first_byte;  // of the response
     std::uint64_t request_bytes = 0;

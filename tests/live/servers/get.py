@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A bounded load: exactly N requests, spread over some connections and paths in turn, to 127.0.0.1:$PORT.
 
-get.py -n 1000 -c 8 [--close] [--delay MS] [--method POST] /hello.txt /orders/17
+get.py -n 1000 -c 8 [--tls] [--close] [--delay MS] [--method POST] /hello.txt /orders/17
 
 --close opens a connection for each request, --delay waits before each one. Where $EMULATED is set, a quarter of N:
 such machines are slow. Exits 1 unless every request was answered.
@@ -10,6 +10,7 @@ import argparse
 import http.client
 import itertools
 import os
+import ssl
 import sys
 import threading
 import time
@@ -22,8 +23,15 @@ def ask(connection, method, path, close):
     connection.getresponse().read()
 
 
+def connect(options):
+    if not options.tls:
+        return http.client.HTTPConnection("127.0.0.1", options.port, timeout=30)
+    whoever = ssl._create_unverified_context()  # pylint: disable=protected-access
+    return http.client.HTTPSConnection("127.0.0.1", options.port, timeout=30, context=whoever)
+
+
 def worker(options, tickets, answered):
-    connection = http.client.HTTPConnection("127.0.0.1", options.port, timeout=30)
+    connection = connect(options)
     for number in tickets:
         time.sleep(options.delay / 1000)
         ask(connection, options.method, options.paths[number % len(options.paths)], options.close)
@@ -35,6 +43,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-n", type=int, default=100, dest="requests")
     parser.add_argument("-c", type=int, default=4, dest="connections")
+    parser.add_argument("--tls", action="store_true")
     parser.add_argument("--close", action="store_true")
     parser.add_argument("--delay", type=float, default=0)
     parser.add_argument("--method", default="GET")

@@ -2,17 +2,20 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <string>
 #include <string_view>
 
 #include "bpf/detect/http1.h"
 #include "bpf/detect/http2.h"
 #include "bpf/detect/mongodb.h"
 #include "bpf/detect/postgresql.h"
+#include "bpf/detect/mysql.h"
 #include "bpf/detect/redis.h"
 #include "bpf/detect/tls.h"
 
 namespace {
 
+using namespace std::string_literals;
 using namespace std::string_view_literals;
 
 using Detector = ff_detected (*)(const unsigned char*, unsigned int, unsigned int);
@@ -115,6 +118,63 @@ TEST(DetectTls, HellosAndApplicationDataAreOpaque) {
     EXPECT_EQ(ask(ff_detect_tls, "\x16\x03\x01\x02\x00\x01\x00"sv), FF_DETECT_OPAQUE);
     EXPECT_EQ(ask(ff_detect_tls, "\x16\x03\x03\x00\x7a\x02\x00"sv), FF_DETECT_OPAQUE);
     EXPECT_EQ(ask(ff_detect_tls, "\x17\x03\x03\x00\x20\xab\xcd"sv), FF_DETECT_OPAQUE);
+}
+
+ff_detected mysql(std::string_view text) { return ask(ff_detect_mysql, text); }
+
+TEST(DetectMysql, ServersSpeakFirst) {
+    const std::string greeting = "\x64\0\0\0\n5.5.5-10.11.19-MariaDB-0+deb12u1\0"s + std::string(65, 'x');
+    EXPECT_EQ(mysql(greeting), FF_DETECT_RESPONSE);
+    EXPECT_EQ(mysql("\x4a\0\0\0\n8.4.0\0"s + std::string(67, 'x')), FF_DETECT_RESPONSE);
+    EXPECT_EQ(mysql("\x17\0\0\0\xff\x10\4Too many connections"s), FF_DETECT_RESPONSE);
+    EXPECT_EQ(mysql(greeting + "more"), FF_DETECT_RESPONSE);
+    EXPECT_EQ(mysql("\x64\0\0\0\n5.5.5"sv), FF_DETECT_NO) << "one call moves all of it";
+}
+
+TEST(DetectMysql, CommandsAreRequests) {
+    EXPECT_EQ(mysql("\x9\0\0\0\3SELECT 1"sv), FF_DETECT_REQUEST);
+    EXPECT_EQ(mysql("\xb\0\0\0\3\0\1SELECT 1"sv), FF_DETECT_REQUEST);
+    EXPECT_EQ(mysql("\x9\0\0\0\x16SELECT ?"sv), FF_DETECT_REQUEST);
+    EXPECT_EQ(mysql("\xa\0\0\0\x17\7\0\0\0\0\1\0\0\0"sv), FF_DETECT_REQUEST);
+    EXPECT_EQ(mysql("\1\0\0\0\xe"sv), FF_DETECT_REQUEST);
+    EXPECT_EQ(mysql("\5\0\0\0\x19\7\0\0\0\x9\0\0\0\x16SELECT ?"sv), FF_DETECT_REQUEST);
+    EXPECT_EQ(mysql("\0\0\2\0\3INSERT INTO t VALUES "s + std::string(16384, 'x')), FF_DETECT_REQUEST);
+}
+
+TEST(DetectMysql, AHeaderThatServersReadByItselfMayBeOne) {
+    EXPECT_EQ(mysql("\x9\0\0\0"sv), FF_DETECT_MAYBE);
+    EXPECT_EQ(mysql("\x9\0"sv), FF_DETECT_MAYBE);
+    EXPECT_EQ(mysql("\0\0\0\0"sv), FF_DETECT_NO);
+    EXPECT_EQ(mysql("\x9\0\0\7"sv), FF_DETECT_NO);
+    unsigned char front[FF_DETECT_LENGTH] = "\x9\0\0\0\3SELECT 1";
+    EXPECT_EQ(ff_detect_mysql(front, 13, 0), FF_DETECT_REQUEST) << "what came in pieces has no length";
+}
+
+TEST(DetectMysql, LoginsAreRequests) {
+    EXPECT_EQ(mysql("\x8a\0\0\1\xd\xa2\x3a\0\xff\xff\xff\0\x2d"s + std::string(23, '\0') + std::string(106, 'x')), FF_DETECT_REQUEST);
+    EXPECT_EQ(mysql("\x8a\0\0\1"s + std::string(138, 'x')), FF_DETECT_NO);
+}
+
+TEST(DetectMysql, OtherProtocolsAreNot) {
+    for (const auto other : {
+             "GET / HTTP/1.1\r\nHost: a\r\n\r\n"sv,
+             "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"sv,
+             "\0\0\x12\4\0\0\0\0\0\0\3\0\0\0\x64\0\4\0\x10\0\0\0\2\0\0\0\0"sv,          // HTTP/2 SETTINGS
+             "\x16\3\1\2\0\1\0\1\xfc\3\3"sv,                                                     // TLS
+             "\0\0\0\x31\0\3\0\0user\0postgres\0"sv,                                               // PostgreSQL
+             "Q\0\0\0\rSELECT 1\0"sv,                                                              // PostgreSQL
+             "*1\r\n$4\r\nPING\r\n"sv,                                                            // Redis
+             "get key\r\n"sv,                                                                     // memcached
+             "\x80\0\0\3\0\0\0\0\0\0\0\3\0\0\0\0\0\0\0\0\0\0\0\0key"sv,                            // memcached, binary
+             "\x23\0\0\0\3\0\0\0\0\0\0\0\xdd\7\0\0\0\0\0\0\0\xe\0\0\0\x10ping\0\1\0\0\0"sv,               // MongoDB
+             "\4\0\0\0\1\0\0\0\x16\0\1\0\xb" "CQL_VERSION\0\5" "3.0.0"sv,                             // Cassandra
+             "\4\0\0\0\5\0\0\0\0"sv,                                                               // Cassandra OPTIONS
+             "\1\1\0\1\0\x8\0\0\0\1\0\0\0\0\0\0"sv,                                                 // FastCGI
+             "AMQP\0\0\x9\1"sv,
+             "SSH-2.0-OpenSSH_9.2\r\n"sv,
+         }) {
+        EXPECT_EQ(mysql(other), FF_DETECT_NO) << other;
+    }
 }
 
 TEST(DetectTls, ImpossibleRecordsAreNot) {

@@ -42,6 +42,17 @@ TEST_F(InOrderTest, TheOldestIsAnsweredFirst) {
     EXPECT_EQ(pairing.started(), 2U);
 }
 
+TEST_F(InOrderTest, OneRequestMayBeSeveralExchanges) {
+    begin("SELECT", "a");
+    pairing.finish_part(Outcome::kOk, {}, {9});
+    pairing.front().name("SELECT", "b");
+    pairing.finish(Outcome::kError, "E", {12});
+    EXPECT_EQ(uses(), (Uses{"SELECT a -", "SELECT b - E"}));
+    EXPECT_EQ(sink.seen[1].exchange.begin.nanoseconds, 9U);
+    EXPECT_EQ(sink.seen[1].exchange.bytes_in, 0U) << "counted with the first";
+    EXPECT_EQ(pairing.started(), 2U);
+}
+
 TEST_F(InOrderTest, OneThatWasLostKeepsItsPlace) {
     begin("GET", "a");
     begin("GET", "b");

@@ -1,0 +1,91 @@
+#include "agent/probes/examine_tls.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "agent/probes/tls_functions.h"
+#include "agent/probes/tls_watch.h"
+#include "agent/stacks/open_mapped.h"
+#include "symbolizer/elf/named_functions.h"
+
+namespace footfall {
+namespace {
+
+using Verdict = Finding::Verdict;
+
+// What speaks TLS in ways that no probe sees, by what a process has mapped.
+struct Unseen {
+    std::string_view in_name;
+    std::string_view what;
+    std::string_view fix;
+};
+constexpr std::array kUnseen{
+    Unseen{"libjvm.so", "Java: its own TLS (JSSE) is compiled while it runs, so there is no function to attach to",
+           "where a proxy ends TLS in front of it, watch that; Netty with OpenSSL (tcnative) is seen where it has symbols"},
+    Unseen{"libcoreclr.so", "the .NET runtime: its TLS is OpenSSL's, called by threads that do not read the socket",
+           "connections whose bytes another thread moves stay unread"},
+};
+
+std::string text_of(const TlsFunction& function) {
+    return fmt::format("{} at {}{}, {} ({:.1f} µs a call)", function.name, function.site.instruction,
+                       function.site.offset != 0 ? fmt::format(" +{}", function.site.offset) : "",
+                       function.site.emulated ? "emulated" : "single-stepped", expected_nanoseconds(function) / 1000.0);
+}
+
+Finding finding_of(const std::string& path, const TlsFunctions& found) {
+    std::string functions;
+    bool is_slow = false;
+    for (const TlsFunction& function : found.functions) {
+        functions += (functions.empty() ? "" : "; ") + text_of(function);
+        is_slow |= !function.site.emulated && function.function != FF_TLS_FREE && function.function != FF_TLS_HANDSHAKE;
+    }
+    return {is_slow ? Verdict::kWarning : Verdict::kOk, "TLS", fmt::format("{} in {}: {}", found.library, path, functions),
+            is_slow ? "no cheaper place for a probe is known: each call costs the process what is said here" : ""};
+}
+
+bool is_go_program(const Fd& file) {
+    constexpr std::array<std::string_view, 1> kMain{"runtime.main"};
+    const auto named = NamedFunctions::find(file.get(), kMain);
+    return named && named->function(kMain[0]) != nullptr;
+}
+
+}  // namespace
+
+std::vector<Finding> examine_tls(Pid pid) {
+    std::vector<Finding> findings;
+    const std::vector<ExecutableMapping> mappings = tls_candidates(pid, true);
+    if (mappings.empty()) {
+        return {{Verdict::kFailure, "process", fmt::format("{} cannot be looked at", number(pid)),
+                 "it must run, and footfall needs CAP_SYS_PTRACE for processes of others"}};
+    }
+    for (const ExecutableMapping& mapping : mappings) {
+        const Fd file = open_mapped(pid, mapping);
+        if (!file.valid()) continue;
+        const TlsFunctions found = find_tls_functions(file.get());
+        if (!found.functions.empty()) findings.push_back(finding_of(mapping.path, found));
+        for (const Unseen& unseen : kUnseen) {
+            if (mapping.path.find(unseen.in_name) == std::string::npos) continue;
+            findings.push_back({Verdict::kWarning, "TLS", std::string(unseen.what), std::string(unseen.fix)});
+        }
+        if (is_go_program(file)) {
+            findings.push_back({Verdict::kWarning, "TLS",
+                                fmt::format("{} is a Go program: crypto/tls is not read", mapping.path),
+                                "watch the plaintext side of it, if there is one"});
+        }
+    }
+    if (findings.empty()) {
+        findings.push_back({Verdict::kWarning, "TLS",
+                            fmt::format("none of the {} files that {} has mapped holds a TLS library that footfall knows",
+                                        mappings.size(), number(pid)),
+                            "if it speaks TLS, it carries its library without symbols (rustls and static OpenSSL often do): "
+                            "its connections are told of as blind spots"});
+    }
+    return findings;
+}
+
+}  // namespace footfall

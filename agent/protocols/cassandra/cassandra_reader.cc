@@ -1,0 +1,286 @@
+#include "agent/protocols/cassandra/cassandra_reader.h"
+
+#include "agent/protocols/protocol_facts.h"
+#include "agent/protocols/protocol_table.h"
+
+namespace footfall {
+
+template <>
+std::unique_ptr<ProtocolReader> make_reader<Protocol::kCassandra>(const ReaderContext& context) {
+    return std::make_unique<cassandra::CassandraReader>(context);
+}
+
+template <>
+ProtocolFacts facts<Protocol::kCassandra>() {
+    return {
+        .title = "Cassandra",
+        .versions = "CQL native protocol 3, 4, 5",
+        .roles = "server, client",
+        .named = "statement and table, `SELECT orders`, of prepared ones too; `BATCH` and its first table; `STARTUP` …",
+        .outcome = "the error's name, `Unavailable`; `closed`, `reset`, `timeout`",
+        .not_read = "compressed connections (blind spot); events; statements prepared before footfall came are `EXECUTE`",
+    };
+}
+
+}  // namespace footfall
+
+namespace footfall::cassandra {
+namespace {
+
+// Bytes of a body that are looked at.
+constexpr std::size_t kKeptOfRequest = 2048;
+constexpr std::size_t kKeptOfResponse = 512;
+
+constexpr std::string_view kPrepare = "PREPARE ";
+
+// OpenRequest::tag
+constexpr std::uint32_t kAsksForName = 1;  // its answer may be the id of what it prepared
+
+Direction opposite(Direction direction) {
+    return direction == Direction::kReceived ? Direction::kSent : Direction::kReceived;
+}
+
+}  // namespace
+
+void CassandraReader::on_bytes(Direction direction, std::string_view bytes, bool message_start, const Stamp& stamp) {
+    if (is_over()) return;
+    if (message_start) look_for_start(side(direction), bytes);
+    while (!bytes.empty() && !is_over()) {
+        segmented_ ? read_segment(direction, bytes, stamp) : read(direction, bytes, stamp);
+    }
+    if (!side(direction).framer.in_step()) pass_unseen(direction);
+}
+
+void CassandraReader::on_gap(Direction direction, std::uint64_t length, const Stamp& stamp) {
+    Side& from = side(direction);
+    while (length > 0 && !is_over()) {
+        if (segmented_) {
+            skip_segment(direction, length, stamp);
+        } else {
+            take(direction, from.framer.skip(length, stamp));
+        }
+    }
+    if (!from.framer.in_step()) pass_unseen(direction);
+}
+
+void CassandraReader::on_end_of_stream(Direction direction, const Stamp& stamp) {
+    if (standing_ != Standing::kConfirmed || requests_ == direction) return;
+    settle_partial_request();
+    open_.close(CloseReason::kPeer, stamp.time);
+    for (Side& each : sides_) each.framer.lose();
+}
+
+void CassandraReader::on_close(CloseReason reason, MonotonicTime time) {
+    if (is_over()) return;
+    if (standing_ == Standing::kGuessed) return open_.forget();
+    settle_partial_request();
+    open_.close(reason, time);
+}
+
+void CassandraReader::on_session_end(MonotonicTime) {
+    if (standing_ == Standing::kGuessed) return open_.forget();
+    open_.session_end();
+}
+
+void CassandraReader::restart(const ReaderContext& context) {
+    open_.restart(context, Kind::kCassandra);
+    for (Side& each : sides_) {
+        each.framer.reset();
+        each.segments.start();
+        each.compressed_seen = false;
+        if (context.opened_before) each.framer.lose();
+    }
+    requests_.reset();
+    standing_ = Standing::kGuessed;
+    opened_before_ = context.opened_before;
+    segmented_ = compression_agreed_ = requests_unseen_ = false;
+    own_prepared_.reset();
+    prepared_ = context.prepared;
+    if (prepared_ != nullptr) return;
+    own_prepared_ = std::make_unique<PreparedNames>();
+    prepared_ = own_prepared_.get();
+}
+
+// A system call's first byte is where a stream that is out of step may find its feet.
+void CassandraReader::look_for_start(Side& side, std::string_view bytes) {
+    if (segmented_) {
+        if (side.segments.in_step()) return;
+        if (begins_segment(bytes)) return side.segments.start();
+        return begins_compressed_segment(bytes) ? go_compressed() : void();
+    }
+    if (side.framer.in_step()) return;
+    if (bytes.size() >= kFrameHeader && parse_header(bytes)) return side.framer.start();
+    if (standing_ != Standing::kGuessed) return;
+    if (begins_segment(bytes)) {
+        segmented_ = true;
+        for (Side& each : sides_) each.segments.lose();
+        side.segments.start();
+    } else if (begins_compressed_segment(bytes)) {
+        go_compressed();
+    }
+}
+
+void CassandraReader::read(Direction direction, std::string_view& bytes, const Stamp& stamp) {
+    const bool segmented = segmented_;
+    Step step = Step::kMore;
+    do {
+        step = side(direction).framer.advance(bytes, stamp);
+        take(direction, step);
+    } while (step != Step::kMore && !is_over() && segmented == segmented_);
+}
+
+void CassandraReader::read_segment(Direction direction, std::string_view& bytes, const Stamp& stamp) {
+    Side& from = side(direction);
+    Segments::Piece piece = from.segments.next(bytes);
+    if (!from.segments.in_step()) return lose_step(direction);
+    // Where whole frames begin, no other one is under way: what is left of one passed unseen.
+    if (piece.begins && !from.framer.between()) {
+        lose_step(direction);
+        pass_unseen(direction);
+        from.framer.start();
+    }
+    read(direction, piece.payload, stamp);
+}
+
+void CassandraReader::skip_segment(Direction direction, std::uint64_t& length, const Stamp& stamp) {
+    Side& from = side(direction);
+    std::uint64_t payload = from.segments.skip(length, from.framer.remaining());
+    if (!from.segments.in_step()) return lose_step(direction);
+    while (payload > 0 && !is_over()) take(direction, from.framer.skip(payload, stamp));
+}
+
+// What was seen of the present request names it, though its end was not.
+void CassandraReader::lose_step(Direction direction) {
+    if (direction == requests_) settle_partial_request();
+    side(direction).framer.lose();
+}
+
+void CassandraReader::take(Direction direction, Step step) {
+    switch (step) {
+        case Step::kMore:
+        case Step::kGap:
+            return;
+        case Step::kHeader:
+            return take_header(direction);
+        case Step::kFrame:
+            return take_frame(direction);
+    }
+}
+
+void CassandraReader::take_header(Direction direction) {
+    Side& from = side(direction);
+    const auto header = parse_header(from.framer.header());
+    if (!header || (requests_ && header->response == (requests_ == direction))) return break_off();
+    from.header = *header;
+    if (!requests_) {
+        requests_ = header->response ? opposite(direction) : direction;
+        open_.set_role(requests_ == Direction::kReceived ? Role::kServer : Role::kClient);
+    }
+    if (header->compressed) return from.framer.begin_body(header->length, 0);
+    if (!header->response) {
+        open_.begin(header->stream, from.framer.begin());
+    } else if (OpenRequest* request = open_.find(header->stream)) {
+        request->first_byte = from.framer.begin().time;
+    }
+    from.framer.begin_body(header->length, header->response ? kKeptOfResponse : kKeptOfRequest);
+}
+
+void CassandraReader::take_frame(Direction direction) {
+    Side& from = side(direction);
+    if (from.header.compressed) return take_compressed(from);
+    if (!is_plausible(from.header, from.framer.body())) return break_off();
+    standing_ = Standing::kConfirmed;
+    from.header.response ? take_response(from) : take_request(from);
+}
+
+// By itself the flag says little of bytes that may be another protocol's.
+void CassandraReader::take_compressed(Side& side) {
+    side.compressed_seen = true;
+    const bool sure = standing_ == Standing::kConfirmed || (sides_[0].compressed_seen && sides_[1].compressed_seen);
+    if (sure) go_compressed();
+}
+
+void CassandraReader::take_request(const Side& side) {
+    if (side.header.code == OpCode::kStartup) compression_agreed_ = asks_for_compression(side.framer.body());
+    OpenRequest* request = open_.find(side.header.stream);
+    if (request != nullptr) name_request(side, *request);
+}
+
+void CassandraReader::name_request(const Side& side, OpenRequest& request) {
+    const auto operation = operation_of(side.header, side.framer.body(), *prepared_, text_);
+    request.request_bytes = side.framer.bytes();
+    if (!operation) {
+        request.lost = side.framer.body_kept() ? LostReason::kUnparsable : LostReason::kGap;
+        return;
+    }
+    request.name(operation->method, operation->target);
+    request.tag = side.header.code == OpCode::kPrepare ? kAsksForName : 0;
+}
+
+void CassandraReader::take_response(const Side& side) {
+    const Header& header = side.header;
+    if (header.pushed()) return;
+    OpenRequest* request = open_.find(header.stream);
+    if (request == nullptr) {
+        open_.lose_unasked(opened_before_ && !requests_unseen_ ? LostReason::kBeganBefore : LostReason::kGap);
+    } else {
+        if (request->text.empty() && !request->lost) request->lost = LostReason::kUnparsable;
+        request->response_bytes = side.framer.bytes();
+        if (request->tag == kAsksForName) keep_prepared(*request, prepared_id(header, side.framer.body()));
+        const std::string_view error = error_of(header, side.framer.body(), text_);
+        open_.finish(header.stream, error.empty() ? Outcome::kOk : Outcome::kError, error, side.framer.last());
+    }
+    // Not in segments, both answer STARTUP only, whether that was seen or not.
+    const bool ready = header.code == OpCode::kReady || header.code == OpCode::kAuthenticate;
+    if (ready && !segmented_) finish_handshake(header);
+}
+
+void CassandraReader::finish_handshake(const Header& header) {
+    constexpr std::uint8_t kFirstInSegments = 5;
+    if (compression_agreed_) return go_compressed();
+    segmented_ = header.version >= kFirstInSegments;
+    for (Side& each : sides_) each.segments.start();
+}
+
+void CassandraReader::keep_prepared(const OpenRequest& request, std::string_view id) {
+    if (!request.method().starts_with(kPrepare)) return;
+    prepared_->keep(id, request.method().substr(kPrepare.size()), request.target());
+}
+
+void CassandraReader::pass_unseen(Direction direction) {
+    if (!requests_) return;
+    if (direction == requests_) {
+        requests_unseen_ |= standing_ == Standing::kConfirmed;
+    } else {
+        open_.doubt_all();
+    }
+}
+
+// These bytes are not Cassandra's, or not any more.
+void CassandraReader::break_off() {
+    for (Side& each : sides_) {
+        each.framer.lose();
+        each.segments.lose();
+    }
+    if (standing_ == Standing::kConfirmed) return open_.lose_all(LostReason::kUnparsable);
+    standing_ = Standing::kRefuted;
+    open_.forget();
+}
+
+void CassandraReader::go_compressed() {
+    break_off();
+    standing_ = Standing::kCompressed;
+}
+
+// The connection ends in the midst of a request: what has its name is cut, the rest is lost.
+void CassandraReader::settle_partial_request() {
+    if (!requests_) return;
+    Side& from = side(*requests_);
+    if (!from.framer.in_step() || from.framer.between()) return;
+    OpenRequest* request = open_.find(from.header.stream);
+    if (request == nullptr || !request->text.empty() || request->lost) return;
+    name_request(from, *request);
+    if (request->lost) open_.lose(from.header.stream, LostReason::kUnparsable);
+}
+
+}  // namespace footfall::cassandra

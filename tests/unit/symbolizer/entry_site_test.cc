@@ -1,0 +1,120 @@
+#include "symbolizer/elf/entry_site.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace footfall {
+namespace {
+
+using Code = std::vector<std::uint8_t>;
+
+Code operator+(Code code, const Code& more) {
+    code.insert(code.end(), more.begin(), more.end());
+    return code;
+}
+
+// As gcc and objdump write them.
+const Code kEndbr64{0xf3, 0x0f, 0x1e, 0xfa};
+const Code kPushR13{0x41, 0x55};
+const Code kPushRbx{0x53};
+const Code kSubRsp18{0x48, 0x83, 0xec, 0x18};
+const Code kTestEdx{0x85, 0xd2};
+const Code kTestRdi{0x48, 0x85, 0xff};
+const Code kJs{0x78, 0x2f};
+const Code kJe{0x74, 0x10};
+const Code kMovRcxRsp{0x48, 0x89, 0xe1};  // mov %rsp,%rcx
+const Code kMovslqEdx{0x48, 0x63, 0xd2};  // movslq %edx,%rdx
+const Code kCall{0xe8, 0x00, 0x01, 0x00, 0x00};
+const Code kXorEsi{0x31, 0xf6};
+const Code kMovR13Rcx{0x49, 0x89, 0xcd};  // mov %rcx,%r13
+const Code kStoreRcx{0x48, 0x89, 0x01};   // mov %rax,(%rcx)
+const Code kRet{0xc3};
+const Code kNop{0x90};
+const Code kLongNop{0x0f, 0x1f, 0x40, 0x00};
+
+EntrySite site_of(const Code& code, SiteNeed need = SiteNeed::kArgumentsAndReturn, unsigned arguments = 4) {
+    return cheapest_entry_site(code, need, arguments).value();
+}
+
+TEST(EntrySite, IsTheFirstByteWhereThatIsCheap) {
+    for (const Code& first : {kPushR13, kPushRbx, kNop, kCall, kJe}) {
+        EXPECT_EQ(site_of(first + kRet).offset, 0U);
+        EXPECT_TRUE(site_of(first + kRet).emulated);
+    }
+}
+
+TEST(EntrySite, IsBehindEndbr64WhereTheStackIsStillTheCallers) {
+    const EntrySite site = site_of(kEndbr64 + kPushR13 + kRet);
+    EXPECT_EQ(site.offset, 4U);
+    EXPECT_TRUE(site.emulated);
+    EXPECT_EQ(site.instruction, "push");
+}
+
+TEST(EntrySite, OfACallAndItsReturnIsNeverBehindAMovedStack) {
+    const Code code = kSubRsp18 + kTestEdx + kJs + kRet;
+    EXPECT_EQ(site_of(code).offset, 0U);
+    EXPECT_FALSE(site_of(code).emulated);
+    EXPECT_EQ(site_of(code, SiteNeed::kArguments).offset, 6U);
+    EXPECT_TRUE(site_of(code, SiteNeed::kArguments).emulated);
+}
+
+TEST(EntrySite, IsNeverBehindAnOverwrittenArgument) {
+    const Code code = kXorEsi + kPushRbx + kRet;
+    EXPECT_EQ(site_of(code).offset, 0U);
+    EXPECT_EQ(site_of(code, SiteNeed::kArguments, 1).offset, 2U) << "the second argument does not count";
+    EXPECT_EQ(site_of(kMovslqEdx + kPushRbx + kRet, SiteNeed::kArguments, 3).offset, 0U);
+}
+
+TEST(EntrySite, IsNeverBehindTheEndOfTheFunction) {
+    EXPECT_EQ(site_of(kTestRdi + kRet + kPushRbx).offset, 0U);
+    EXPECT_FALSE(site_of(kTestRdi + kRet + kPushRbx).emulated);
+}
+
+TEST(EntrySite, IsNeverWhereAJumpLeadsBackTo) {
+    const Code loop = kTestRdi + kPushRbx + Code{0xeb, 0xfd};  // jmp to the push
+    EXPECT_EQ(site_of(loop).offset, 0U);
+    EXPECT_EQ(site_of(kTestRdi + kPushRbx + Code{0xeb, 0xfa}).offset, 3U) << "to the first byte is another call";
+}
+
+TEST(EntrySite, WhatTheKernelSingleStepsIsNotCheap) {
+    for (const Code& first :
+         {kEndbr64, kSubRsp18, kTestRdi, kLongNop, kRet, Code{0x66, 0x90}, Code{0xff, 0xe0}, Code{0xe2, 0x00}}) {
+        EXPECT_FALSE(site_of(first + kRet).emulated) << std::hex << int{first[0]};
+    }
+}
+
+TEST(EntrySite, NeedsAnInstruction) {
+    EXPECT_FALSE(cheapest_entry_site({}, SiteNeed::kArguments, 4));
+    EXPECT_FALSE(cheapest_entry_site(Code{0x06}, SiteNeed::kArguments, 4));
+    EXPECT_FALSE(cheapest_entry_site(Code{0x41}, SiteNeed::kArguments, 4)) << "cut off in the middle";
+}
+
+// SSL_read and SSL_read_ex of Debian 12's libssl.so.3.
+TEST(InnerFunction, IsWhereAWrapperHandsItsArgumentsTo) {
+    const Code extended = Code{0x48, 0x83, 0xec, 0x08} + kCall + kRet;  // sub $8,%rsp
+    EXPECT_EQ(inner_function(extended, 0x1000, 4), 0x1000U + 4 + 5 + 0x100);
+    const Code plain = kSubRsp18 + kTestEdx + kJs + kMovRcxRsp + kMovslqEdx + kCall + kRet;
+    EXPECT_EQ(inner_function(plain, 0x1000, 2), 0x1000U + plain.size() - 1 + 0x100);
+    EXPECT_FALSE(inner_function(plain, 0x1000, 4)) << "it makes the fourth argument itself";
+}
+
+TEST(InnerFunction, MayBeJumpedTo) { EXPECT_EQ(inner_function(kEndbr64 + Code{0xeb, 0x10}, 0x1000, 4), 0x1016U); }
+
+TEST(InnerFunction, IsNotKnownWhereTheCallIsIndirect) {
+    EXPECT_FALSE(inner_function(kEndbr64 + Code{0xff, 0x50, 0x60}, 0x1000, 4));
+    EXPECT_FALSE(inner_function(kEndbr64 + kRet, 0x1000, 4));
+    EXPECT_FALSE(inner_function({}, 0x1000, 4));
+}
+
+TEST(UsesArgument, WhereItIsReadBeforeAnythingElse) {
+    EXPECT_TRUE(uses_argument(kPushR13 + kJe + kMovR13Rcx + kCall, 4));
+    EXPECT_TRUE(uses_argument(kStoreRcx + kRet, 4)) << "as an address";
+    EXPECT_FALSE(uses_argument(kPushR13 + kCall + kMovR13Rcx, 4));
+    EXPECT_FALSE(uses_argument(kMovRcxRsp + kMovR13Rcx, 4));
+    EXPECT_FALSE(uses_argument(kRet, 4));
+}
+
+}  // namespace
+}  // namespace footfall
