@@ -467,7 +467,9 @@ class Client(Server):
         self.counted = json.loads(self.read())
 
     def answered(self):
-        return {operation: Answered(sum(outcomes.values()), sum(outcomes.values()) - outcomes.get("ok", 0), collections.Counter(outcomes))
+        def errors(outcomes):
+            return sum(number for outcome, number in outcomes.items() if outcome not in ("ok", "unknown"))
+        return {operation: Answered(sum(outcomes.values()), errors(outcomes), collections.Counter(outcomes))
                 for operation, outcomes in self.counted.items()}
 
 
