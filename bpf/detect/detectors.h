@@ -6,6 +6,7 @@
 #include "cassandra.h"
 #include "fastcgi.h"
 #include "http1.h"
+#include "memcached.h"
 #include "mongodb.h"
 #include "http2.h"
 #include "postgresql.h"

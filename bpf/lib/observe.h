@@ -201,7 +201,7 @@ enum protocol {
 /* Messages of these, however long, hold many small ones, and begin in the middle of one as often as not. */
 static __always_inline bool is_pipelined(const struct connection *connection)
 {
-	return connection->protocol == PROTOCOL_redis;
+	return connection->protocol == PROTOCOL_redis || connection->protocol == PROTOCOL_memcached;
 }
 
 /*

@@ -19,7 +19,8 @@ public:
         const auto is_lower = [](char byte) { return byte >= 'a' && byte <= 'z'; };
         const bool lower = std::all_of(exchange.error_type.begin(), exchange.error_type.end(), is_lower);
         const bool upper = std::none_of(exchange.error_type.begin(), exchange.error_type.end(), is_lower);
-        if (!known || !exchange.target.empty() || exchange.error_type.size() > kErrorLimit || !(lower || upper))
+        if (!known || !exchange.target.empty() || exchange.error_type.size() > PendingCommand::kErrorLimit ||
+            !(lower || upper))
             std::abort();
     }
 };

@@ -431,6 +431,31 @@ class Cassandra(Server):
         raise RuntimeError(f"nothing listens on port {port}")
 
 
+class Memcached(Server):
+    """memcached on a port, or on $DIR/memcached.sock with `memcached unix`. Its stats count reads by key and writes of any kind."""
+
+    kinds = ("memcached",)
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        program = shutil.which("memcached")
+        if not program:
+            raise Skip("memcached is not installed")
+        self.socket = directory / "memcached.sock"
+        if arguments == ["unix"]:
+            self.process = processes.start([program, "-u", "root", "-s", str(self.socket)])
+            while not self.socket.exists():
+                time.sleep(0.02)
+        else:
+            self.start([program, "-u", "root", "-l", "127.0.0.1", "-p", str(self.port), "-U", "0", *arguments])
+
+    def answered(self):
+        stats = ask(self.port, b"stats\r\n", rb"END\r\n$")
+        counted = {name: int(number) for name, number in re.findall(r"STAT (cmd_get|cmd_set|cmd_flush) (\d+)", stats)}
+        operations = {"get": "cmd_get", "set": "cmd_set", "flush_all": "cmd_flush"}
+        return {operation: Answered(counted[name]) for operation, name in operations.items() if counted[name]}
+
+
 class Client(Server):
     """A client that is connected before footfall comes, and counts what it asks from then on: servers/client.py.
 
@@ -460,13 +485,15 @@ class Client(Server):
         self.counted = json.loads(self.read())
 
     def answered(self):
-        return {operation: Answered(sum(outcomes.values()), sum(outcomes.values()) - outcomes.get("ok", 0), collections.Counter(outcomes))
+        def errors(outcomes):
+            return sum(number for outcome, number in outcomes.items() if outcome not in ("ok", "unknown"))
+        return {operation: Answered(sum(outcomes.values()), errors(outcomes), collections.Counter(outcomes))
                 for operation, outcomes in self.counted.items()}
 
 
-KINDS = {"cassandra": Cassandra, "client": Client, "ferretdb": FerretDb, "files": Files, "grpc_calls": GrpcCalls, "nghttpd": Nghttpd,
-         "nginx": Nginx, "nginx_http2": NginxHttp2, "node": Node, "postgresql": Postgresql, "redis": Redis, "shop": Shop, "sockio": Sockio,
-         "tls_nginx": TlsNginx, "tls_node": TlsNode, "tls_openssl": TlsOpenssl, "tls_python": TlsPython}
+KINDS = {"cassandra": Cassandra, "client": Client, "ferretdb": FerretDb, "files": Files, "grpc_calls": GrpcCalls, "memcached": Memcached,
+         "nghttpd": Nghttpd, "nginx": Nginx, "nginx_http2": NginxHttp2, "node": Node, "postgresql": Postgresql, "redis": Redis, "shop":
+         Shop, "sockio": Sockio, "tls_nginx": TlsNginx, "tls_node": TlsNode, "tls_openssl": TlsOpenssl, "tls_python": TlsPython}
 
 
 def start(processes, directory, line, variables):

@@ -78,11 +78,12 @@ std::string_view error_of(const RespFramer& reply) {
     return whole && !word.empty() && std::all_of(word.begin(), word.end(), is_usual) ? word : "_OTHER";
 }
 
-void set_error(OpenCommand& open, std::string_view word) {
-    open.failed = true;
-    open.error_length = static_cast<std::uint8_t>(std::min(word.size(), open.error_text.size()));
-    std::copy_n(word.begin(), open.error_length, open.error_text.begin());
-}
+SeenMessage seen(const RespFramer& message) { return {message.begin(), message.last(), message.bytes()}; }
+
+// The reader keeps a command in the tag of what waits.
+Command command_of(const PendingCommand& open) { return Command{static_cast<std::uint16_t>(open.tag)}; }
+
+bool is_of_channels(Command command) { return is_subscription(command) || is_unsubscription(command); }
 
 }  // namespace
 
@@ -96,7 +97,7 @@ void RedisReader::on_bytes(Direction direction, std::string_view bytes, bool mes
         if (replicates(bytes, stamp)) return;
     }
     while (!bytes.empty() && stream.in_step() && !over_) take(direction, stream.advance(bytes, stamp));
-    if (replies_cut_ && !is_request(direction)) waiting()->response_bytes += bytes.size();
+    if (replies_cut_ && !is_request(direction)) order_.waiting()->response_bytes += bytes.size();
 }
 
 void RedisReader::on_gap(Direction direction, std::uint64_t length, const Stamp& stamp) {
@@ -109,21 +110,18 @@ void RedisReader::on_gap(Direction direction, std::uint64_t length, const Stamp&
     while (length > 0 && stream.in_step() && !over_) {
         const std::uint64_t before = length;
         const Step step = stream.skip(length, stamp);
-        if (step == Step::kGap && in_message && is_confirmed() && waiting() != nullptr) return cut_replies(before);
+        if (step == Step::kGap && in_message && is_confirmed() && order_.waiting() != nullptr) return cut_replies(before);
         take(direction, step);
     }
-    if (replies_cut_ && replies) waiting()->response_bytes += length;
+    if (replies_cut_ && replies) order_.waiting()->response_bytes += length;
 }
 
 // Bytes passed before the first one that was seen: a Unix socket that is older than footfall, or an event was lost.
 void RedisReader::on_late_stream(Direction direction) {
     late_ = true;
-    if (!requests_) {
-        order_ = Order::kLost;
-        return;
-    }
     framer(direction).lose();
-    give_up(direction, LostReason::kGap);
+    if (requests_) return give_up(direction, LostReason::kGap);
+    order_.begin_late();
 }
 
 void RedisReader::restart(const ReaderContext& context) {
@@ -135,7 +133,7 @@ void RedisReader::restart(const ReaderContext& context) {
     start_over();
     strikes_ = 0;
     late_ = context.opened_before;
-    order_ = late_ ? Order::kLost : Order::kKnown;
+    order_.restart(context_, Kind::kRedis, late_);
 }
 
 // --- finding one's feet ---------------------------------------------------------------------------------------------
@@ -149,43 +147,34 @@ void RedisReader::find_feet(Direction direction, std::string_view bytes) {
 void RedisReader::find_roles(Direction direction, std::string_view bytes) {
     const bool replies = kReplyStarts.find(bytes.front()) != std::string_view::npos;
     if (!late_ && !replies) {
-        requests_ = direction;
+        fix_roles(direction);
         framer(direction).start(Side::kRequests);
         framer(opposite(direction)).start(Side::kReplies);
         return;
     }
+    if (!late_) order_.begin_late();
     late_ = true;
-    if (begins_with_known_command(bytes)) {
-        requests_ = direction;
-        order_ = Order::kLost;
-        return;
-    }
+    if (begins_with_known_command(bytes)) return fix_roles(direction);
     if (!begins_with_reply(bytes)) strike();
 }
 
+void RedisReader::fix_roles(Direction requests) {
+    requests_ = requests;
+    order_.set_role(requests == Direction::kReceived ? Role::kServer : Role::kClient);
+}
+
 void RedisReader::begin_request_message(std::string_view bytes) {
-    if (order_ == Order::kAssumed && !open_.empty() && answered_ == open_.size()) prove_order();
+    order_.on_request_start();
     RespFramer& requests = request_framer();
-    if ((order_ != Order::kLost && requests.in_step()) || !begins_with_known_command(bytes)) return;
+    if ((!order_.is_lost() && requests.in_step()) || !begins_with_known_command(bytes)) return;
     const bool between = !requests.in_step() || requests.between();
-    const bool answered = open_.empty() && (!reply_framer().in_step() || reply_framer().between());
-    if (order_ == Order::kLost && between && answered) assume_order();
+    const bool answered = order_.empty() && (!reply_framer().in_step() || reply_framer().between());
+    if (order_.is_lost() && between && answered) order_.assume();
     if (!requests.in_step()) requests.start(Side::kRequests);
 }
 
 void RedisReader::begin_reply_message(std::string_view bytes) {
     if (!reply_framer().in_step() && !replies_cut_ && begins_with_reply(bytes)) reply_framer().start(Side::kReplies);
-}
-
-void RedisReader::assume_order() {
-    order_ = Order::kAssumed;
-    lost_waiting_ = 0;
-}
-
-void RedisReader::prove_order() {
-    hand_out_answered();
-    order_ = Order::kKnown;
-    late_ = false;
 }
 
 // --- requests -------------------------------------------------------------------------------------------------------
@@ -212,24 +201,23 @@ void RedisReader::on_request() {
 }
 
 void RedisReader::ask(Command command) {
+    const RespFramer& request = request_framer();
     if (replies_cut_) finish_cut_replies();
-    if (order_ == Order::kLost) {
-        ++lost_waiting_;
-        return lose_unnamed(why_unordered());
+    if (!order_.is_lost() && expects_no_reply(command)) {
+        if (is_confirmed()) order_.use_unanswered(name_of(command), seen(request));
+        return;
     }
-    if (expects_no_reply(command)) return use_unanswered(command);
-    if (!open_.empty() && !open_.front().asked) {
-        take_request(open_.front(), command);
-        return hand_out_front();
+    switch (order_.ask(name_of(command), seen(request))) {
+        case ResumedOrder::Asked::kWaits:
+            order_.latest().tag = static_cast<std::uint32_t>(command);
+            if (is_of_channels(command)) order_.latest().note = static_cast<std::uint32_t>(request.count() - 1);
+            return;
+        case ResumedOrder::Asked::kTooMany:
+            return is_confirmed() ? void() : start_over();
+        case ResumedOrder::Asked::kUsed:
+        case ResumedOrder::Asked::kLost:
+            return;
     }
-    if (open_.full()) return refuse_request();
-    take_request(open_.push(), command);
-}
-
-// More wait than are kept. Those are answered still, and after them the order is lost.
-void RedisReader::refuse_request() {
-    if (!is_confirmed()) return start_over();
-    lose_order(LostReason::kTooManyOpen);
 }
 
 bool RedisReader::expects_no_reply(Command command) {
@@ -241,25 +229,6 @@ bool RedisReader::expects_no_reply(Command command) {
     return replies_off_ || skip_next_;
 }
 
-void RedisReader::take_request(OpenCommand& open, Command command) {
-    const RespFramer& request = request_framer();
-    ++started_;
-    open.command = command;
-    open.asked = true;
-    open.began = request.begin();
-    open.request_bytes = request.bytes();
-    const bool of_channels = is_subscription(command) || is_unsubscription(command);
-    if (of_channels) open.confirmations = static_cast<std::uint32_t>(request.count() - 1);
-}
-
-void RedisReader::use_unanswered(Command command) {
-    if (!is_confirmed()) return;
-    OpenCommand open;
-    take_request(open, command);
-    open.end = request_framer().last();
-    hand_out(open, Outcome::kUnknown, {});
-}
-
 // --- replies --------------------------------------------------------------------------------------------------------
 
 void RedisReader::on_reply() {
@@ -267,7 +236,7 @@ void RedisReader::on_reply() {
     if (reply.type() == '|') return;
     if (!is_confirmed() && may_be_request(reply)) return is_acknowledgement(reply) ? stop_reading() : start_over();
     if (is_pushed(reply)) return on_pushed();
-    OpenCommand* open = waiting();
+    PendingCommand* open = order_.waiting();
     open != nullptr ? answer(*open) : on_unasked_reply();
 }
 
@@ -279,10 +248,10 @@ bool RedisReader::is_pushed(const RespFramer& reply) {
     if (reply.type() == '>') return true;
     if (reply.type() == '+')
         return monitors_ && !reply.word(0).empty() && reply.word(0)[0] >= '0' && reply.word(0)[0] <= '9';
-    const OpenCommand* open = waiting();
-    const bool asked = open == nullptr || is_subscription(open->command) || is_unsubscription(open->command);
+    const PendingCommand* open = order_.waiting();
+    const bool asked = open == nullptr || is_of_channels(command_of(*open));
     // PING is the one other command of a RESP2 connection that subscribes, and is never answered by an array elsewhere.
-    if (reply.type() != '*' || !(asked || open->command == kPing || subscriptions_.any())) return false;
+    if (reply.type() != '*' || !(asked || command_of(*open) == kPing || subscriptions_.any())) return false;
     const Pushed kind = pushed_kind(reply.word(0));
     if (kind == Pushed::kMessage && open == nullptr) subscriptions_.assume();
     return kind != Pushed::kOther;
@@ -290,28 +259,28 @@ bool RedisReader::is_pushed(const RespFramer& reply) {
 
 void RedisReader::on_pushed() {
     const RespFramer& reply = reply_framer();
-    OpenCommand* open = waiting();
+    PendingCommand* open = order_.waiting();
     const Pushed kind = reply.type() == '+' ? Pushed::kMessage : pushed_kind(reply.word(0));
-    if (kind == Pushed::kPong && open != nullptr && open->command == kPing) return answer(*open);
+    if (kind == Pushed::kPong && open != nullptr && command_of(*open) == kPing) return answer(*open);
     if (kind != Pushed::kConfirmation) return;
     const Command command = command_of(reply.word(0), {});
     subscriptions_.confirm(command, reply.integer());
-    if (open != nullptr && open->command == command) confirm_subscription(*open);
+    if (open != nullptr && command_of(*open) == command) confirm_subscription(*open);
 }
 
-void RedisReader::confirm_subscription(OpenCommand& open) {
-    const bool more = open.confirmations > 0 ? --open.confirmations > 0 : subscriptions_.of(open.command) > 0;
-    if (!more) return answer(open);
-    if (!open.first_byte.seen()) open.first_byte = reply_framer().begin().time;
-    open.response_bytes += reply_framer().bytes();
+// Its note: how many confirmations are still to come; 0: as many as there are channels.
+void RedisReader::confirm_subscription(PendingCommand& open) {
+    const bool more = open.note > 0 ? --open.note > 0 : subscriptions_.of(command_of(open)) > 0;
+    more ? ResumedOrder::take_reply(open, seen(reply_framer())) : answer(open);
 }
 
-void RedisReader::answer(OpenCommand& open) {
-    take_reply(open);
-    const Command command = open.command;
-    const bool failed = open.failed;
+void RedisReader::answer(PendingCommand& open) {
+    const Command command = command_of(open);
+    const bool failed = is_error(reply_framer());
+    ResumedOrder::take_reply(open, seen(reply_framer()));
+    if (failed) open.fail(error_of(reply_framer()));
     standing_ = Standing::kConfirmed;
-    settle();
+    order_.settle();
     if (failed) return;
     if (command == kMonitor) monitors_ = true;
     if (command != kReset) return;
@@ -319,52 +288,26 @@ void RedisReader::answer(OpenCommand& open) {
     subscriptions_ = {};
 }
 
-void RedisReader::take_reply(OpenCommand& open) {
-    const RespFramer& reply = reply_framer();
-    if (!open.first_byte.seen()) open.first_byte = reply.begin().time;
-    open.end = reply.last();
-    open.response_bytes += reply.bytes();
-    open.answered = true;
-    if (is_error(reply)) set_error(open, error_of(reply));
-}
-
-// The oldest that waited has been answered.
-void RedisReader::settle() {
-    ++answered_;
-    if (order_ != Order::kAssumed) return hand_out_answered();
-    if (answered_ >= kProof) prove_order();
-}
-
 void RedisReader::on_unasked_reply() {
-    switch (order_) {
-        case Order::kKnown:
-            replies_off_ = false;
-            if (role() == Role::kClient && open_.size() < kFastReplies) take_reply(open_.push());
-            return;
-        case Order::kAssumed:
-            order_ = Order::kLost;
-            return is_confirmed() ? lose_all(why_unordered()) : start_over();
-        case Order::kLost:
-            if (lost_waiting_ == 0) return lose_unnamed(why_unordered());
-            --lost_waiting_;
-            return;
-    }
+    const RespFramer& reply = reply_framer();
+    if (!is_confirmed()) return start_over();
+    if (order_.on_unasked_reply(seen(reply), is_error(reply) ? error_of(reply) : std::string_view{})) return;
+    replies_off_ = false;
 }
 
 // The answer to PSYNC or SYNC, and then the stream of a replica. Until it is ready, a master sends empty lines.
 bool RedisReader::replicates(std::string_view& bytes, const Stamp& stamp) {
-    OpenCommand* open = waiting();
-    if (open == nullptr || (open->command != kPsync && open->command != kSync) || !reply_framer().between()) return false;
+    PendingCommand* open = order_.waiting();
+    if (open == nullptr || !reply_framer().between()) return false;
+    if (command_of(*open) != kPsync && command_of(*open) != kSync) return false;
     bytes.remove_prefix(std::min(bytes.find_first_not_of("\r\n"), bytes.size()));
     if (bytes.empty()) return true;
     if (bytes.front() == '-') return false;
-    open->first_byte = open->end = stamp.time;
-    open->response_bytes = bytes.substr(0, bytes.find('\n')).size() + 1;
-    open->answered = true;
+    ResumedOrder::take_reply(*open, {stamp, stamp.time, bytes.substr(0, bytes.find('\n')).size() + 1});
     standing_ = Standing::kConfirmed;
-    ++answered_;
-    hand_out_answered();
-    lose_all(LostReason::kUnparsable);
+    order_.settle();
+    order_.on_request_start();  // nothing is asked behind it
+    order_.lose_waiting(LostReason::kUnparsable);
     over_ = true;
     return true;
 }

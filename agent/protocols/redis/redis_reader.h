@@ -16,15 +16,7 @@
 // command that is known is a request. It is confirmed by a reply in the other direction, unless that could be a request as
 // well (an array of strings may be either): then the guess starts over. Bytes that are no RESP refute it.
 //
-// Order. On a connection seen from its start, replies belong to commands by their number. On one that is older, and after a
-// gap, it is not known how many replies are still under way, so order is found again in two steps:
-// - Commands count from a moment on at which all seems to be answered: a request begins, replies are at the end of one, and
-//   no command that was seen waits. What comes before that moment is lost (kBeganBefore, kGap).
-// - From there on pairs are held back until all that was asked is answered at the start of a request, or until kProof
-// replies
-//   have come. A reply too many before that proves that some were still under way: what is held back is lost, and the next
-//   such moment is waited for. (A client with always the same number of commands under way, that sends one for each reply,
-//   can't be told apart from one that waits: its uses are counted right, each with the times of a neighbour.)
+// Order: that of pairing/resumed_order.h, which finds it again after late attach and gaps.
 //
 // What a gap does (bytes that passed unseen; those inside of a string are skipped by its length, and do nothing):
 // - In requests: at least one is lost. Those that waited before it are answered still; then the order is lost.
@@ -40,8 +32,8 @@
 #include <optional>
 #include <string_view>
 
+#include "agent/protocols/pairing/resumed_order.h"
 #include "agent/protocols/protocol.h"
-#include "agent/protocols/redis/open_commands.h"
 #include "agent/protocols/redis/resp_framer.h"
 #include "agent/protocols/redis/subscriptions.h"
 
@@ -49,8 +41,6 @@ namespace footfall::redis {
 
 class RedisReader final : public ProtocolReader {
 public:
-    static constexpr std::size_t kProof = 1024;
-
     explicit RedisReader(const ReaderContext& context) { restart(context); }
 
     void on_bytes(Direction direction, std::string_view bytes, bool message_start, const Stamp& stamp) override;
@@ -62,49 +52,34 @@ public:
     void restart(const ReaderContext& context) override;
 
     // Exchanges that began; each of them is used, lost or still open.
-    [[nodiscard]] std::uint64_t started() const { return started_; }
+    [[nodiscard]] std::uint64_t started() const { return order_.started(); }
 
 private:
     using Step = RespFramer::Step;
-
-    enum class Order : std::uint8_t {
-        kKnown,    // replies belong to commands by their number
-        kAssumed,  // the same, since a moment at which all seemed to be answered: pairs are held back
-        kLost,     // such a moment is waited for
-    };
 
     void find_feet(Direction direction, std::string_view bytes);
     void find_roles(Direction direction, std::string_view bytes);
     void on_late_stream(Direction direction);
     void begin_request_message(std::string_view bytes);
     void begin_reply_message(std::string_view bytes);
-    void assume_order();
-    void prove_order();
+    void fix_roles(Direction requests);
 
     void take(Direction direction, Step step);
     void on_request();
     void ask(Command command);
-    void refuse_request();
     [[nodiscard]] bool expects_no_reply(Command command);
-    void take_request(OpenCommand& open, Command command);
-    void use_unanswered(Command command);
 
     void on_reply();
     [[nodiscard]] bool may_be_request(const RespFramer& reply) const;
     [[nodiscard]] bool is_pushed(const RespFramer& reply);
     void on_pushed();
-    void confirm_subscription(OpenCommand& open);
-    void answer(OpenCommand& open);
-    void take_reply(OpenCommand& open);
-    void settle();
+    void confirm_subscription(PendingCommand& open);
+    void answer(PendingCommand& open);
     void on_unasked_reply();
     [[nodiscard]] bool replicates(std::string_view& bytes, const Stamp& stamp);
 
-    void close_all(std::optional<CloseReason> reason, MonotonicTime time);
+    void end(std::optional<CloseReason> reason, MonotonicTime time);
     void give_up(Direction direction, LostReason reason);
-    void give_up_requests(LostReason reason);
-    void give_up_replies(LostReason reason);
-    void lose_order(LostReason reason);
     void cut_replies(std::uint64_t unseen);
     void finish_cut_replies();
     void start_over();
@@ -112,18 +87,8 @@ private:
     void refute();
     void stop_reading();
 
-    [[nodiscard]] OpenCommand* waiting();
-    void hand_out(const OpenCommand& open, Outcome outcome, std::string_view error_type);
-    void hand_out_front();
-    void hand_out_answered();
-    void lose_front(LostReason reason);
-    void lose_all(LostReason reason);
-    void lose_unnamed(LostReason reason);
-
     [[nodiscard]] bool is_request(Direction direction) const { return requests_ == direction; }
     [[nodiscard]] bool is_confirmed() const { return standing_ == Standing::kConfirmed; }
-    [[nodiscard]] Role role() const { return requests_ == Direction::kReceived ? Role::kServer : Role::kClient; }
-    [[nodiscard]] LostReason why_unordered() const { return late_ ? LostReason::kBeganBefore : LostReason::kGap; }
     RespFramer& framer(Direction direction) { return framers_[static_cast<std::size_t>(direction)]; }
     RespFramer& request_framer() { return framer(*requests_); }
     RespFramer& reply_framer();
@@ -132,13 +97,9 @@ private:
     std::array<RespFramer, 2> framers_;  // by direction
     std::array<bool, 2> bytes_seen_{};   // by direction
     std::optional<Direction> requests_;  // which direction carries them
-    OpenCommands open_;
-    std::size_t answered_ = 0;  // of the open ones, which are held back
-    std::uint64_t started_ = 0;
-    std::uint64_t lost_waiting_ = 0;  // commands that were lost, and whose replies may still come
+    ResumedOrder order_;
     Subscriptions subscriptions_;
     Standing standing_ = Standing::kGuessed;
-    Order order_ = Order::kKnown;
     std::uint8_t strikes_ = 0;  // messages that fit no guess
     bool late_ = false;         // the streams began before footfall did
     bool replies_cut_ = false;  // those waiting are being answered by what is not captured

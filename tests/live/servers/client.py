@@ -24,8 +24,8 @@ class Counts:
             self.operations[operation][outcome] += 1
 
 
-def run(counts, work):
-    """Each of work is called in a thread of its own."""
+def run(counts, work, finish=None):
+    """Each of work is called in a thread of its own, and finish after them."""
     print("ready", flush=True)
     sys.stdin.readline()
     counts.operations.clear()
@@ -42,6 +42,8 @@ def run(counts, work):
         thread.start()
     for thread in threads:
         thread.join()
+    if finish and not failed:
+        guarded(finish)
     if failed:
         sys.exit("; ".join(failed[:3]))
     print(json.dumps(counts.operations), flush=True)

@@ -7,6 +7,7 @@
 
 #include "bpf/detect/http1.h"
 #include "bpf/detect/http2.h"
+#include "bpf/detect/memcached.h"
 #include "bpf/detect/mongodb.h"
 #include "bpf/detect/postgresql.h"
 #include "bpf/detect/mysql.h"
@@ -314,6 +315,42 @@ TEST(DetectPostgresql, OtherProtocolsAreNot) {
           "*1\r\n$4\r\nPING\r\n"sv, "QUIT\r\n"sv, "\x16\x03\x01\x02\0\1\0\1\xfc\3\3"sv, "Q\0\0\0\4"sv,
           "Quit\r\n and more of it\r\n"sv}) {
         EXPECT_EQ(postgresql(other), FF_DETECT_NO) << other;
+    }
+}
+
+ff_detected memcached(std::string_view text) { return ask(ff_detect_memcached, text); }
+
+TEST(DetectMemcached, CommandsInLowerCaseAreRequests) {
+    for (const auto* text : {"get k\r\n", "gets a b\r\n", "set k 0 0 1\r\nv\r\n", "cas k 0 0 1 5\r\nv\r\n",
+                             "replace k 0 0 1\r\n", "prepend k 0 0 1\r\n", "delete k\r\n", "incr k 1\r\n", "touch k 1\r\n",
+                             "mg k v\r\n", "mn\r\n", "stats\r\n", "version\r\n", "flush_all\r\n", "verbosity 1\r\n"}) {
+        EXPECT_EQ(memcached(text), FF_DETECT_REQUEST) << text;
+    }
+    EXPECT_EQ(memcached("g"), FF_DETECT_MAYBE);
+    EXPECT_EQ(memcached("ms"), FF_DETECT_MAYBE);
+}
+
+TEST(DetectMemcached, HeadersOfBinaryRequestsAreKnownByTheirLengths) {
+    constexpr std::string_view kGet = "\x80\x00\x00\x05\0\0\0\0\0\0\0\x05\0\0\0\x07\0\0\0\0\0\0\0\0Hello"sv;
+    EXPECT_EQ(memcached(kGet), FF_DETECT_REQUEST);
+    EXPECT_EQ(memcached(kGet.substr(0, 23)), FF_DETECT_MAYBE);
+    EXPECT_EQ(memcached("\x80\x00\x00\x05\0\0\0\0\0\0\0\x04\0\0\0\x07\0\0\0\0\0\0\0\0Hell"sv), FF_DETECT_NO)
+        << "the key is longer";
+    EXPECT_EQ(memcached("\x80\x25"), FF_DETECT_NO);
+    EXPECT_EQ(memcached("\x80\x00\x00\x05\0\x01\0\0\0\0\0\x05\0\0\0\x07\0\0\0\0\0\0\0\0Hello"sv), FF_DETECT_NO)
+        << "a data type";
+}
+
+TEST(DetectMemcached, LongRepliesAreWantedWhole) {
+    EXPECT_EQ(memcached("VALUE k 0 1000\r\n" + std::string(1000, 'v')), FF_DETECT_REQUEST);
+    EXPECT_EQ(memcached("END\r\n"), FF_DETECT_NO) << "what is short is captured whole";
+}
+
+TEST(DetectMemcached, OtherProtocolsAreNot) {
+    for (const auto text : {"GET / HTTP/1.1\r\n"sv, "*1\r\n$4\r\nPING\r\n"sv, "PING\r\n"sv, "220 mail ESMTP\r\n"sv,
+                            "SSH-2.0-x\r\n"sv, "put 0 0 60 5\r\nhello\r\n"sv, "reserve\r\n"sv, "settle down\r\n"sv,
+                            "getter x\r\n"sv, "\x16\x03\x01\x02\x00\x01"sv, "HTTP/1.1 200 OK\r\n"sv}) {
+        EXPECT_EQ(memcached(text), FF_DETECT_NO) << text;
     }
 }
 

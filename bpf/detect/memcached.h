@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * memcached (doc/protocol.txt of 1.6; docs.memcached.org/protocols/binary): a lower-case word out of a short list with its
+ * end or a space behind it, or the header of a binary request. Words are a weak sign: the reader confirms them by the reply.
+ * Of replies only long ones are known, since short ones are captured whole anyway.
+ */
+#ifndef FOOTFALL_DETECT_MEMCACHED_H
+#define FOOTFALL_DETECT_MEMCACHED_H
+
+#include "detect.h"
+
+#define FF_MEMCACHED_HEADER      24
+#define FF_MEMCACHED_LAST_OPCODE 0x24
+#define FF_MEMCACHED_LONG_REPLY  256 /* bytes: what is captured of any message */
+
+/* The first eight bytes as a number, later ones lower: a word is compared at once. */
+static inline unsigned long long ff_memcached_word(const unsigned char *bytes)
+{
+	return (unsigned long long)bytes[0] << 56 | (unsigned long long)bytes[1] << 48 | (unsigned long long)bytes[2] << 40 |
+	       (unsigned long long)bytes[3] << 32 | (unsigned long long)bytes[4] << 24 | (unsigned long long)bytes[5] << 16 |
+	       (unsigned long long)bytes[6] << 8 | bytes[7];
+}
+
+#define FF_MEMCACHED_IS(word, text, length) \
+	((word) >> (64 - 8 * (length)) ==   \
+	 ff_memcached_word((const unsigned char *)(text "\0\0\0\0\0\0\0")) >> (64 - 8 * (length)))
+
+/* Commands with arguments; of those without, the end of the line is looked for. */
+static inline int ff_memcached_is_command(unsigned long long word)
+{
+	return FF_MEMCACHED_IS(word, "get ", 4) || FF_MEMCACHED_IS(word, "set ", 4) || FF_MEMCACHED_IS(word, "gets ", 5) ||
+	       FF_MEMCACHED_IS(word, "gat ", 4) || FF_MEMCACHED_IS(word, "gats ", 5) || FF_MEMCACHED_IS(word, "add ", 4) ||
+	       FF_MEMCACHED_IS(word, "cas ", 4) || FF_MEMCACHED_IS(word, "replace ", 8) ||
+	       FF_MEMCACHED_IS(word, "append ", 7) || FF_MEMCACHED_IS(word, "prepend ", 8) ||
+	       FF_MEMCACHED_IS(word, "delete ", 7) || FF_MEMCACHED_IS(word, "incr ", 5) ||
+	       FF_MEMCACHED_IS(word, "decr ", 5) || FF_MEMCACHED_IS(word, "touch ", 6) || FF_MEMCACHED_IS(word, "mg ", 3) ||
+	       FF_MEMCACHED_IS(word, "ms ", 3) || FF_MEMCACHED_IS(word, "md ", 3) || FF_MEMCACHED_IS(word, "ma ", 3) ||
+	       FF_MEMCACHED_IS(word, "me ", 3) || FF_MEMCACHED_IS(word, "mn\r", 3) || FF_MEMCACHED_IS(word, "stats\r", 6) ||
+	       FF_MEMCACHED_IS(word, "stats ", 6) || FF_MEMCACHED_IS(word, "version\r", 8) ||
+	       FF_MEMCACHED_IS(word, "flush_al", 8) || FF_MEMCACHED_IS(word, "verbosit", 8);
+}
+
+static inline int ff_memcached_may_become_command(const unsigned char *bytes, unsigned int length)
+{
+	/* Whatever is shorter than a word and its end, in lower case. */
+	return length < 3 && bytes[0] >= 'a' && bytes[0] <= 'v' && (length < 2 || (bytes[1] >= 'a' && bytes[1] <= 'v'));
+}
+
+/* Key and extras fit into the body; a binary request has no data type. */
+static inline enum ff_detected ff_detect_memcached_binary(const unsigned char *bytes, unsigned int length)
+{
+	unsigned int key = (unsigned int)bytes[2] << 8 | bytes[3];
+	unsigned int body =
+		(unsigned int)bytes[8] << 24 | (unsigned int)bytes[9] << 16 | (unsigned int)bytes[10] << 8 | bytes[11];
+
+	if (length > 1 && bytes[1] > FF_MEMCACHED_LAST_OPCODE)
+		return FF_DETECT_NO;
+	if (length < FF_MEMCACHED_HEADER)
+		return FF_DETECT_MAYBE;
+	if (key > 250 || bytes[4] > 20 || bytes[4] & 3 || bytes[5] || key + bytes[4] > body || body >> 30)
+		return FF_DETECT_NO;
+	return FF_DETECT_REQUEST;
+}
+
+static inline enum ff_detected ff_detect_memcached_reply(const unsigned char *bytes, unsigned int total)
+{
+	unsigned long long word = ff_memcached_word(bytes);
+
+	if (total <= FF_MEMCACHED_LONG_REPLY)
+		return FF_DETECT_NO;
+	/* Several replies may come at once, and are wanted whole. */
+	return FF_MEMCACHED_IS(word, "VALUE ", 6) || FF_MEMCACHED_IS(word, "STAT ", 5) ||
+	                       FF_MEMCACHED_IS(word, "STORED\r", 7) || FF_MEMCACHED_IS(word, "VA ", 3) ||
+	                       FF_MEMCACHED_IS(word, "HD", 2)
+	               ? FF_DETECT_REQUEST
+	               : FF_DETECT_NO;
+}
+
+static inline enum ff_detected ff_detect_memcached(const unsigned char *bytes, unsigned int length, unsigned int total)
+{
+	if (length < 1)
+		return FF_DETECT_MAYBE;
+	if (bytes[0] == 0x80)
+		return ff_detect_memcached_binary(bytes, length);
+	if (ff_memcached_is_command(ff_memcached_word(bytes)))
+		return FF_DETECT_REQUEST;
+	if (ff_memcached_may_become_command(bytes, length))
+		return FF_DETECT_MAYBE;
+	return ff_detect_memcached_reply(bytes, total);
+}
+
+#endif
