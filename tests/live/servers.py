@@ -413,6 +413,23 @@ class Cassandra(Server):
         raise RuntimeError(f"nothing listens on port {port}")
 
 
+class MariaDb(Server):
+    """mariadbd on a port and on $DIR/mariadb.sock, with data of its own; root has no password."""
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        for program in ("mariadbd", "mariadb-install-db"):
+            if not shutil.which(program, path="/usr/sbin:/usr/bin"):
+                raise Skip(f"{program} is not installed")
+        data = f"--datadir={directory}/mariadb"
+        subprocess.run(["/usr/bin/mariadb-install-db", "--no-defaults", "--user=root", "--auth-root-authentication-method=normal",
+                        "--skip-test-db", data], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.start(["/usr/sbin/mariadbd", "--no-defaults", "--user=root", data, f"--socket={directory}/mariadb.sock",
+                    f"--port={self.port}", "--bind-address=127.0.0.1", f"--pid-file={directory}/mariadb.pid", "--skip-log-bin",
+                    "--local-infile=1", "--innodb-buffer-pool-size=32M", "--max-allowed-packet=64M",
+                    "--innodb-flush-log-at-trx-commit=0", *arguments], stderr=subprocess.DEVNULL)
+
+
 class Client(Server):
     """A client that is connected before footfall comes, and counts what it asks from then on: servers/client.py.
 
@@ -446,8 +463,8 @@ class Client(Server):
                 for operation, outcomes in self.counted.items()}
 
 
-KINDS = {"cassandra": Cassandra, "client": Client, "ferretdb": FerretDb, "files": Files, "grpc_calls": GrpcCalls, "nghttpd": Nghttpd,
-         "nginx": Nginx, "nginx_http2": NginxHttp2, "node": Node, "redis": Redis, "shop": Shop, "sockio": Sockio, "tls_nginx": TlsNginx,
+KINDS = {"cassandra": Cassandra, "client": Client, "ferretdb": FerretDb, "files": Files, "grpc_calls": GrpcCalls, "mariadb": MariaDb,
+         "nghttpd": Nghttpd, "nginx": Nginx, "nginx_http2": NginxHttp2, "node": Node, "redis": Redis, "shop": Shop, "sockio": Sockio, "tls_nginx": TlsNginx,
          "tls_node": TlsNode, "tls_openssl": TlsOpenssl, "tls_python": TlsPython}
 
 
