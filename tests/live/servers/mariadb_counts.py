@@ -12,9 +12,13 @@ import subprocess
 import sys
 import time
 
-import MySQLdb
-import MySQLdb.constants.CLIENT
-import pymysql
+try:
+    import MySQLdb
+    import MySQLdb.constants.CLIENT
+    import pymysql
+except ImportError as missing:
+    print(f"skip: {missing}", file=sys.stderr)
+    sys.exit(77)
 
 # The server's counter of each operation that loads use.
 COUNTERS = {
