@@ -16,7 +16,8 @@ test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14 l
   python3-cassandra python3-pymongo bpftrace prometheus python3-prometheus-client python3-redis python3-websockets procps
   iproute2 libmemcached-tools memcached python3-pymemcache redis-server redis-tools shellcheck jq dwz xz-utils
   debuginfod libdevel-nytprof-perl node-jsdom golang-go libgrpc++-dev libnghttp2-dev nghttp2-client nghttp2-server
-  protobuf-compiler-grpc libpg-query-dev postgresql postgresql-contrib python3-psycopg2)
+  mariadb-client mariadb-server protobuf-compiler-grpc libpg-query-dev postgresql postgresql-contrib python3-mysqldb python3-psycopg2
+  python3-pymysql sysbench)
 vm=(qemu-system-x86 busybox-static cpio)
 
 # Debian 12 ships libbpf 1.1; footfall needs 1.3 or newer. These two come from bookworm-backports when the release has only

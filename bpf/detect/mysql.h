@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * MySQL and MariaDB: packets with three bytes of length and one of sequence in front. The server speaks first: its greeting, or
- * the error of a server that takes no more. On connections that are met later, a command (sequence 0) or a login (1; 2 behind a
- * request for TLS). Servers read the header by itself, so a header alone may be one; its reader confirms all of them.
+ * MySQL and MariaDB: packets with three bytes of length and one of sequence in front. The server speaks first: its greeting,
+ * or the error of a server that takes no more. On connections that are met later, a command (sequence 0) or a login (1; 2
+ * behind a request for TLS). Servers read the header by itself, so a header alone may be one; its reader confirms all of
+ * them.
  */
 #ifndef FOOTFALL_DETECT_MYSQL_H
 #define FOOTFALL_DETECT_MYSQL_H

@@ -26,7 +26,8 @@ void repeat(benchmark::State& state, const char* name, std::size_t handshake, st
         move(messages[request + 1]);
     }
     const auto used = static_cast<std::int64_t>(traffic.sink.used - before);
-    if (used != static_cast<std::int64_t>(state.iterations()) || traffic.sink.lost != 0) state.SkipWithError("not every exchange was used");
+    if (used != static_cast<std::int64_t>(state.iterations()) || traffic.sink.lost != 0)
+        state.SkipWithError("not every exchange was used");
     state.SetItemsProcessed(used);
 }
 

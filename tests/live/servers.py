@@ -454,6 +454,18 @@ class Memcached(Server):
         counted = {name: int(number) for name, number in re.findall(r"STAT (cmd_get|cmd_set|cmd_flush) (\d+)", stats)}
         operations = {"get": "cmd_get", "set": "cmd_set", "flush_all": "cmd_flush"}
         return {operation: Answered(counted[name]) for operation, name in operations.items() if counted[name]}
+class MariaDb(Server):
+    """mariadbd on a port and on $DIR/mariadb.sock, with data of its own; root has no password."""
+        for program in ("mariadbd", "mariadb-install-db"):
+            if not shutil.which(program, path="/usr/sbin:/usr/bin"):
+                raise Skip(f"{program} is not installed")
+        data = f"--datadir={directory}/mariadb"
+        subprocess.run(["/usr/bin/mariadb-install-db", "--no-defaults", "--user=root", "--auth-root-authentication-method=normal",
+                        "--skip-test-db", data], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.start(["/usr/sbin/mariadbd", "--no-defaults", "--user=root", data, f"--socket={directory}/mariadb.sock",
+                    f"--port={self.port}", "--bind-address=127.0.0.1", f"--pid-file={directory}/mariadb.pid", "--skip-log-bin",
+                    "--local-infile=1", "--innodb-buffer-pool-size=32M", "--max-allowed-packet=64M",
+                    "--innodb-flush-log-at-trx-commit=0", *arguments], stderr=subprocess.DEVNULL)
 
 
 class Client(Server):
@@ -491,9 +503,10 @@ class Client(Server):
                 for operation, outcomes in self.counted.items()}
 
 
-KINDS = {"cassandra": Cassandra, "client": Client, "ferretdb": FerretDb, "files": Files, "grpc_calls": GrpcCalls, "memcached": Memcached,
-         "nghttpd": Nghttpd, "nginx": Nginx, "nginx_http2": NginxHttp2, "node": Node, "postgresql": Postgresql, "redis": Redis, "shop":
-         Shop, "sockio": Sockio, "tls_nginx": TlsNginx, "tls_node": TlsNode, "tls_openssl": TlsOpenssl, "tls_python": TlsPython}
+KINDS = {"cassandra": Cassandra, "client": Client, "ferretdb": FerretDb, "files": Files, "grpc_calls": GrpcCalls, "mariadb": MariaDb,
+         "memcached": Memcached, "nghttpd": Nghttpd, "nginx": Nginx, "nginx_http2": NginxHttp2, "node": Node, "postgresql": Postgresql,
+         "redis": Redis, "shop": Shop, "sockio": Sockio, "tls_nginx": TlsNginx, "tls_node": TlsNode, "tls_openssl": TlsOpenssl,
+         "tls_python": TlsPython}
 
 
 def start(processes, directory, line, variables):

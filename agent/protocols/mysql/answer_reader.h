@@ -29,7 +29,8 @@ public:
 
     void begin(Answer answer);
     void next_result();
-    // length: of the packet; kept: its first bytes, fewer than kEndKept only if there are no more. None if they were not seen.
+    // length: of the packet; kept: its first bytes, fewer than kEndKept only if there are no more. None if they were not
+    // seen.
     Step on_packet(std::optional<std::string_view> kept, std::uint32_t length);
 
     [[nodiscard]] bool done() const { return phase_ == Phase::kDone; }
@@ -71,7 +72,7 @@ private:
     bool had_rows_ = false;
     std::uint16_t status_ = 0;
     std::uint32_t statement_ = 0;
-    std::uint64_t columns_ = 0;                  // of these definitions, still to come
+    std::uint64_t columns_ = 0;                   // of these definitions, still to come
     std::array<std::uint32_t, 2> definitions_{};  // of a prepared statement: those of its parameters and its columns
 };
 

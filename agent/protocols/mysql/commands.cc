@@ -54,7 +54,8 @@ bool is_text_byte(char c) {
 }
 
 bool begins_statement(char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || std::string_view(" \t\r\n(/-#{;").find(c) != std::string_view::npos;
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           std::string_view(" \t\r\n(/-#{;").find(c) != std::string_view::npos;
 }
 
 bool may_be_text(std::string_view text) {
@@ -137,7 +138,8 @@ bool may_begin_command(std::string_view bytes, std::uint32_t length) {
         case Command::kStatementFetch:
             return length == kOneStatement + 4;
         case Command::kStatementExecute:
-            return length >= kExecuteLeast && (bytes.size() < kExecuteLeast || bytes.substr(6, 4) == std::string_view("\1\0\0\0", 4));
+            return length >= kExecuteLeast &&
+                   (bytes.size() < kExecuteLeast || bytes.substr(6, 4) == std::string_view("\1\0\0\0", 4));
         case Command::kStatementBulkExecute:
             return length > kOneStatement + 2;
         case Command::kStatementLongData:
@@ -158,8 +160,7 @@ bool may_begin_command(std::string_view bytes, std::uint32_t length) {
 }
 
 std::string_view query_text(std::string_view body) {
-    if (body.empty() || static_cast<std::uint8_t>(body.front()) > kAttributesMost || is_text_byte(body.front()))
-        return body;
+    if (body.empty() || static_cast<std::uint8_t>(body.front()) > kAttributesMost || is_text_byte(body.front())) return body;
     Fields fields(body);
     const std::uint64_t count = fields.integer(1);
     if (fields.integer(1) != 1) return body;  // sets of them: always one

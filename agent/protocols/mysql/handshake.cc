@@ -48,7 +48,8 @@ bool is_surely_login(std::string_view packet) {
     if (packet.size() < kLoginShortest) return false;
     const std::optional<LoginRequest> login = read_login(packet);
     const std::string_view reserved = packet.substr(kFiller, kReserved);
-    return login && (login->capabilities & kProtocol41) != 0 && std::ranges::all_of(reserved, [](char c) { return c == '\0'; });
+    return login && (login->capabilities & kProtocol41) != 0 &&
+           std::ranges::all_of(reserved, [](char c) { return c == '\0'; });
 }
 
 }  // namespace footfall::mysql

@@ -29,7 +29,7 @@ std::optional<LoginRequest> read_login(std::string_view packet);
 // A login whose greeting was not seen: as the above, and nothing in it that its layout does not allow.
 bool is_surely_login(std::string_view packet);
 
-constexpr std::uint32_t kLoginShortest = 32;   // capabilities, longest packet, character set, filler
-constexpr std::uint32_t kGreetingKept = 512;   // bytes; the version is the only part that may be longer than a few
+constexpr std::uint32_t kLoginShortest = 32;  // capabilities, longest packet, character set, filler
+constexpr std::uint32_t kGreetingKept = 512;  // bytes; the version is the only part that may be longer than a few
 
 }  // namespace footfall::mysql

@@ -1,5 +1,5 @@
-// A query may hold several statements, whose results come one after the other: the names of those that wait for the first one's.
-// One queue for all queries that are open on a connection.
+// A query may hold several statements, whose results come one after the other: the names of those that wait for the first
+// one's. One queue for all queries that are open on a connection.
 #pragma once
 
 #include <cstddef>

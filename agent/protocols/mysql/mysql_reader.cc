@@ -20,9 +20,12 @@ ProtocolFacts facts<Protocol::kMysql>() {
         .versions = "protocol 10: MySQL from 4.1, MariaDB",
         .roles = "server, client",
         .named =
-            "verb and first table, each statement of several; prepared ones too, `EXECUTE _OTHER` if the preparation was not "
+            "verb and first table, each statement of several; prepared ones too, `EXECUTE _OTHER` if the preparation was "
+            "not "
             "seen; `PREPARE`, `FETCH`, `RESET`; other commands: their name",
-        .outcome = "SQLSTATE, or the server's number where that is HY000; a refused login is `CONNECT`; `closed`, `reset`, `timeout`",
+        .outcome =
+            "SQLSTATE, or the server's number where that is HY000; a refused login is `CONNECT`; `closed`, `reset`, "
+            "`timeout`",
         .not_read = "compression: blind spot; behind a replica's BINLOG DUMP: nothing; close, long data, quit: no uses",
     };
 }
@@ -184,6 +187,11 @@ void MysqlReader::fail_trial(Direction direction) {
     requests_known_ = uploading_ = login_seen_ = false;
     side(other(direction)).framer.lose();
     side(other(direction)).goes_on = side(other(direction)).in_body = false;
+}
+
+// Neither end goes on when it has closed its own direction: there is no half of this protocol.
+void MysqlReader::on_end_of_stream(Direction direction, const Stamp& stamp) {
+    if (direction == Direction::kSent) on_close(CloseReason::kLocal, stamp.time);
 }
 
 void MysqlReader::on_close(CloseReason reason, MonotonicTime time) {

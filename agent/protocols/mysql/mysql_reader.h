@@ -1,20 +1,21 @@
 // MySQL and MariaDB (protocol 10): each command is an exchange, and each statement of a query that holds several.
 //
-// Names: a statement by its verb and first table; one that was prepared by its own, too, whenever it is executed. A statement
-// whose preparation was not seen is EXECUTE _OTHER. Preparing is a use of its own, PREPARE, as servers count it (Com_stmt_prepare);
-// so are FETCH and RESET. Commands without an answer (close, long data, quit) are part of others' work and no uses. A login is none,
-// but one that is refused is CONNECT with its error: else a service that can't get in would look idle.
-// Errors: the SQLSTATE; where that says nothing (HY000), the server's number.
+// Names: a statement by its verb and first table; one that was prepared by its own, too, whenever it is executed. A
+// statement whose preparation was not seen is EXECUTE _OTHER. Preparing is a use of its own, PREPARE, as servers count it
+// (Com_stmt_prepare); so are FETCH and RESET. Commands without an answer (close, long data, quit) are part of others' work
+// and no uses. A login is none, but one that is refused is CONNECT with its error: else a service that can't get in would
+// look idle. Errors: the SQLSTATE; where that says nothing (HY000), the server's number.
 //
-// Packets carry a number in sequence, which must fit; a command begins with 0. Answers come in the order of commands, and a client
-// seldom sends one before the last is answered, but it may.
-// Gaps: packets are skipped by their length. Where a gap holds a header,
-//   - of an answer: it ends at the latest when the next command comes. If the last bytes before that are a packet that ends a result,
+// Packets carry a number in sequence, which must fit; a command begins with 0. Answers come in the order of commands, and a
+// client seldom sends one before the last is answered, but it may. Gaps: packets are skipped by their length. Where a gap
+// holds a header,
+//   - of an answer: it ends at the latest when the next command comes. If the last bytes before that are a packet that ends
+//   a result,
 //     that is how it ended, else it is lost. Were several commands waiting, all are: which one went on can't be told.
 //   - of a command: the next one is looked for where a system call begins; what waited then ends as above.
 // The statements of a query whose results passed in a gap are used when the end that is seen says that none is left.
-// A connection that is older than footfall begins in the same way, with neither role nor agreement known: the first command is
-// believed once an answer has come whose number fits.
+// A connection that is older than footfall begins in the same way, with neither role nor agreement known: the first command
+// is believed once an answer has come whose number fits.
 //
 // After a replica's request for the binary log nothing is looked at. TLS and compression end the reading (standing()).
 #pragma once
@@ -43,7 +44,7 @@ public:
 
     void on_bytes(Direction direction, std::string_view bytes, bool message_start, const Stamp& stamp) override;
     void on_gap(Direction direction, std::uint64_t length, const Stamp& stamp) override;
-    void on_end_of_stream(Direction, const Stamp&) override {}
+    void on_end_of_stream(Direction direction, const Stamp& stamp) override;
     void on_close(CloseReason reason, MonotonicTime time) override;
     void on_session_end(MonotonicTime time) override;
     [[nodiscard]] Standing standing() const override { return standing_; }
@@ -61,13 +62,13 @@ private:
     };
     // What a packet is for; settled by its header.
     enum class Purpose : std::uint8_t {
-        kStage,      // greeting, login
-        kTrial,      // perhaps a command, perhaps a login
+        kStage,  // greeting, login
+        kTrial,  // perhaps a command, perhaps a login
         kCommand,
-        kMore,       // goes on with a command: its next packet, a file, authentication
+        kMore,  // goes on with a command: its next packet, a file, authentication
         kAnswer,
-        kRest,       // the next packet of what is too long for one
-        kLate,       // perhaps the end of the answer before
+        kRest,  // the next packet of what is too long for one
+        kLate,  // perhaps the end of the answer before
         kUnasked,
     };
     // Of an open request: OpenRequest::tag.
@@ -76,12 +77,14 @@ private:
         std::uint8_t answer_sequence = 0;  // of the first packet that answers
         std::uint16_t extra = 0;           // PREPARE: its slot; queries: how many statements are behind the first
         bool unseen = false;               // more statements may be, whose text was not seen
+
+        [[nodiscard]] std::size_t statements_behind() const { return command == Command::kQuery ? extra : 0; }
     };
     struct Side {
         LengthFramer framer{kHeaderSize};
         Purpose purpose{};
         PacketHeader header;
-        bool goes_on = false;  // the last packet was so long that the next one belongs to it …
+        bool goes_on = false;   // the last packet was so long that the next one belongs to it …
         std::uint8_t next = 0;  // … which has this number
         bool in_body = false;
     };

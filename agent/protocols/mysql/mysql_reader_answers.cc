@@ -72,7 +72,7 @@ void MysqlReader::end_result(MonotonicTime time) {
         if (!of_call) next_statement(time);
         return answer_.next_result();
     }
-    while (answer_cut_ && tag_of(open_.front()).extra > 0) next_statement(time);
+    while (answer_cut_ && tag_of(open_.front()).statements_behind() > 0) next_statement(time);
     finish(Outcome::kOk, {}, time);
 }
 
@@ -80,9 +80,10 @@ void MysqlReader::end_result(MonotonicTime time) {
 void MysqlReader::next_statement(MonotonicTime time) {
     OpenRequest& request = open_.front();
     Tag tag = tag_of(request);
-    if (tag.extra == 0 && !tag.unseen) return;
+    const std::size_t behind = tag.statements_behind();
+    if (behind == 0 && !tag.unseen) return;
     open_.finish_part(Outcome::kOk, {}, time);
-    if (tag.extra == 0) return request.name("_OTHER", {});
+    if (behind == 0) return request.name("_OTHER", {});
     const sql::StatementName name = later_.pop();
     request.name(name.operation, name.collection);
     --tag.extra;
@@ -91,11 +92,8 @@ void MysqlReader::next_statement(MonotonicTime time) {
 
 void MysqlReader::finish(Outcome outcome, std::string_view error_type, MonotonicTime time) {
     const Tag tag = tag_of(open_.front());
-    if (tag.command == Command::kStatementPrepare) {
-        if (outcome == Outcome::kError) prepared_.refused(tag.extra);
-    } else {
-        later_.drop(tag.extra);
-    }
+    if (tag.command == Command::kStatementPrepare && outcome == Outcome::kError) prepared_.refused(tag.extra);
+    later_.drop(tag.statements_behind());
     open_.finish(outcome, error_type, time);
     uploading_ = false;
     if (answer_to(tag.command) == Answer::kStream && outcome == Outcome::kOk) {
@@ -133,7 +131,7 @@ bool MysqlReader::finish_by_tail() {
     if (!end) return false;
     const bool failed = static_cast<std::uint8_t>(end->front()) == kError;
     if (failed) error_.assign(*end);
-    while (!failed && tag_of(open_.front()).extra > 0) next_statement(tail_.last());
+    while (!failed && tag_of(open_.front()).statements_behind() > 0) next_statement(tail_.last());
     finish(failed ? Outcome::kError : Outcome::kOk, failed ? error_.text() : std::string_view(), tail_.last());
     return true;
 }

@@ -36,7 +36,8 @@ void MysqlReader::set_tag(OpenRequest& request, const Tag& tag) {
 void MysqlReader::request_header(Direction direction) {
     Side& moved = side(direction);
     const PacketHeader& header = moved.header;
-    const bool takes_turns = uploading_ || (!open_.empty() && answer_to(tag_of(open_.front()).command) == Answer::kAuthentication);
+    const bool takes_turns =
+        uploading_ || (!open_.empty() && answer_to(tag_of(open_.front()).command) == Answer::kAuthentication);
     if (moved.purpose == Purpose::kTrial) {
         const bool login = header.sequence == 1 || header.sequence == 2;
         if (header.length == 0 || (header.sequence != 0 && (!login || requests_known_))) return lose_step(direction);
@@ -213,8 +214,9 @@ void MysqlReader::name_prepared(OpenRequest& request, Tag& tag, std::string_view
 // Of the command that the connection's end cut off, some bytes have come.
 void MysqlReader::begin_cut_command() {
     if (stage_ != Stage::kCommands || !requests_known_) return;
-    const Side& cut = requests();
+    Side& cut = requests();
     if (!cut.framer.in_step() || !cut.in_body || cut.purpose != Purpose::kCommand || cut.framer.body().empty()) return;
+    cut.in_body = false;
     command_frame(false);
 }
 

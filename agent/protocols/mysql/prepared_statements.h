@@ -45,9 +45,9 @@ private:
     // Side by side, so that a search looks at little memory.
     std::vector<std::uint32_t> numbers_;
     std::vector<Name> names_;
-    std::size_t found_ = 0;      // where the last one was
-    std::size_t next_ = 0;       // where a free one, or the oldest, is looked for
-    std::size_t last_ = kNone;   // the one that was prepared last
+    std::size_t found_ = 0;     // where the last one was
+    std::size_t next_ = 0;      // where a free one, or the oldest, is looked for
+    std::size_t last_ = kNone;  // the one that was prepared last
 };
 
 }  // namespace footfall::mysql

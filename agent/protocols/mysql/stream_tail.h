@@ -1,7 +1,8 @@
 // The last bytes of a stream whose packets can't be told apart any more, and whether a result ends with them.
 //
-// Of a long result footfall sees the ends of what each system call moved. The end of the last one is the end of the result: an
-// EOF, OK or ERR packet. Bytes of a row may look the same, so whoever asks must know from something else that no more came.
+// Of a long result footfall sees the ends of what each system call moved. The end of the last one is the end of the result:
+// an EOF, OK or ERR packet. Bytes of a row may look the same, so whoever asks must know from something else that no more
+// came.
 #pragma once
 
 #include <array>

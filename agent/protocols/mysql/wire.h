@@ -1,6 +1,6 @@
 // The smallest pieces of MySQL's protocol: packet headers, integers, and the packets that end a result.
-// Sources: "MySQL Client/Server Protocol" (MySQL's source documentation) and "MariaDB: Client/Server Protocol" (its Knowledge
-// Base). Everything is little-endian; what lies about its length reads as nothing.
+// Sources: "MySQL Client/Server Protocol" (MySQL's source documentation) and "MariaDB: Client/Server Protocol" (its
+// Knowledge Base). Everything is little-endian; what lies about its length reads as nothing.
 #pragma once
 
 #include <array>

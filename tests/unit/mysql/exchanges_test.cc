@@ -41,7 +41,9 @@ TEST(Mysql, AnotherMethodOfAuthenticationIsNoUseEither) {
     Wire wire;
     wire.sent(greeting());
     wire.received(login());
-    wire.sent(packet(2, "\xFE" "caching_sha2_password\0salt"s));
+    wire.sent(packet(2,
+                     "\xFE"
+                     "caching_sha2_password\0salt"s));
     wire.received(packet(3, std::string(32, 'h')));
     wire.sent(packet(4, "\1\3"));
     wire.sent(ok(5));
@@ -100,8 +102,8 @@ TEST(Mysql, ErrorsAreCalledByTheirStateUnlessItSaysNothing) {
 
 TEST(Mysql, AnErrorMayEndRows) {
     Wire wire;
-    wire.logged_in().exchange(query("SELECT a FROM t"),
-                              packet(1, "\1") + column(2) + eof(3) + packet(4, "\1a") + error(5, 1317, "70100", "interrupted"));
+    wire.logged_in().exchange(query("SELECT a FROM t"), packet(1, "\1") + column(2) + eof(3) + packet(4, "\1a") +
+                                                            error(5, 1317, "70100", "interrupted"));
     EXPECT_EQ(wire.uses(), Uses{"SELECT t 70100"});
 }
 
@@ -125,7 +127,8 @@ TEST(Mysql, EachStatementOfAQueryIsAUse) {
 
 TEST(Mysql, StatementsBehindAnErrorAreNotRun) {
     Wire wire;
-    wire.logged_in().exchange(query("DO 1; SELECT a FROM missing; DO 3"), ok(1, 2 | 8) + error(2, 1146, "42S02", "no such table"));
+    wire.logged_in().exchange(query("DO 1; SELECT a FROM missing; DO 3"),
+                              ok(1, 2 | 8) + error(2, 1146, "42S02", "no such table"));
     wire.exchange(query("ROLLBACK"), ok());
     EXPECT_EQ(wire.uses(), (Uses{"DO ok", "SELECT missing 42S02", "ROLLBACK ok"}));
 }
@@ -263,10 +266,23 @@ TEST(Mysql, WhatTheConnectionsEndCutsIsAnError) {
     wire.close(CloseReason::kReset);
     Wire half;
     half.logged_in().received(query("INSERT INTO t VALUES ('long')").substr(0, 20));
+    half.end_of_stream(kOut);
     half.close();
     EXPECT_EQ(wire.uses(), Uses{"SELECT t reset"});
     EXPECT_EQ(half.uses(), Uses{"INSERT t closed"});
     EXPECT_TRUE(half.all_accounted());
+}
+
+TEST(Mysql, AnEndThatHasClosedItsDirectionWaitsForNothing) {
+    Wire client;
+    client.received(greeting());
+    client.sent(login());
+    client.received(ok(2));
+    client.sent(query("SELECT SLEEP(20)"));
+    client.end_of_stream(kOut);
+    EXPECT_EQ(client.uses(), Uses{"SELECT closed"});
+    client.close();
+    EXPECT_TRUE(client.all_accounted());
 }
 
 TEST(Mysql, WhatIsOpenWhenTheSessionEndsIsUnfinished) {

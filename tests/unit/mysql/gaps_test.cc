@@ -71,6 +71,17 @@ TEST(MysqlGaps, OfSeveralThatWaitAllAreLost) {
     EXPECT_EQ(wire.sink.lost, (Lost{LostReason::kGap, LostReason::kGap}));
 }
 
+TEST(MysqlGaps, APreparationThatIsCutIsOneUse) {
+    Wire wire;
+    wire.logged_in();
+    for (int i = 0; i < 3; ++i) {
+        wire.received(command(0x16, "SELECT a FROM t"));
+        wire.truncated(kOut, packet(1, "\0\7\0\0\0\1\0\0\0\0\0\0"s), 5000, column(2) + eof(3));
+    }
+    wire.close();
+    EXPECT_EQ(wire.uses(), (Uses{"PREPARE t ok", "PREPARE t ok", "PREPARE t ok"}));
+}
+
 TEST(MysqlGaps, ACommandThatPassedUnseenIsNoUse) {
     Wire wire;
     wire.logged_in();

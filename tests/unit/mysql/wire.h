@@ -37,7 +37,9 @@ inline std::string ok_as_eof(std::uint8_t sequence, std::uint16_t status = 2) {
 inline std::string error(std::uint8_t sequence, std::uint16_t number, std::string_view state, std::string_view text) {
     return packet(sequence, "\xFF" + little(number, 2) + "#" + std::string(state) + std::string(text));
 }
-inline std::string column(std::uint8_t sequence) { return packet(sequence, "\3def\0\0\0\1x\0\x0C\x3F\0\1\0\0\0\3\x81\0\0\0\0"s); }
+inline std::string column(std::uint8_t sequence) {
+    return packet(sequence, "\3def\0\0\0\1x\0\x0C\x3F\0\1\0\0\0\3\x81\0\0\0\0"s);
+}
 // One column and so many rows.
 inline std::string rows(int count, std::uint8_t sequence = 1, std::uint16_t status = 2) {
     std::string bytes = packet(sequence, "\1") + column(sequence + 1) + eof(sequence + 2);
@@ -49,9 +51,9 @@ inline std::string rows(int count, std::uint8_t sequence = 1, std::uint16_t stat
 // Bits of capabilities.
 constexpr std::uint32_t kUsual = 0x0000'A285;  // PROTOCOL_41, SECURE_CONNECTION, TRANSACTIONS …
 inline std::string greeting(std::uint32_t capabilities = 0x81FF'F7FE) {
-    return packet(0, "\n5.5.5-10.11.19-MariaDB-0+deb12u1\0"s + little(104, 4) + "V@{o:sT+\0"s + little(capabilities & 0xFFFF, 2) +
-                         "\x2D" + little(2, 2) + little(capabilities >> 16, 2) + "\x15" + std::string(10, '\0') +
-                         "123456789012\0mysql_native_password\0"s);
+    return packet(0, "\n5.5.5-10.11.19-MariaDB-0+deb12u1\0"s + little(104, 4) + "V@{o:sT+\0"s +
+                         little(capabilities & 0xFFFF, 2) + "\x2D" + little(2, 2) + little(capabilities >> 16, 2) + "\x15" +
+                         std::string(10, '\0') + "123456789012\0mysql_native_password\0"s);
 }
 inline std::string login(std::uint32_t capabilities = kUsual) {
     return packet(1, little(capabilities, 4) + little(0x1000000, 4) + "\x2D" + std::string(23, '\0') + "app\0\x14"s +
