@@ -113,7 +113,7 @@ class Nginx(Server):
         upstream = arguments[0] if arguments else "1"
         text = (SERVERS / "nginx.conf").read_text(encoding="utf-8")
         values = {"PORT": self.port, "ROOT": root, "UPSTREAM": upstream, "WORKERS": workers,
-                  "LOG": f"{self.log} answered" if log else "off", "HTTP2": http2}
+                  "LOG": f"{self.log} answered" if log else "off", "HTTP2": http2, "DIR": directory}
         for name, value in values.items():
             text = text.replace(f"@{name}@", str(value))
         (root / "nginx.conf").write_text(self.configure(text), encoding="utf-8")
@@ -356,6 +356,42 @@ class Redis(Server):
         return answered
 
 
+class Warm(Server):
+    """No server, but what makes those behind one older than footfall: asks N times at once, then empties the logs.
+
+    `warm PORT PATH N`"""
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        self.port, path, number = int(arguments[0]), arguments[1], int(arguments[2])
+        connections = [http.client.HTTPConnection("127.0.0.1", self.port, timeout=10) for _ in range(number)]
+        for connection in connections:
+            connection.request("GET", path)
+        for connection in connections:
+            connection.getresponse().read()
+            connection.close()
+        time.sleep(0.2)
+        for log in directory.glob("answered-*.log"):
+            os.truncate(log, 0)
+
+    def variables(self):
+        return {"PID": 0, "PORT": self.port}
+
+
+class PhpFpm(Server):
+    """PHP's own FastCGI server: runs answers.php, whatever is asked for. What it answered is in the log of nginx in front."""
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        programs = sorted(pathlib.Path("/usr/sbin").glob("php-fpm*"))
+        if not programs:
+            raise Skip("PHP's FastCGI server is not installed: php-fpm")
+        shutil.copy(SERVERS / "answers.php", directory / "answers.php")
+        text = (SERVERS / "php-fpm.conf").read_text(encoding="utf-8").replace("@PORT@", str(self.port))
+        (directory / "php-fpm.conf").write_text(text, encoding="utf-8")
+        self.start([str(programs[0]), "-n", "-R", "-y", str(directory / "php-fpm.conf")])
+
+
 def java():
     """One that Cassandra runs on."""
     for version in (11, 17):
@@ -447,7 +483,7 @@ class Client(Server):
 
 
 KINDS = {"cassandra": Cassandra, "client": Client, "ferretdb": FerretDb, "files": Files, "grpc_calls": GrpcCalls, "nghttpd": Nghttpd,
-         "nginx": Nginx, "nginx_http2": NginxHttp2, "node": Node, "redis": Redis, "shop": Shop, "sockio": Sockio, "tls_nginx": TlsNginx,
+         "nginx": Nginx, "php-fpm": PhpFpm, "warm": Warm, "nginx_http2": NginxHttp2, "node": Node, "redis": Redis, "shop": Shop, "sockio": Sockio, "tls_nginx": TlsNginx,
          "tls_node": TlsNode, "tls_openssl": TlsOpenssl, "tls_python": TlsPython}
 
 

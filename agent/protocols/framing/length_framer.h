@@ -43,10 +43,10 @@ public:
     // Of the next frame's header, and of all after it.
     void set_header_size(std::size_t header_size) { header_size_ = header_size; }
 
-    void start();  // a frame begins with the next byte
-    void lose();   // out of step from here on
+    void start();      // a frame begins with the next byte
+    void lose();       // out of step from here on
     void drop_body();  // what was kept is not needed any more: gives its memory back if that is large
-    void reset();  // as new, but keeps its buffer if that is small
+    void reset();      // as new, but keeps its buffer if that is small
 
     [[nodiscard]] bool in_step() const { return phase_ != Phase::kOutOfStep; }
     // In front of a frame: none of its bytes has come.
