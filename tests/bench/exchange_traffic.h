@@ -19,7 +19,10 @@ public:
     void on_lost(LostReason) override { ++lost; }
     void on_wrong_guess(ConnectionId, Protocol) override { ++lost; }
     void on_compressed(const ConnectionInfo&, Protocol, MonotonicTime) override { ++lost; }
-    bool on_encrypted(const ConnectionInfo&, Protocol, MonotonicTime) override { ++lost; return true; }
+    bool on_encrypted(const ConnectionInfo&, Protocol, MonotonicTime) override {
+        ++lost;
+        return true;
+    }
     void on_no_more_blind(const ConnectionInfo&, BlindReason) override {}
     void on_stayed_blind(const ConnectionInfo&, BlindReason) override {}
     std::uint64_t used = 0;

@@ -114,7 +114,7 @@ class Nginx(Server):
         upstream = arguments[0] if arguments else "1"
         text = (SERVERS / "nginx.conf").read_text(encoding="utf-8")
         values = {"PORT": self.port, "ROOT": root, "UPSTREAM": upstream, "WORKERS": workers,
-                  "LOG": f"{self.log} answered" if log else "off", "HTTP2": http2}
+                  "LOG": f"{self.log} answered" if log else "off", "HTTP2": http2, "DIR": directory}
         for name, value in values.items():
             text = text.replace(f"@{name}@", str(value))
         (root / "nginx.conf").write_text(self.configure(text), encoding="utf-8")
@@ -372,6 +372,30 @@ class Postgresql(Server):
         cluster = check_postgresql.Cluster(folder)
         processes.started.append(cluster.process)
         self.port, self.process = cluster.port, cluster.process
+class Warm(Server):
+    """No server, but what makes those behind one older than footfall: asks N times at once, then empties the logs.
+    `warm PORT PATH N`"""
+        self.port, path, number = int(arguments[0]), arguments[1], int(arguments[2])
+        connections = [http.client.HTTPConnection("127.0.0.1", self.port, timeout=10) for _ in range(number)]
+        for connection in connections:
+            connection.request("GET", path)
+        for connection in connections:
+            connection.getresponse().read()
+            connection.close()
+        time.sleep(0.2)
+        for log in directory.glob("answered-*.log"):
+            os.truncate(log, 0)
+    def variables(self):
+        return {"PID": 0, "PORT": self.port}
+class PhpFpm(Server):
+    """PHP's own FastCGI server: runs answers.php, whatever is asked for. What it answered is in the log of nginx in front."""
+        programs = sorted(pathlib.Path("/usr/sbin").glob("php-fpm*"))
+        if not programs:
+            raise Skip("PHP's FastCGI server is not installed: php-fpm")
+        shutil.copy(SERVERS / "answers.php", directory / "answers.php")
+        text = (SERVERS / "php-fpm.conf").read_text(encoding="utf-8").replace("@PORT@", str(self.port))
+        (directory / "php-fpm.conf").write_text(text, encoding="utf-8")
+        self.start([str(programs[0]), "-n", "-R", "-y", str(directory / "php-fpm.conf")])
 
 
 def java():
@@ -506,7 +530,7 @@ class Client(Server):
 KINDS = {"cassandra": Cassandra, "client": Client, "ferretdb": FerretDb, "files": Files, "grpc_calls": GrpcCalls, "mariadb": MariaDb,
          "memcached": Memcached, "nghttpd": Nghttpd, "nginx": Nginx, "nginx_http2": NginxHttp2, "node": Node, "postgresql": Postgresql,
          "redis": Redis, "shop": Shop, "sockio": Sockio, "tls_nginx": TlsNginx, "tls_node": TlsNode, "tls_openssl": TlsOpenssl,
-         "tls_python": TlsPython}
+         "tls_python": TlsPython, "warm": Warm}
 
 
 def start(processes, directory, line, variables):

@@ -18,7 +18,8 @@ ProtocolFacts facts<Protocol::kCassandra>() {
         .roles = "server, client",
         .named = "statement and table, `SELECT orders`, of prepared ones too; `BATCH` and its first table; `STARTUP` …",
         .outcome = "the error's name, `Unavailable`; `closed`, `reset`, `timeout`",
-        .not_read = "compressed connections (blind spot); events; statements prepared before footfall came are `EXECUTE`",
+        .not_read =
+            "compressed connections (blind spot); events; statements prepared before footfall came are `EXECUTE {unknown}`",
     };
 }
 

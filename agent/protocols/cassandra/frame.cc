@@ -129,7 +129,7 @@ Operation preparation(std::string_view text, bool cut, std::string& buffer) {
 std::optional<Operation> execution(std::optional<std::string_view> id, const PreparedNames& prepared) {
     if (!id) return std::nullopt;
     const PreparedNames::Name* name = prepared.find(*id);
-    if (name == nullptr) return Operation{"EXECUTE", {}};
+    if (name == nullptr) return Operation{"EXECUTE", "{unknown}"};
     return Operation{name->operation, name->collection};
 }
 

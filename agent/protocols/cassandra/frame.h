@@ -2,9 +2,9 @@
 // operation that a request asks for, the error that a response tells.
 //
 // Names. QUERY and EXECUTE are what their statement does, and to which table (sql/statement_name.h): "SELECT", "orders". A
-// statement that was prepared before footfall watched is "EXECUTE". PREPARE is "PREPARE SELECT", "orders". BATCH is "BATCH"
-// and the table of its first statement. The handshake's OPTIONS, STARTUP, AUTH_RESPONSE and REGISTER are uses of these
-// names.
+// statement that was prepared before footfall watched is "EXECUTE", "{unknown}". PREPARE is "PREPARE SELECT", "orders".
+// BATCH is "BATCH" and the table of its first statement. The handshake's OPTIONS, STARTUP, AUTH_RESPONSE and REGISTER are
+// uses of these names.
 #pragma once
 
 #include <cstddef>

@@ -86,6 +86,7 @@ std::uint64_t Segments::skip(std::uint64_t& length, std::uint64_t frame_left) {
                 length = 0;
                 return 0;
             }
+            if (const std::uint64_t payload = skip_whole(length, frame_left)) return payload;
             const std::uint64_t unseen = std::min<std::uint64_t>(length, kSegmentHeader - filled_);
             length -= unseen;
             filled_ += unseen;
@@ -135,6 +136,16 @@ void Segments::begin_payload() {
     at_start_ = true;
     phase_ = length_ > 0 ? Phase::kPayload : Phase::kChecksum;
     remaining_ = length_ > 0 ? length_ : kChecksumOfPayload;
+}
+
+// However many segments lie in the gap, they cost the same.
+std::uint64_t Segments::skip_whole(std::uint64_t& length, std::uint64_t frame_left) {
+    if (filled_ > 0 || frame_left <= length_) return 0;
+    const std::uint64_t whole = kSegmentHeader + std::uint64_t{length_} + kChecksumOfPayload;
+    const std::uint64_t count = std::min(length / whole, (frame_left - 1) / length_);
+    length -= count * whole;
+    if (count > 0) start();
+    return count * length_;
 }
 
 // length_ is that of the segment before.

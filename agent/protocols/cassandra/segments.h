@@ -42,6 +42,7 @@ private:
     void take_header();
     void begin_payload();
     bool assume_header(std::uint64_t frame_left);
+    std::uint64_t skip_whole(std::uint64_t& length, std::uint64_t frame_left);
 
     Phase phase_ = Phase::kHeader;
     std::array<char, kSegmentHeader> header_{};

@@ -40,7 +40,7 @@ def round_of(session, number, add, old):
     for _ in range(31):
         add("INSERT shop.orders", "ok")
     session.execute(old, (number,))
-    add("EXECUTE", "ok")
+    add("EXECUTE {unknown}", "ok")
     session.execute(f"SELECT customer FROM shop.orders WHERE id = {number}")
     add("SELECT shop.orders", "ok")
     session.execute("UPDATE shop.orders SET customer = %s WHERE id = %s", ("x" * 200000, number))

@@ -45,7 +45,7 @@ TEST(CassandraNames, PreparedStatementsAreKnownOnOtherConnections) {
     ASSERT_EQ(sink.seen.size(), 3U);
     EXPECT_EQ(sink.seen[0].text(), "PREPARE INSERT shop.orders ok");
     EXPECT_EQ(sink.seen[1].text(), "INSERT shop.orders ok");
-    EXPECT_EQ(sink.seen[2].text(), "EXECUTE Unprepared");
+    EXPECT_EQ(sink.seen[2].text(), "EXECUTE {unknown} Unprepared");
 }
 
 TEST(CassandraNames, TheOldestPreparedStatementIsForgotten) {
