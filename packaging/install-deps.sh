@@ -14,10 +14,10 @@ build=(g++ cmake ninja-build pkg-config clang-14 llvm-14 llvm-14-dev bpftool lib
 demo=(nginx-light wrk python3)
 test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14 libclang-rt-14-dev curl libbson-dev python3
   python3-cassandra python3-pymongo bpftrace prometheus python3-prometheus-client python3-redis python3-websockets procps iproute2
-  libmemcached-tools memcached python3-pymemcache redis-server redis-tools shellcheck jq dwz xz-utils php-fpm
-  debuginfod libdevel-nytprof-perl node-jsdom golang-go libgrpc++-dev libnghttp2-dev nghttp2-client nghttp2-server
-  mariadb-client mariadb-server protobuf-compiler-grpc libpg-query-dev postgresql postgresql-contrib python3-mysqldb python3-psycopg2
-  python3-pymysql sysbench)
+  libmemcached-tools memcached python3-pymemcache redis-server redis-tools shellcheck jq dwz xz-utils php-fpm debuginfod
+  libdevel-nytprof-perl node-jsdom golang-go libgrpc++-dev libnghttp2-dev nghttp2-client nghttp2-server mariadb-client
+  mariadb-server protobuf-compiler-grpc libpg-query-dev postgresql postgresql-contrib python3-mysqldb python3-psycopg2
+  python3-pymysql sysbench nghttp2-proxy)
 vm=(qemu-system-x86 busybox-static cpio)
 
 # Debian 12 ships libbpf 1.1; footfall needs 1.3 or newer. These two come from bookworm-backports when the release has only

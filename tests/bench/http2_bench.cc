@@ -1,7 +1,6 @@
 // What one exchange on HTTP/2 costs from Event to Exchange: connection table, stream, reader.
-#include <nghttp2/nghttp2.h>
-
 #include <benchmark/benchmark.h>
+#include <nghttp2/nghttp2.h>
 
 #include <cstdint>
 #include <string>
@@ -42,8 +41,8 @@ public:
                               NGHTTP2_NV_FLAG_NONE});
         }
         std::string block(nghttp2_hd_deflate_bound(deflater_, values.data(), values.size()), '\0');
-        block.resize(static_cast<std::size_t>(nghttp2_hd_deflate_hd(
-            deflater_, reinterpret_cast<std::uint8_t*>(block.data()), block.size(), values.data(), values.size())));
+        block.resize(static_cast<std::size_t>(nghttp2_hd_deflate_hd(deflater_, reinterpret_cast<std::uint8_t*>(block.data()),
+                                                                    block.size(), values.data(), values.size())));
         return frame(1, end_stream ? 5 : 4, stream, block);
     }
     static std::string frame(std::uint8_t type, std::uint8_t flags, std::uint32_t stream, std::string_view body) {
@@ -102,7 +101,8 @@ private:
 
 constexpr std::size_t kRounds = 64;  // made beforehand; a connection that has played them makes place for a new one
 
-std::vector<Round> make_rounds(std::uint32_t streams, const Fields& request, const Fields& response, const Fields& trailers) {
+std::vector<Round> make_rounds(std::uint32_t streams, const Fields& request, const Fields& response,
+                               const Fields& trailers) {
     Encoder client;
     Encoder server;
     std::vector<Round> rounds(kRounds);
@@ -137,7 +137,10 @@ void run(benchmark::State& state, const std::vector<Round>& rounds, std::uint64_
     state.SetItemsProcessed(static_cast<std::int64_t>(exchanges));
 }
 
-const Fields kRequest{{":method", "GET"},          {":scheme", "http"}, {":authority", "127.0.0.1:8080"}, {":path", "/hello.txt"},
+const Fields kRequest{{":method", "GET"},
+                      {":scheme", "http"},
+                      {":authority", "127.0.0.1:8080"},
+                      {":path", "/hello.txt"},
                       {"user-agent", "h2load nghttp2/1.52.0"}};
 const Fields kResponse{{":status", "200"},
                        {"server", "nghttpd nghttp2/1.52.0"},

@@ -205,6 +205,17 @@ class Nghttpd(Server):
         self.start([shutil.which("nghttpd"), "--no-tls", *arguments, "-d", str(root), str(self.port)])
 
 
+class Nghttpx(Server):
+    """nghttpx without TLS, which passes on to the HTTP/2 server on the port in `arguments`; agrees to `Upgrade: h2c`."""
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        if not shutil.which("nghttpx"):
+            raise Skip("nghttpx is not installed")
+        self.start([shutil.which("nghttpx"), "--conf=/dev/null", "--workers=1", f"-f127.0.0.1,{self.port};no-tls",
+                    f"-b127.0.0.1,{arguments[0]};;proto=h2"], stderr=subprocess.DEVNULL)
+
+
 class GrpcCalls(Server):
     """tests/live/servers/grpc_calls.cc as a server, which logs each of its calls."""
 
@@ -528,9 +539,9 @@ class Client(Server):
 
 
 KINDS = {"cassandra": Cassandra, "client": Client, "ferretdb": FerretDb, "files": Files, "grpc_calls": GrpcCalls, "mariadb": MariaDb,
-         "memcached": Memcached, "nghttpd": Nghttpd, "nginx": Nginx, "nginx_http2": NginxHttp2, "node": Node, "postgresql": Postgresql,
-         "redis": Redis, "shop": Shop, "sockio": Sockio, "tls_nginx": TlsNginx, "tls_node": TlsNode, "tls_openssl": TlsOpenssl,
-         "tls_python": TlsPython, "warm": Warm}
+         "memcached": Memcached, "nghttpd": Nghttpd, "nghttpx": Nghttpx, "nginx": Nginx, "nginx_http2": NginxHttp2, "node": Node,
+         "postgresql": Postgresql, "redis": Redis, "shop": Shop, "sockio": Sockio, "tls_nginx": TlsNginx, "tls_node": TlsNode,
+         "tls_openssl": TlsOpenssl, "tls_python": TlsPython, "warm": Warm}
 
 
 def start(processes, directory, line, variables):

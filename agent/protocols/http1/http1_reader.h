@@ -129,7 +129,7 @@ private:
     bool requests_unseen_ = false;         // a gap carried requests since the latest one that was seen …
     bool unseen_request_counted_ = false;  // … and one of them is counted, and not in the queue
     bool tunnel_ = false;
-    std::unique_ptr<http2::Http2Reader> successor_;  // reads the connection from its upgrade on
+    std::unique_ptr<http2::Http2Reader> successor_;       // reads the connection from its upgrade on
     std::unique_ptr<websocket::MessageReader> messages_;  // in the tunnel, if it is one for them
 };
 

@@ -165,12 +165,11 @@ void MessageFramer::begin_head(MessageKind kind) {
     release_line();
     parser_.flags = 0;
     parser_begun_ = false;
-    upgrades_to_http2_ = false;
     kind_ = kind;
     phase_ = Phase::kHead;
     at_line_start_ = true;
     line_matters_ = false;
-    names_websocket_ = false;
+    upgrade_ = Upgrade::kUntold;
 }
 
 void MessageFramer::begin_body(std::uint64_t length) {
@@ -220,8 +219,8 @@ MessageFramer::Step MessageFramer::read_head(std::string_view& bytes) {
                 return Step::kHead;
             }
             line_matters_ = empty || may_frame(piece);
-            if (lower(piece.front()) == 's') names_websocket_ |= is_websocket_line(piece);
-            if (lower(piece.front()) == 'u') upgrades_to_http2_ |= is_upgrade_to_http2(piece);
+            if (lower(piece.front()) == 's' && is_websocket_line(piece)) upgrade_ = Upgrade::kWebSocket;
+            if (lower(piece.front()) == 'u' && is_upgrade_to_http2(piece)) upgrade_ = Upgrade::kHttp2;
         }
         at_line_start_ = end != std::string_view::npos;
         const llhttp_errno_t result = line_matters_ ? judge(piece) : HPE_OK;

@@ -74,9 +74,9 @@ public:
     [[nodiscard]] bool has_length() const { return (parser_.flags & F_CONTENT_LENGTH) != 0; }
     [[nodiscard]] std::uint64_t length() const { return parser_.content_length; }
     // The head has the line "Upgrade: h2c": to HTTP/2 without TLS (RFC 7540 §3.2). One that came in pieces is not noticed.
-    [[nodiscard]] bool upgrades_to_http2() const { return upgrades_to_http2_; }
+    [[nodiscard]] bool upgrades_to_http2() const { return upgrade_ == Upgrade::kHttp2; }
     // Whether a line of it is one of those that open a WebSocket connection, and came in one piece.
-    [[nodiscard]] bool names_websocket() const { return names_websocket_; }
+    [[nodiscard]] bool names_websocket() const { return upgrade_ == Upgrade::kWebSocket; }
     // A body of known length of which nothing came yet.
     [[nodiscard]] bool body_untouched() const {
         return phase_ == Phase::kLengthBody && remaining_ == parser_.content_length;
@@ -87,6 +87,8 @@ public:
     [[nodiscard]] std::uint64_t bytes() const { return bytes_; }  // of the present message so far
 
 private:
+    enum class Upgrade : std::uint8_t { kUntold, kWebSocket, kHttp2 };  // what a head's lines ask for or agree to
+
     Step read_between(std::string_view& bytes, const Stamp& stamp);
     Step read_line(std::string_view& bytes);
     Step read_head(std::string_view& bytes);
@@ -114,8 +116,7 @@ private:
     bool at_line_start_ = true;  // kHead: the next byte is the first of a line
     bool parser_begun_ = false;  // kHead: llhttp has got a line of this head
     bool line_matters_ = false;  // kHead: the present line goes to llhttp
-    bool upgrades_to_http2_ = false;
-    bool names_websocket_ = false;
+    Upgrade upgrade_ = Upgrade::kUntold;
     std::uint8_t window_size_ = 0;
     std::array<char, kWindow> window_{};  // kUnframedBody: the latest bytes
 };

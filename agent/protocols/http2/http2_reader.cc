@@ -18,7 +18,7 @@ template <>
 ProtocolFacts facts<Protocol::kHttp2>() {
     return {
         .title = "HTTP/2, gRPC",
-        .versions = "RFC 9113 in cleartext, by prior knowledge",
+        .versions = "RFC 9113 in cleartext, by prior knowledge and by `Upgrade: h2c`",
         .roles = "server, client",
         .named =
             "as HTTP/1; gRPC: `package.Service/Method`. `{unknown}` where only what passed before footfall came has the "

@@ -1,11 +1,12 @@
 #include "agent/protocols/http2/open_streams.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace footfall::http2 {
 namespace {
 
-constexpr std::size_t kKeptSlots = 128;         // more are given back when none is in use
+constexpr std::size_t kKeptSlots = 16;          // more are given back when they are not needed
 constexpr std::size_t kKeptNameCapacity = 512;  // a longer name's buffer is given back
 
 void recycle(OpenStream& stream) {
@@ -33,6 +34,7 @@ OpenStream& OpenStreams::open(std::uint32_t id) {
     free_.pop_back();
     places_.insert({id, place});
     slots_[place].id = id;
+    most_ = std::max(most_, places_.size());
     return slots_[place];
 }
 
@@ -40,11 +42,17 @@ void OpenStreams::close(OpenStream& stream) {
     places_.erase(stream.id);
     recycle(stream);
     free_.push_back(static_cast<std::uint32_t>(&stream - slots_.data()));
+    if (!places_.empty()) return;
+    if (slots_.size() > kKeptSlots && most_ < slots_.size() / 4) release();
+    most_ = 0;
 }
 
 void OpenStreams::clear() {
     for_each([this](OpenStream& stream) { close(stream); });
-    if (slots_.size() <= kKeptSlots) return;
+    if (slots_.size() > kKeptSlots) release();
+}
+
+void OpenStreams::release() {
     slots_ = {};
     free_ = {};
     places_ = {};

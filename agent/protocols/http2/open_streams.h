@@ -48,6 +48,7 @@ public:
     [[nodiscard]] bool empty() const { return places_.empty(); }
     [[nodiscard]] bool full() const { return places_.size() == kLimit; }
     [[nodiscard]] std::size_t size() const { return places_.size(); }
+    [[nodiscard]] std::size_t slots() const { return slots_.size(); }  // that are kept
 
     // Null if it is not open. Valid until the next call of open() or close().
     OpenStream* find(std::uint32_t id) {
@@ -56,6 +57,7 @@ public:
     }
     // A blank one; not when full(), nor for one that is open.
     OpenStream& open(std::uint32_t id);
+    // Slots that were for a burst are given back with the first lull after one that did not need them.
     void close(OpenStream& stream);
     void clear();
 
@@ -68,6 +70,8 @@ public:
     }
 
 private:
+    void release();
+
     // Clients count their streams 1, 3, 5, …, so these fill the buckets in order.
     struct Hash {
         std::size_t operator()(std::uint32_t id) const { return id >> 1U; }
@@ -76,6 +80,7 @@ private:
     tsl::robin_map<std::uint32_t, std::uint32_t, Hash> places_;  // in slots_, by stream
     std::vector<OpenStream> slots_;
     std::vector<std::uint32_t> free_;
+    std::size_t most_ = 0;  // open at once since none was
 };
 
 }  // namespace footfall::http2

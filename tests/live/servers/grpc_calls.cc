@@ -1,7 +1,7 @@
 // A gRPC server, or a client, whose calls are known exactly: each end writes a line for each of its calls, "METHOD CODE".
 //   grpc_calls server PORT LOG                          until it is ended
-//   grpc_calls client PORT LOG CHANNELS ROUNDS          each round of each channel is one call of each method, and one refused
-//   grpc_calls client PORT LOG CHANNELS ROUNDS unary    only unary calls, as fast as they go
+//   grpc_calls client PORT LOG CHANNELS ROUNDS          each round of each channel is one call of each method, and one
+//   refused grpc_calls client PORT LOG CHANNELS ROUNDS unary    only unary calls, as fast as they go
 // What a deadline or the caller cut short is logged as CUT: which end's word goes out first is a race.
 #include <grpcpp/grpcpp.h>
 #include <unistd.h>

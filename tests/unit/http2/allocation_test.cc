@@ -52,6 +52,17 @@ TEST(Http2Allocation, a_warm_connection_allocates_nothing) {
     EXPECT_EQ(sink.used, 1000U);
 }
 
+TEST(Http2Allocation, what_a_burst_took_is_given_back_after_it) {
+    OpenStreams streams;
+    for (std::uint32_t i = 0; i < 100; ++i) streams.open(2 * i + 1);
+    for (std::uint32_t i = 0; i < 100; ++i) streams.close(*streams.find(2 * i + 1));
+    EXPECT_EQ(streams.slots(), 100U);  // another one may come
+    streams.close(streams.open(201));
+    EXPECT_EQ(streams.slots(), 0U);
+    streams.close(streams.open(203));
+    EXPECT_EQ(streams.slots(), 1U);
+}
+
 TEST(Http2Allocation, a_reader_is_small) { EXPECT_LE(sizeof(Http2Reader), 1024U); }
 
 }  // namespace

@@ -6,7 +6,8 @@ namespace footfall::http2 {
 namespace {
 
 constexpr std::string_view kAsk =
-    "GET /first HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n";
+    "GET /first HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: "
+    "AAMAAABk\r\n\r\n";
 constexpr std::string_view kAgree = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n";
 
 TEST(Upgrade, the_request_that_asked_for_http2_is_one_use_and_those_behind_it_too) {
