@@ -15,7 +15,7 @@ demo=(nginx-light wrk python3)
 test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14 libclang-rt-14-dev curl libbson-dev python3
   python3-cassandra python3-pymongo bpftrace prometheus python3-prometheus-client python3-redis python3-websockets procps iproute2 redis-server redis-tools
   shellcheck jq dwz xz-utils
-  debuginfod libdevel-nytprof-perl node-jsdom golang-go libgrpc++-dev libnghttp2-dev nghttp2-client nghttp2-server
+  debuginfod libdevel-nytprof-perl node-jsdom golang-go gnutls-bin libcurl3-nss nodejs wget libgrpc++-dev libnghttp2-dev nghttp2-client nghttp2-server
   protobuf-compiler-grpc libpg-query-dev postgresql postgresql-contrib python3-psycopg2)
 vm=(qemu-system-x86 busybox-static cpio)
 

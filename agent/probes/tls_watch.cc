@@ -73,7 +73,7 @@ void TlsWatch::look_at_host() {
     if (std::exchange(host_seen_, true) || refused_) return;
     for (const std::string directory :
          {"/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib64", "/usr/local/lib"}) {
-        for (const std::string name : {"libssl.so.3", "libssl.so.1.1", "libgnutls.so.30", "libnspr4.so"}) {
+        for (const std::string name : {"libssl.so.3", "libssl.so.1.1", "libgnutls.so.30"}) {
             const std::string path = directory + "/" + name;
             struct stat status {};
             Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));

@@ -76,6 +76,7 @@ static __always_inline void tell_plaintext(const struct connection *plain)
 /* What the library calls so is this connection from now on. */
 static __noinline struct tls_stream *begin_stream(const struct tls_name *name, const struct tls_thread *thread)
 {
+	__u64 connection = thread->connection; /* older verifiers (6.1) want a key on the stack */
 	struct tls_stream *stream;
 	struct connection *plain;
 
@@ -85,13 +86,13 @@ static __noinline struct tls_stream *begin_stream(const struct tls_name *name, c
 	if (!stream)
 		return NULL;
 	plain = &stream->plain;
-	plain->id = thread->connection;
+	plain->id = connection;
 	plain->protocol = FF_PROTOCOL_UNDECIDED;
 	plain->announced = 1;
 	plain->from_start = is_seen_whole(thread);
 	stream->by_call = thread->inside;
 	/* What was found of its bytes while they were not encrypted yet (STARTTLS) is no more true. */
-	bpf_map_delete_elem(&refusals, &plain->id);
+	bpf_map_delete_elem(&refusals, &connection);
 	tell_plaintext(plain);
 	return stream;
 }
