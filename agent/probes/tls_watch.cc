@@ -88,7 +88,7 @@ std::optional<unsigned> TlsWatch::attach(const Fd& file, const std::string& path
     if (!file.valid()) return std::nullopt;
     const TlsFunctions found = find_tls_functions(file.get());
     if (found.functions.empty() || !load()) return std::nullopt;
-    auto number = probe_->attach(file, found.functions);
+    auto number = probe_->attach(file, found);
     if (!number) {
         spdlog::warn("no plaintext of {}: {}", path, number.error().what);
         return std::nullopt;
