@@ -17,7 +17,7 @@ test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14 l
   libmemcached-tools memcached python3-pymemcache redis-server redis-tools shellcheck jq dwz xz-utils php-fpm debuginfod
   libdevel-nytprof-perl node-jsdom golang-go libgrpc++-dev libnghttp2-dev nghttp2-client nghttp2-server mariadb-client
   mariadb-server protobuf-compiler-grpc libpg-query-dev postgresql postgresql-contrib python3-mysqldb python3-psycopg2
-  python3-pymysql sysbench nghttp2-proxy)
+  python3-pymysql sysbench nghttp2-proxy gnutls-bin libcurl3-nss nodejs wget)
 vm=(qemu-system-x86 busybox-static cpio)
 
 # Debian 12 ships libbpf 1.1; footfall needs 1.3 or newer. These two come from bookworm-backports when the release has only

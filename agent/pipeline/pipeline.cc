@@ -132,8 +132,9 @@ void Pipeline::on_compressed(const ConnectionInfo& connection, Protocol protocol
 }
 
 bool Pipeline::on_encrypted(const ConnectionInfo& connection, Protocol protocol, MonotonicTime) {
-    if (observers_.on_refused) observers_.on_refused(connection.connection, protocol);
+    // Its plaintext may be of that protocol again.
     if (!stays_unread(connection.pid)) return false;
+    if (observers_.on_refused) observers_.on_refused(connection.connection, protocol);
     blind_spots_.add(processes_.service_of(connection.pid), BlindReason::kTls);
     return true;
 }

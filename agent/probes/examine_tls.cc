@@ -11,7 +11,6 @@
 #include "agent/probes/tls_functions.h"
 #include "agent/probes/tls_watch.h"
 #include "agent/stacks/open_mapped.h"
-#include "symbolizer/elf/named_functions.h"
 
 namespace footfall {
 namespace {
@@ -48,12 +47,6 @@ Finding finding_of(const std::string& path, const TlsFunctions& found) {
             is_slow ? "no cheaper place for a probe is known: each call costs the process what is said here" : ""};
 }
 
-bool is_go_program(const Fd& file) {
-    constexpr std::array<std::string_view, 1> kMain{"runtime.main"};
-    const auto named = NamedFunctions::find(file.get(), kMain);
-    return named && named->function(kMain[0]) != nullptr;
-}
-
 }  // namespace
 
 std::vector<Finding> examine_tls(Pid pid) {
@@ -71,11 +64,6 @@ std::vector<Finding> examine_tls(Pid pid) {
         for (const Unseen& unseen : kUnseen) {
             if (mapping.path.find(unseen.in_name) == std::string::npos) continue;
             findings.push_back({Verdict::kWarning, "TLS", std::string(unseen.what), std::string(unseen.fix)});
-        }
-        if (is_go_program(file)) {
-            findings.push_back({Verdict::kWarning, "TLS",
-                                fmt::format("{} is a Go program: crypto/tls is not read", mapping.path),
-                                "watch the plaintext side of it, if there is one"});
         }
     }
     if (findings.empty()) {

@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "symbolizer/elf/go_functions.h"
 #include "symbolizer/elf/named_functions.h"
 
 namespace footfall {
@@ -114,7 +115,7 @@ private:
         const bool known = std::any_of(functions_.begin(), functions_.end(), [&](const TlsFunction& other) {
             return other.file_offset == *offset + site->offset;
         });
-        if (!known) functions_.push_back({wanted.function, std::move(name), *offset + site->offset, *site});
+        if (!known) functions_.push_back({wanted.function, std::move(name), *offset + site->offset, *site, {}});
         return true;
     }
 
@@ -122,6 +123,40 @@ private:
     const NamedFunctions* named_;
     std::vector<TlsFunction> functions_;
 };
+
+// crypto/tls: the receiver (*Conn) is the first argument. A handshake is one of these two, once for a connection.
+constexpr std::array kGo{
+    Wanted{"crypto/tls.(*Conn).Read", FF_TLS_READ, 0},
+    Wanted{"crypto/tls.(*Conn).Write", FF_TLS_WRITE, 0},
+    Wanted{"crypto/tls.(*Conn).serverHandshake", FF_TLS_HANDSHAKE, 0},
+    Wanted{"crypto/tls.(*Conn).clientHandshake", FF_TLS_HANDSHAKE, 0},
+    Wanted{"crypto/tls.(*Conn).Close", FF_TLS_FREE, 0},
+};
+
+std::optional<TlsFunction> go_function(int fd, const NamedFunctions& file, const GoFunctions::Extent& extent) {
+    constexpr std::size_t kMostCode = 65536;
+    const auto wanted = std::find_if(kGo.begin(), kGo.end(), [&](const Wanted& go) { return go.name == extent.name; });
+    const auto code = file.code_at(fd, extent.start, std::min<std::uint64_t>(extent.end - extent.start, kMostCode));
+    const auto offset = file.file_offset(extent.start);
+    const auto site = cheapest_entry_site(code, SiteNeed::kArguments, 0);
+    if (!offset || !site || !begins_like_go(code)) return std::nullopt;
+    TlsFunction function{wanted->function, std::string(extent.name), *offset + site->offset, *site, {}};
+    if (wanted->function == FF_TLS_FREE) return function;
+    for (const std::uint64_t at : return_sites(code)) function.returns.push_back(*offset + at);
+    return function;
+}
+
+TlsFunctions find_in_go(int fd, const NamedFunctions& file) {
+    const auto table = GoFunctions::open(fd);
+    if (!table) return {};
+    std::array<std::string_view, kGo.size()> names{};
+    std::transform(kGo.begin(), kGo.end(), names.begin(), [](const Wanted& wanted) { return wanted.name; });
+    TlsFunctions found{"Go crypto/tls", {}, true};
+    for (const GoFunctions::Extent& extent : table->named(names)) {
+        if (auto function = go_function(fd, file, extent)) found.functions.push_back(std::move(*function));
+    }
+    return found.functions.empty() ? TlsFunctions{} : found;
+}
 
 std::vector<std::string_view> all_names() {
     std::vector<std::string_view> names;
@@ -142,7 +177,7 @@ TlsFunctions find_tls_functions(int fd) {
                                           [&](std::string_view name) { return named->function(name) != nullptr; });
         if (complete) return {std::string(library.name), Finder(fd, *named).find(library)};
     }
-    return {};
+    return find_in_go(fd, *named);
 }
 
 unsigned expected_nanoseconds(const TlsFunction& function) {
@@ -150,6 +185,7 @@ unsigned expected_nanoseconds(const TlsFunction& function) {
     constexpr unsigned kStepped = 13'000;
     constexpr unsigned kReturn = 900;
     const unsigned entry = function.site.emulated ? kEmulated : kStepped;
+    if (!function.returns.empty()) return entry + kStepped;
     return function.function == FF_TLS_FREE ? entry : entry + kReturn;
 }
 

@@ -21,14 +21,17 @@ struct TlsFunction {
     std::string name;  // "SSL_read", or "inside of SSL_read_ex"
     std::uint64_t file_offset = 0;
     EntrySite site;
+    // Go: where it returns, in the file. A goroutine's stack moves, so the kernel's own probes of returns would break it.
+    std::vector<std::uint64_t> returns;
 };
 
 struct TlsFunctions {
     std::string library;  // "OpenSSL"; empty: none that is known
     std::vector<TlsFunction> functions;
+    bool is_go = false;
 };
 
-// Reads the file with pread() only.
+// Reads the file with pread() only; the function table of a Go program in place: what is executed cannot be written to.
 TlsFunctions find_tls_functions(int fd);
 
 // What a probe of a call and its return adds to each, in nanoseconds, on the development machine.

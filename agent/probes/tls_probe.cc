@@ -18,6 +18,12 @@
 #include "tls.skel.h"
 
 namespace footfall {
+
+struct TlsPlace {
+    ff_tls_function function{};
+    std::uint64_t file_offset = 0;
+};
+
 namespace {
 
 // include/uapi/linux/bpf.h of Linux 6.13; the headers that this is built with may be older.
@@ -42,41 +48,51 @@ struct LinkCreate {
 
 std::string path_of(const Fd& file) { return "/proc/self/fd/" + std::to_string(file.get()); }
 
-// All functions of a file at once. Not valid, and errno, where the kernel refuses.
-Fd link_many(const bpf_program* program, const Fd& file, const std::vector<TlsFunction>& functions, unsigned number,
-             std::uint32_t attach_type, std::uint32_t flags) {
-    std::vector<std::uint64_t> offsets;
-    std::vector<std::uint64_t> cookies;
+std::vector<TlsPlace> entries_of(const std::vector<TlsFunction>& functions, bool ends) {
+    std::vector<TlsPlace> places;
     for (const TlsFunction& function : functions) {
-        offsets.push_back(function.file_offset);
-        cookies.push_back(FF_TLS_COOKIE(function.function, number));
+        if ((function.function == FF_TLS_FREE) == ends) places.push_back({function.function, function.file_offset});
     }
-    const std::string path = path_of(file);
-    LinkCreate create;
-    create.program = static_cast<std::uint32_t>(bpf_program__fd(program));
-    create.attach_type = attach_type;
-    create.path = reinterpret_cast<std::uint64_t>(path.c_str());
-    create.offsets = reinterpret_cast<std::uint64_t>(offsets.data());
-    create.cookies = reinterpret_cast<std::uint64_t>(cookies.data());
-    create.count = static_cast<std::uint32_t>(functions.size());
-    create.flags = flags;
-    return Fd(static_cast<int>(syscall(SYS_bpf, kLinkCreate, &create, sizeof create)));
+    return places;
 }
 
-struct Split {
-    std::vector<TlsFunction> calls;  // whose return is of interest, too
-    std::vector<TlsFunction> ends;
-};
-
-Split split(const std::vector<TlsFunction>& functions) {
-    Split parts;
+std::vector<TlsPlace> returns_of(const std::vector<TlsFunction>& functions) {
+    std::vector<TlsPlace> places;
     for (const TlsFunction& function : functions) {
-        (function.function == FF_TLS_FREE ? parts.ends : parts.calls).push_back(function);
+        for (const std::uint64_t at : function.returns) places.push_back({function.function, at});
     }
-    return parts;
+    return places;
 }
 
 }  // namespace
+
+// One program, and all places of a file that it is attached to.
+struct TlsProbe::Part {
+    const bpf_program* program = nullptr;
+    std::vector<TlsPlace> places;
+    std::uint32_t type = kUprobeMulti;
+    std::uint32_t flags = 0;
+
+    // Not valid, and errno, where the kernel refuses.
+    [[nodiscard]] Fd link(const Fd& file, unsigned number) const {
+        std::vector<std::uint64_t> offsets;
+        std::vector<std::uint64_t> cookies;
+        for (const TlsPlace& place : places) {
+            offsets.push_back(place.file_offset);
+            cookies.push_back(FF_TLS_COOKIE(place.function, number));
+        }
+        const std::string path = path_of(file);
+        LinkCreate create;
+        create.program = static_cast<std::uint32_t>(bpf_program__fd(program));
+        create.attach_type = type;
+        create.path = reinterpret_cast<std::uint64_t>(path.c_str());
+        create.offsets = reinterpret_cast<std::uint64_t>(offsets.data());
+        create.cookies = reinterpret_cast<std::uint64_t>(cookies.data());
+        create.count = static_cast<std::uint32_t>(places.size());
+        create.flags = flags;
+        return Fd(static_cast<int>(syscall(SYS_bpf, kLinkCreate, &create, sizeof create)));
+    }
+};
 
 std::string_view text_of(TlsHook hook) {
     switch (hook) {
@@ -127,16 +143,16 @@ Result<void> TlsProbe::open(const ff_probe_config& who, const SharedMapFds& shar
     return {};
 }
 
-Result<unsigned> TlsProbe::attach(const Fd& file, const std::vector<TlsFunction>& functions) {
+Result<unsigned> TlsProbe::attach(const Fd& file, const TlsFunctions& found) {
     const LibbpfLog log;
     const auto free = std::find_if(links_.begin(), links_.end(), [](const Links& links) { return !links.used; });
     if (free == links_.end()) return failure("too many TLS libraries are attached at once");
     const auto number = static_cast<unsigned>(free - links_.begin());
-    Result<void> attached = attach_all(*free, file, functions, number);
+    Result<void> attached = attach_all(*free, file, found, number);
     if (!attached && hook_ == TlsHook::kPair) {
         hook_ = TlsHook::kSingle;
         *free = {};
-        attached = attach_all(*free, file, functions, number);
+        attached = attach_all(*free, file, found, number);
     }
     if (!attached) {
         *free = {};
@@ -148,49 +164,44 @@ Result<unsigned> TlsProbe::attach(const Fd& file, const std::vector<TlsFunction>
 }
 
 // The returns first: one whose entry was not seen means nothing, and an entry without its return would be open for ever.
-Result<void> TlsProbe::attach_all(Links& links, const Fd& file, const std::vector<TlsFunction>& functions, unsigned number) {
+std::vector<TlsProbe::Part> TlsProbe::parts_of(const TlsFunctions& found) const {
     const auto& programs = skeleton_->progs;
-    const Split parts = split(functions);
-    struct Part {
-        const bpf_program* program;
-        const std::vector<TlsFunction>& functions;
-        std::uint32_t type;
-        std::uint32_t flags;
-    };
-    std::vector<Part> all;
-    if (hook_ == TlsHook::kSession) {
-        all.push_back({programs.tls_called, parts.calls, kUprobeSession, 0});
-    } else {
-        all.push_back({programs.tls_returned, parts.calls, kUprobeMulti, kUprobeMultiReturn});
-        all.push_back({programs.tls_entered, parts.calls, kUprobeMulti, 0});
+    const std::vector<TlsPlace> calls = entries_of(found.functions, false);
+    const std::vector<TlsPlace> ends = entries_of(found.functions, true);
+    if (found.is_go) {
+        return {{programs.go_returned, returns_of(found.functions)}, {programs.go_entered, calls}, {programs.go_freed, ends}};
     }
-    all.push_back({programs.tls_freed, parts.ends, kUprobeMulti, 0});
-    for (const Part& part : all) {
-        if (part.functions.empty()) continue;
+    if (hook_ == TlsHook::kSession) return {{programs.tls_called, calls, kUprobeSession}, {programs.tls_freed, ends}};
+    return {{programs.tls_returned, calls, kUprobeMulti, kUprobeMultiReturn},
+            {programs.tls_entered, calls},
+            {programs.tls_freed, ends}};
+}
+
+Result<void> TlsProbe::attach_all(Links& links, const Fd& file, const TlsFunctions& found, unsigned number) {
+    for (const Part& part : parts_of(found)) {
+        if (part.places.empty()) continue;
         if (hook_ == TlsHook::kSingle) {
-            for (const TlsFunction& function : part.functions) {
-                auto attached = attach_single(links, part.program, file, function, number, part.flags != 0);
-                if (!attached) return attached;
-            }
+            if (auto attached = attach_single(links, part, file, number); !attached) return attached;
             continue;
         }
-        Fd link = link_many(part.program, file, part.functions, number, part.type, part.flags);
+        Fd link = part.link(file, number);
         if (!link.valid()) return refusal("cannot attach to a TLS library", errno);
         links.many.push_back(std::move(link));
     }
     return {};
 }
 
-Result<void> TlsProbe::attach_single(Links& links, const bpf_program* program, const Fd& file, const TlsFunction& function,
-                                     unsigned number, bool at_return) {
-    bpf_uprobe_opts options{};
-    options.sz = sizeof options;
-    options.bpf_cookie = FF_TLS_COOKIE(function.function, number);
-    options.retprobe = at_return;
+Result<void> TlsProbe::attach_single(Links& links, const Part& part, const Fd& file, unsigned number) {
     const std::string path = path_of(file);
-    bpf_link* link = bpf_program__attach_uprobe_opts(program, -1, path.c_str(), function.file_offset, &options);
-    if (link == nullptr) return refusal("cannot attach to a TLS library", errno);
-    links.single.emplace_back(link);
+    for (const TlsPlace& place : part.places) {
+        bpf_uprobe_opts options{};
+        options.sz = sizeof options;
+        options.bpf_cookie = FF_TLS_COOKIE(place.function, number);
+        options.retprobe = part.flags != 0;
+        bpf_link* link = bpf_program__attach_uprobe_opts(part.program, -1, path.c_str(), place.file_offset, &options);
+        if (link == nullptr) return refusal("cannot attach to a TLS library", errno);
+        links.single.emplace_back(link);
+    }
     return {};
 }
 

@@ -39,7 +39,7 @@ public:
     ~TlsProbe();
 
     // To all processes that have the file mapped or will have. Returns its number, for detach().
-    Result<unsigned> attach(const Fd& file, const std::vector<TlsFunction>& functions);
+    Result<unsigned> attach(const Fd& file, const TlsFunctions& found);
     void detach(unsigned number);
     void detach_all();
 
@@ -61,9 +61,10 @@ private:
 
     TlsProbe() = default;
     Result<void> open(const ff_probe_config& who, const SharedMapFds& shared, TlsHook hook);
-    Result<void> attach_all(Links& links, const Fd& file, const std::vector<TlsFunction>& functions, unsigned number);
-    static Result<void> attach_single(Links& links, const bpf_program* program, const Fd& file, const TlsFunction& function,
-                                      unsigned number, bool at_return);
+    struct Part;
+    [[nodiscard]] std::vector<Part> parts_of(const TlsFunctions& found) const;
+    Result<void> attach_all(Links& links, const Fd& file, const TlsFunctions& found, unsigned number);
+    static Result<void> attach_single(Links& links, const Part& part, const Fd& file, unsigned number);
 
     TlsHook hook_ = TlsHook::kSession;
     std::unique_ptr<tls_bpf, Destroy> skeleton_;

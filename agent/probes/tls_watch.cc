@@ -73,7 +73,7 @@ void TlsWatch::look_at_host() {
     if (std::exchange(host_seen_, true) || refused_) return;
     for (const std::string directory :
          {"/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib64", "/usr/local/lib"}) {
-        for (const std::string name : {"libssl.so.3", "libssl.so.1.1", "libgnutls.so.30", "libnspr4.so"}) {
+        for (const std::string name : {"libssl.so.3", "libssl.so.1.1", "libgnutls.so.30"}) {
             const std::string path = directory + "/" + name;
             struct stat status {};
             Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -88,7 +88,7 @@ std::optional<unsigned> TlsWatch::attach(const Fd& file, const std::string& path
     if (!file.valid()) return std::nullopt;
     const TlsFunctions found = find_tls_functions(file.get());
     if (found.functions.empty() || !load()) return std::nullopt;
-    auto number = probe_->attach(file, found.functions);
+    auto number = probe_->attach(file, found);
     if (!number) {
         spdlog::warn("no plaintext of {}: {}", path, number.error().what);
         return std::nullopt;

@@ -76,6 +76,7 @@ static __always_inline void tell_plaintext(const struct connection *plain)
 /* What the library calls so is this connection from now on. */
 static __noinline struct tls_stream *begin_stream(const struct tls_name *name, const struct tls_thread *thread)
 {
+	__u64 connection = thread->connection; /* older verifiers (6.1) want a key on the stack */
 	struct tls_stream *stream;
 	struct connection *plain;
 
@@ -85,13 +86,13 @@ static __noinline struct tls_stream *begin_stream(const struct tls_name *name, c
 	if (!stream)
 		return NULL;
 	plain = &stream->plain;
-	plain->id = thread->connection;
+	plain->id = connection;
 	plain->protocol = FF_PROTOCOL_UNDECIDED;
 	plain->announced = 1;
 	plain->from_start = is_seen_whole(thread);
 	stream->by_call = thread->inside;
 	/* What was found of its bytes while they were not encrypted yet (STARTTLS) is no more true. */
-	bpf_map_delete_elem(&refusals, &plain->id);
+	bpf_map_delete_elem(&refusals, &connection);
 	tell_plaintext(plain);
 	return stream;
 }
@@ -218,6 +219,90 @@ SEC("uprobe.multi")
 int tls_freed(struct pt_regs *ctx)
 {
 	struct tls_name name = {.s = PT_REGS_PARM1(ctx), .pid = bpf_get_current_pid_tgid() >> 32};
+
+	if (is_watched_process(name.pid))
+		bpf_map_delete_elem(&tls_streams, &name);
+	return 0;
+}
+
+/*
+ * Go: arguments and results are in registers of its own choice (ABIInternal: rax, rbx, rcx), and r14 points to the goroutine,
+ * which may go on in another thread. So a call is kept by goroutine; the program is attached where its function returns.
+ */
+struct go_call {
+	__u64 s;
+	const void *buffer;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct tls_name);
+	__type(value, struct go_call);
+} go_calls SEC(".maps");
+
+SEC("uprobe.multi")
+int go_entered(struct pt_regs *ctx)
+{
+	struct tls_name goroutine = {.s = ctx->r14, .pid = bpf_get_current_pid_tgid() >> 32};
+	__u64 cookie = bpf_get_attach_cookie(ctx);
+	struct go_call call = {.s = ctx->ax, .buffer = (const void *)ctx->bx};
+
+	if (!is_watched_process(goroutine.pid))
+		return 0;
+	goroutine.reserved = FF_TLS_COOKIE_FUNCTION(cookie); /* a handshake may be inside of a read */
+	if (bpf_map_update_elem(&go_calls, &goroutine, &call, BPF_ANY))
+		count(FF_DROP_NO_CONNECTION_STATE);
+	return 0;
+}
+
+/* The goroutine itself has just received what it returns, so its thread knows the connection. Never another one later. */
+static __always_inline struct tls_stream *go_stream_of(const struct tls_name *name, __u64 cookie, bool sent)
+{
+	struct tls_thread *thread = bpf_task_storage_get(&tls_threads, bpf_get_current_task_btf(), NULL, 0);
+	struct tls_stream *stream = bpf_map_lookup_elem(&tls_streams, name);
+
+	if (!thread || !thread->received || sent)
+		return stream;
+	thread->received = 0;
+	if (stream)
+		return stream;
+	thread->cookie = cookie;
+	return begin_stream(name, thread);
+}
+
+SEC("uprobe.multi")
+int go_returned(struct pt_regs *ctx)
+{
+	struct moved moved = {.thread = bpf_get_current_pid_tgid()};
+	struct tls_name goroutine = {.s = ctx->r14, .pid = moved.thread >> 32}, name = {.pid = goroutine.pid};
+	__u64 cookie = bpf_get_attach_cookie(ctx);
+	__u32 function = FF_TLS_COOKIE_FUNCTION(cookie);
+	long length = ctx->ax;
+	struct tls_stream *stream;
+	struct go_call *call;
+
+	goroutine.reserved = function;
+	call = bpf_map_lookup_elem(&go_calls, &goroutine);
+	if (!call)
+		return 0;
+	name.s = call->s;
+	moved.buffers.single = call->buffer;
+	bpf_map_delete_elem(&go_calls, &goroutine);
+	stream = go_stream_of(&name, cookie, function == FF_TLS_WRITE);
+	/* A deadline ends a read without bytes, too; the end of the stream is seen by the socket. */
+	if (!stream || function == FF_TLS_HANDSHAKE || length <= 0)
+		return 0;
+	moved.length = length;
+	moved.direction = function == FF_TLS_WRITE ? FF_SENT : FF_RECEIVED;
+	observe_usual(&stream->plain, &moved);
+	return 0;
+}
+
+SEC("uprobe.multi")
+int go_freed(struct pt_regs *ctx)
+{
+	struct tls_name name = {.s = ctx->ax, .pid = bpf_get_current_pid_tgid() >> 32};
 
 	if (is_watched_process(name.pid))
 		bpf_map_delete_elem(&tls_streams, &name);

@@ -164,6 +164,31 @@ std::optional<std::uint64_t> inner_function(std::span<const std::uint8_t> code, 
     return std::nullopt;
 }
 
+std::vector<std::uint64_t> return_sites(std::span<const std::uint8_t> code) {
+    const Decoder decoder;
+    std::vector<std::uint64_t> sites;
+    for (std::uint64_t at = 0; at < code.size();) {
+        const auto decoded = decoder.decode(code.subspan(at));
+        if (!decoded) break;
+        if (decoded->instruction.meta.category == ZYDIS_CATEGORY_RET) sites.push_back(at);
+        at += decoded->instruction.length;
+    }
+    return sites;
+}
+
+bool begins_like_go(std::span<const std::uint8_t> code) {
+    constexpr unsigned kMostLooked = 3;
+    const Decoder decoder;
+    std::uint64_t at = 0;
+    for (unsigned i = 0; i < kMostLooked && at < code.size(); ++i) {
+        const auto decoded = decoder.decode(code.subspan(at));
+        if (!decoded) return false;
+        if (decoded->instruction.mnemonic == ZYDIS_MNEMONIC_CMP && reads(*decoded, ZYDIS_REGISTER_R14)) return true;
+        at += decoded->instruction.length;
+    }
+    return false;
+}
+
 bool uses_argument(std::span<const std::uint8_t> code, unsigned argument) {
     constexpr unsigned kMostLooked = 64;
     const Decoder decoder;

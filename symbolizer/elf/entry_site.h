@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace footfall {
 
@@ -35,6 +36,13 @@ std::optional<EntrySite> cheapest_entry_site(std::span<const std::uint8_t> code,
 // The address of the function that this one hands its first `arguments` arguments to, unchanged and before anything else is
 // called: a wrapper's inner function. code lies at `address`.
 std::optional<std::uint64_t> inner_function(std::span<const std::uint8_t> code, std::uint64_t address, unsigned arguments);
+
+// Where the function returns: the offsets of its `ret` instructions. code: all of it, and nothing but code.
+std::vector<std::uint64_t> return_sites(std::span<const std::uint8_t> code);
+
+// Does it begin as Go's functions with arguments in registers do (Go >= 1.17, ABIInternal), by asking the goroutine, which r14
+// points to, for room on its stack?
+bool begins_like_go(std::span<const std::uint8_t> code);
 
 // Does the function look at its argument of that number, from 1 on, before it calls or overwrites anything?
 bool uses_argument(std::span<const std::uint8_t> code, unsigned argument);

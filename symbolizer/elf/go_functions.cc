@@ -1,5 +1,6 @@
 #include "symbolizer/elf/go_functions.h"
 
+#include <algorithm>
 #include <sys/stat.h>
 
 #include <array>
@@ -107,6 +108,17 @@ std::optional<GoFunctions::Function> GoFunctions::find(std::uint64_t address) co
         layout_.counts_from_text() ? layout_.text_start + value_at<std::uint32_t>(*record) : pointer_at(*record);
     if (start > address) return std::nullopt;
     return Function{name, start};
+}
+
+std::vector<GoFunctions::Extent> GoFunctions::named(std::span<const std::string_view> names) const {
+    std::vector<Extent> extents;
+    for (std::uint64_t i = 0; i < layout_.function_count; ++i) {
+        const std::uint64_t start = entry_address(i);
+        const auto function = find(start);
+        const bool is_wanted = function && function->start == start && std::find(names.begin(), names.end(), function->name) != names.end();
+        if (is_wanted && entry_address(i + 1) > start) extents.push_back({function->name, start, entry_address(i + 1)});
+    }
+    return extents;
 }
 
 std::optional<GoFunctions::Place> GoFunctions::line_of(std::uint64_t address) const {

@@ -6,9 +6,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <tl/expected.hpp>
 #include <utility>
+#include <vector>
 
 #include "symbolizer/elf/elf_file.h"
 #include "symbolizer/elf/go_table.h"
@@ -22,6 +24,11 @@ public:
         std::string_view name;
         std::uint64_t start = 0;  // address
     };
+    struct Extent {
+        std::string_view name;
+        std::uint64_t start = 0;
+        std::uint64_t end = 0;
+    };
     struct Place {
         std::string_view file;
         std::uint32_t line = 0;
@@ -32,6 +39,8 @@ public:
 
     // Views are valid as long as this is.
     [[nodiscard]] std::optional<Function> find(std::uint64_t address) const;
+    // Those with one of these names.
+    [[nodiscard]] std::vector<Extent> named(std::span<const std::string_view> names) const;
     [[nodiscard]] std::optional<Place> line_of(std::uint64_t address) const;
 
 private:

@@ -240,6 +240,18 @@ class GrpcCalls(Server):
         return answered
 
 
+class TlsGnutls(Server):
+    """gnutls-serv: it says nothing of what it answered."""
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        if not shutil.which("gnutls-serv"):
+            raise Skip("gnutls-serv is not installed")
+        key, own = certificate(directory)
+        command = ["gnutls-serv", "--quiet", "--http", "--x509keyfile", str(key), "--x509certfile", str(own), "-p", str(self.port)]
+        self.start(command)
+
+
 class Shop(Server):
     """The demo's application: a threading http.server, HTTP/1.1."""
 
@@ -540,8 +552,8 @@ class Client(Server):
 
 KINDS = {"cassandra": Cassandra, "client": Client, "ferretdb": FerretDb, "files": Files, "grpc_calls": GrpcCalls, "mariadb": MariaDb,
          "memcached": Memcached, "nghttpd": Nghttpd, "nghttpx": Nghttpx, "nginx": Nginx, "nginx_http2": NginxHttp2, "node": Node,
-         "postgresql": Postgresql, "redis": Redis, "shop": Shop, "sockio": Sockio, "tls_nginx": TlsNginx, "tls_node": TlsNode,
-         "tls_openssl": TlsOpenssl, "tls_python": TlsPython, "warm": Warm}
+         "postgresql": Postgresql, "redis": Redis, "shop": Shop, "sockio": Sockio, "tls_gnutls": TlsGnutls, "tls_nginx": TlsNginx,
+         "tls_node": TlsNode, "tls_openssl": TlsOpenssl, "tls_python": TlsPython, "warm": Warm}
 
 
 def start(processes, directory, line, variables):

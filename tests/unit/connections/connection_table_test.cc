@@ -19,11 +19,13 @@ public:
     void on_wrong_guess(ConnectionId, Protocol) override {}
     void on_compressed(const ConnectionInfo&, Protocol, MonotonicTime) override {}
     bool on_encrypted(const ConnectionInfo&, Protocol, MonotonicTime) override { return true; }
-    void on_no_more_blind(const ConnectionInfo&, BlindReason) override {}
-    void on_stayed_blind(const ConnectionInfo&, BlindReason) override {}
+    void on_no_more_blind(const ConnectionInfo&, BlindReason) override { ++no_more_blind; }
+    void on_stayed_blind(const ConnectionInfo&, BlindReason) override { ++stayed_blind; }
 
     std::vector<std::string> uses;
     std::vector<LostReason> lost;
+    int no_more_blind = 0;
+    int stayed_blind = 0;
 };
 
 constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
@@ -209,6 +211,58 @@ TEST_F(Connections, remember_that_they_are_blind) {
     EXPECT_EQ(table.on(Blind{{++now}, ConnectionId{1}, Pid{10}, BlindReason::kTls}), std::nullopt);
     EXPECT_EQ(table.find(ConnectionId{1})->blind, BlindReason::kTls);
     EXPECT_EQ(table.on(Blind{{++now}, ConnectionId{2}, Pid{10}, BlindReason::kTls}), std::nullopt);
+}
+
+TEST_F(Connections, whose_plaintext_is_seen_begin_anew_with_it) {
+    open(1);
+    table.on(Blind{{++now}, ConnectionId{1}, Pid{10}, BlindReason::kTls});
+    move(1, kIn, "\x16\x03\x01 of a handshake");
+    EXPECT_EQ(table.on(PlaintextBegun{{++now}, ConnectionId{1}, Pid{10}, false}), std::nullopt);
+    EXPECT_EQ(table.find(ConnectionId{1})->blind, std::nullopt);
+    EXPECT_EQ(sink.no_more_blind, 1);
+    positions.clear();
+    request(1, "/a");
+    move(1, kOut, kOk);
+    close(1, CloseReason::kLocal, true);
+    EXPECT_EQ(sink.uses, Uses{"1 /a 200 "});
+    EXPECT_TRUE(sink.lost.empty());
+    EXPECT_EQ(sink.stayed_blind, 0);
+}
+
+TEST_F(Connections, whose_plaintext_is_seen_late_start_anywhere) {
+    open(1);
+    EXPECT_EQ(table.on(PlaintextBegun{{++now}, ConnectionId{1}, Pid{10}, true}), std::nullopt);
+    EXPECT_TRUE(table.find(ConnectionId{1})->opened_before);
+    move(1, kIn, "the rest of a body");
+    request(1, "/a");
+    move(1, kOut, kOk);
+    EXPECT_EQ(sink.uses, Uses{"1 /a 200 "});
+    EXPECT_TRUE(sink.lost.empty());
+}
+
+TEST_F(Connections, go_on_in_tls_without_what_was_open_before) {
+    open(1);
+    request(1, "/upgrade");
+    EXPECT_EQ(table.on(PlaintextBegun{{++now}, ConnectionId{1}, Pid{10}, false}), std::nullopt);
+    EXPECT_EQ(sink.lost, std::vector<LostReason>{LostReason::kUnfinished});
+    positions.clear();
+    request(1, "/a");
+    move(1, kOut, kOk);
+    EXPECT_EQ(sink.uses, Uses{"1 /a 200 "});
+}
+
+TEST_F(Connections, that_are_not_known_have_no_plaintext) {
+    EXPECT_EQ(table.on(PlaintextBegun{{++now}, ConnectionId{1}, Pid{10}, false}), DropReason::UNKNOWN_CONNECTION);
+}
+
+TEST_F(Connections, say_at_their_end_that_they_stayed_blind) {
+    open(1);
+    open(2);
+    for (const std::uint64_t id : {1, 2}) table.on(Blind{{++now}, ConnectionId{id}, Pid{10}, BlindReason::kTlsUnseen});
+    close(1, CloseReason::kLocal, true);
+    EXPECT_EQ(sink.stayed_blind, 1);
+    table.session_end({++now});
+    EXPECT_EQ(sink.stayed_blind, 2);
 }
 
 TEST_F(Connections, at_the_sessions_end_give_account_of_what_is_open) {
