@@ -13,7 +13,7 @@ build=(g++ cmake ninja-build pkg-config clang-14 llvm-14 llvm-14-dev bpftool lib
   golang-github-prometheus-client-model-dev golang-github-google-pprof-dev)
 demo=(nginx-light wrk python3)
 test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14 libclang-rt-14-dev curl libbson-dev python3
-  php-fpm python3-cassandra python3-pymongo bpftrace prometheus python3-prometheus-client python3-redis python3-websockets procps iproute2 redis-server redis-tools
+  php-fpm python3-cassandra python3-lz4 python3-pymongo bpftrace prometheus python3-prometheus-client python3-redis python3-websockets procps iproute2 redis-server redis-tools
   shellcheck jq dwz xz-utils
   debuginfod libdevel-nytprof-perl node-jsdom golang-go libgrpc++-dev libnghttp2-dev nghttp2-client nghttp2-server
   protobuf-compiler-grpc libpg-query-dev postgresql postgresql-contrib python3-psycopg2)
