@@ -12,12 +12,13 @@ build=(g++ cmake ninja-build pkg-config clang-14 llvm-14 llvm-14-dev bpftool lib
   node-llhttp libre2-dev robin-map-dev libxxhash-dev libexpected-dev libzstd-dev libcap-ng-dev libseccomp-dev liblzma-dev libzydis-dev
   golang-github-prometheus-client-model-dev golang-github-google-pprof-dev)
 demo=(nginx-light wrk python3)
-test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14 libclang-rt-14-dev curl libbson-dev python3
-  python3-cassandra python3-pymongo bpftrace prometheus python3-prometheus-client python3-redis python3-websockets procps iproute2
-  libmemcached-tools memcached python3-pymemcache redis-server redis-tools shellcheck jq dwz xz-utils php-fpm debuginfod
-  libdevel-nytprof-perl node-jsdom golang-go libgrpc++-dev libnghttp2-dev nghttp2-client nghttp2-server mariadb-client
-  mariadb-server protobuf-compiler-grpc libpg-query-dev postgresql postgresql-contrib python3-mysqldb python3-psycopg2
-  python3-pymysql sysbench nghttp2-proxy gnutls-bin libcurl3-nss nodejs wget)
+test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14 libclang-rt-14-dev bpftrace curl dwz debuginfod golang-go
+  iproute2 jq libbson-dev libdevel-nytprof-perl libgrpc++-dev libnghttp2-dev libpg-query-dev node-jsdom procps prometheus
+  protobuf-compiler-grpc python3 shellcheck wget xz-utils
+  gnutls-bin libcurl3-nss libmemcached-tools mariadb-client mariadb-server memcached nghttp2-client nghttp2-proxy nghttp2-server
+  nodejs php-fpm postgresql postgresql-contrib python3-cassandra python3-lz4 python3-mysqldb python3-prometheus-client
+  python3-psycopg2 python3-pymemcache python3-pymongo python3-pymysql python3-redis python3-websockets redis-server redis-tools
+  sysbench)
 vm=(qemu-system-x86 busybox-static cpio)
 
 # Debian 12 ships libbpf 1.1; footfall needs 1.3 or newer. These two come from bookworm-backports when the release has only

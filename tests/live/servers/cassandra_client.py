@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 """DataStax's driver as a client that counts what it asks. client.py has the words.
 
-    cassandra_client.py PORT VERSION [-n ROUNDS] [-c THREADS]
+    cassandra_client.py PORT VERSION [-n ROUNDS] [-c THREADS] [--compress]
 
 The connections are made, and have been used, before the word is awaited; the statements that are prepared before are those that
 footfall can't name.
 """
 import argparse
+import importlib.util
 import sys
 
 import client
@@ -64,12 +65,15 @@ def main():
     parser.add_argument("version", type=int)
     parser.add_argument("-n", type=int, default=10, dest="rounds")
     parser.add_argument("-c", type=int, default=3, dest="threads")
+    parser.add_argument("--compress", action="store_true")
     options = parser.parse_args()
+    if options.compress and not importlib.util.find_spec("lz4"):
+        client.skip("LZ4 for Python is not installed: python3-lz4")
     counts = client.Counts()
     sessions = []
     for _ in range(options.threads):
         # Nothing is asked by the driver itself while footfall counts: no heartbeats, no look at the nodes or the schema.
-        cluster = Cluster(["127.0.0.1"], port=options.port, protocol_version=options.version, compression=False,
+        cluster = Cluster(["127.0.0.1"], port=options.port, protocol_version=options.version, compression=options.compress,
                           idle_heartbeat_interval=0, schema_metadata_enabled=False, token_metadata_enabled=False,
                           schema_event_refresh_window=-1, topology_event_refresh_window=-1, status_event_refresh_window=-1)
         sessions.append(cluster.connect())
