@@ -20,7 +20,10 @@ public:
     void on_exchange(const Exchange& exchange) override { bytes += exchange.bytes_out, ++used; }
     void on_lost(LostReason) override { ++lost; }
     void on_wrong_guess(ConnectionId, Protocol) override { ++lost; }
-    void on_encrypted(const ConnectionInfo&, Protocol, MonotonicTime) override { ++lost; }
+    void on_compressed(const ConnectionInfo&, Protocol, MonotonicTime) override { ++lost; }
+    bool on_encrypted(const ConnectionInfo&, Protocol, MonotonicTime) override { return ++lost != 0; }
+    void on_no_more_blind(const ConnectionInfo&, BlindReason) override {}
+    void on_stayed_blind(const ConnectionInfo&, BlindReason) override {}
     std::uint64_t used = 0;
     std::uint64_t lost = 0;
     std::uint64_t bytes = 0;
