@@ -104,6 +104,7 @@ std::optional<DropReason> ConnectionTable::on(const PlaintextBegun& plaintext) {
     connection->sent = Stream(plaintext.opened_before);
     connection->held.clear();
     connection->refused = 0;
+    connection->info.plaintext = true;
     return std::nullopt;
 }
 

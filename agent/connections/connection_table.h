@@ -48,6 +48,7 @@ struct ConnectionInfo {
     std::string path;                  // Unix sockets only
     std::uint32_t inode = 0;           // Unix sockets only
     std::optional<BlindReason> blind;  // its traffic can't be read
+    bool plaintext = false;            // what is read of it is what it says in TLS
 };
 
 // Hears of exchanges, and of connections that turn out to be something else than they looked like.

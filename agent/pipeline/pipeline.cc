@@ -123,18 +123,18 @@ void Pipeline::on_lost(LostReason reason) { ++lost_[static_cast<std::size_t>(rea
 
 void Pipeline::on_wrong_guess(ConnectionId connection, Protocol protocol) {
     ++wrong_guesses_[protocol];
-    if (observers_.on_refused) observers_.on_refused(connection, protocol);
+    const ConnectionInfo* info = connections_.find(connection);
+    if (observers_.on_refused) observers_.on_refused(connection, protocol, info != nullptr && info->plaintext);
 }
 
 void Pipeline::on_compressed(const ConnectionInfo& connection, Protocol protocol, MonotonicTime) {
     blind_spots_.add(processes_.service_of(connection.pid), BlindReason::kCompressed);
-    if (observers_.on_refused) observers_.on_refused(connection.connection, protocol);
+    if (observers_.on_refused) observers_.on_refused(connection.connection, protocol, connection.plaintext);
 }
 
 bool Pipeline::on_encrypted(const ConnectionInfo& connection, Protocol protocol, MonotonicTime) {
-    // Its plaintext may be of that protocol again.
+    if (observers_.on_refused) observers_.on_refused(connection.connection, protocol, connection.plaintext);
     if (!stays_unread(connection.pid)) return false;
-    if (observers_.on_refused) observers_.on_refused(connection.connection, protocol);
     blind_spots_.add(processes_.service_of(connection.pid), BlindReason::kTls);
     return true;
 }

@@ -51,7 +51,7 @@ struct PipelineObservers {
     std::function<void(const ProcessExecuted&)> on_executed;
     std::function<void(const ProcessDescribed&)> on_recorded_description;  // of a raw file, before it is asked for
     // The connection does not speak that protocol, or not any more: no need to send its bytes.
-    std::function<void(ConnectionId, Protocol)> on_refused;
+    std::function<void(ConnectionId, Protocol, bool plaintext)> on_refused;
     // A process speaks TLS on a connection. True: its plaintext is going to be seen.
     std::function<bool(Pid)> on_tls;
     std::function<void(const ProcessExited&)> on_exited;

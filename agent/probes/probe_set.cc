@@ -14,6 +14,7 @@
 #include "agent/kernel/libbpf_log.h"
 #include "agent/kernel/support.h"
 #include "agent/probes/attach.h"
+#include "bpf/contract/socket_events.h"
 
 namespace footfall {
 namespace {
@@ -164,8 +165,9 @@ KernelCounters ProbeSet::counters() const {
     return sums;
 }
 
-void ProbeSet::refuse(std::uint64_t connection, std::uint8_t protocol) {
+void ProbeSet::refuse(std::uint64_t connection, std::uint8_t protocol, bool plaintext) {
     const int fd = bpf_map__fd(sockets_->maps.refusals);
+    if (plaintext) connection |= FF_REFUSED_PLAINTEXT;
     std::uint32_t refused = 0;
     bpf_map_lookup_elem(fd, &connection, &refused);
     refused |= std::uint32_t{1} << protocol;

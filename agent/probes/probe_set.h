@@ -63,8 +63,9 @@ public:
     // Takes a process onto or off the map of watched processes. Thread-safe against the kernel side, which follows forks.
     void watch(Pid pid) { set_watched(pid, true); }
     void unwatch(Pid pid) { set_watched(pid, false); }
-    // The connection does not speak that protocol (number by protocols.def): the kernel side looks for another one.
-    void refuse(std::uint64_t connection, std::uint8_t protocol);
+    // The connection, or what it says in TLS, does not speak that protocol (number by protocols.def): the kernel side looks
+    // for another one.
+    void refuse(std::uint64_t connection, std::uint8_t protocol, bool plaintext);
     // From now on, the tls probe tells which calls are inside of a TLS library.
     void follow_tls();
     [[nodiscard]] bool watches_any() const;

@@ -127,8 +127,8 @@ Result<void> LiveSession::load() {
     if (!key) return tl::unexpected<Error>(key.error());
     PipelineObservers observers;
     if (on_use_) observers.on_use = [this](const Use& use, const Exchange& exchange) { on_use_(use, exchange, *pipeline_); };
-    observers.on_refused = [this](ConnectionId connection, Protocol protocol) {
-        probes_->refuse(number(connection), static_cast<std::uint8_t>(protocol));
+    observers.on_refused = [this](ConnectionId connection, Protocol protocol, bool plaintext) {
+        probes_->refuse(number(connection), static_cast<std::uint8_t>(protocol), plaintext);
     };
     observers.on_tls = [this](Pid pid) { return look_for_tls(pid, true); };
     observers.on_exited = [this](const ProcessExited& exited) { tls_->on_exited(exited.pid); };

@@ -159,6 +159,8 @@ __noinline int take_refusal(struct connection *connection)
 	if (!connection)
 		return 0;
 	id = connection->id; /* older verifiers (6.1) want a key on the stack */
+	if (!connection->socket)
+		id |= FF_REFUSED_PLAINTEXT;
 	refused = bpf_map_lookup_elem(&refusals, &id);
 	if (!refused || !(*refused & ~connection->refused))
 		return 0;

@@ -76,7 +76,7 @@ static __always_inline void tell_plaintext(const struct connection *plain)
 /* What the library calls so is this connection from now on. */
 static __noinline struct tls_stream *begin_stream(const struct tls_name *name, const struct tls_thread *thread)
 {
-	__u64 connection = thread->connection; /* older verifiers (6.1) want a key on the stack */
+	__u64 refused = thread->connection | FF_REFUSED_PLAINTEXT; /* older verifiers (6.1) want a key on the stack */
 	struct tls_stream *stream;
 	struct connection *plain;
 
@@ -91,8 +91,11 @@ static __noinline struct tls_stream *begin_stream(const struct tls_name *name, c
 	plain->announced = 1;
 	plain->from_start = is_seen_whole(thread);
 	stream->by_call = thread->inside;
-	/* What was found of its bytes while they were not encrypted yet (STARTTLS) is no more true. */
-	bpf_map_delete_elem(&refusals, &connection);
+	/*
+	 * What was found of another plaintext of it is no more true. What was found of its bytes while they were not encrypted
+	 * yet (STARTTLS) is not of the plaintext, and may reach the map after this.
+	 */
+	bpf_map_delete_elem(&refusals, &refused);
 	tell_plaintext(plain);
 	return stream;
 }

@@ -189,6 +189,20 @@ def late(cluster, mode, unix=False):
     return wrong + [f"{name}: {uses[name]} uses, but nobody asked for it" for name in set(uses) - names - own]
 
 
+def encrypted(cluster):
+    """TLS, which each connection agrees on in clear text: each backend is seen from its first statement on."""
+    key, certificate = cluster.data / "server.key", cluster.data / "server.crt"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "2", "-keyout", key,
+                    "-out", certificate], check=True, stderr=subprocess.DEVNULL)
+    owner = cluster.data.stat()
+    for path in (key, certificate):
+        os.chown(path, owner.st_uid, owner.st_gid)
+        path.chmod(0o600)
+    cluster.psql("alter system set ssl = on", "select pg_reload_conf()")
+    os.environ["PGSSLMODE"] = "require"
+    return [wrong for side in ("server", "client") for mode in ("simple", "prepared") for wrong in pgbench(cluster, mode, side)]
+
+
 def message(kind, body):
     return kind + struct.pack("!i", len(body) + 4) + body
 
@@ -305,6 +319,7 @@ SCENARIOS = {
     **{f"{mode}-late": (lambda cluster, mode=mode: late(cluster, mode)) for mode in ("simple", "extended", "prepared")},
     "unix-late": lambda cluster: late(cluster, "simple", unix=True),
     "corners": corners,
+    "encrypted": encrypted,
     "psycopg": psycopg,
 }
 
