@@ -7,7 +7,7 @@
 namespace footfall {
 namespace {
 
-constexpr std::size_t kMostMapped = 16383;  // as many as the kernel side searches
+constexpr std::size_t kMostOfProcess = 16383;  // as many as the kernel side searches
 
 // How long what was read of a process is left at that, since reading thousands of mappings takes milliseconds: where it is
 // certainly out of date, and where it only seems so.
@@ -39,7 +39,7 @@ std::shared_ptr<ProcessCode> ProcessCodes::of(Pid pid, std::uint64_t stack_start
         }
     }
     if (!known && processes_.size() >= most_) return nullptr;
-    auto maps = read_executable_maps(pid, kMostMapped);
+    auto maps = read_executable_maps(pid, kMostOfProcess);
     if (!maps || maps->memory.stack_start != stack_start) {
         if (auto before = past(pid, stack_start, now)) return before;
     }
@@ -102,7 +102,7 @@ void ProcessCodes::lay_over_process(const CodeMapped& mapped) {
     std::shared_ptr<ProcessCode>& process = found->second;
     withdraw(mapped.pid, process);
     lay_over(process->maps, mapped.mapping);
-    process->stale |= process->maps.mappings.size() > kMostMapped;
+    process->stale |= process->maps.mappings.size() > kMostOfProcess;
 }
 
 // The kernel side walks no further by what it knows; the next stack comes as a copy, and has the mappings placed anew.

@@ -39,7 +39,6 @@ constexpr Command kReplconf = named("REPLCONF");
 constexpr Command kReset = named("RESET");
 constexpr Command kSync = named("SYNC");
 
-constexpr std::size_t kFastReplies = 16;  // that may overtake their requests
 constexpr std::string_view kReplyStarts = "+-:$_,(#!=>%~|";
 
 Direction opposite(Direction direction) {

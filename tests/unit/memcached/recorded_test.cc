@@ -1,0 +1,66 @@
+// Connections that were recorded from memcached 1.6.18, in each of its protocols.
+#include <gtest/gtest.h>
+
+#include "agent/protocols/memcached/memcached_reader.h"
+#include "tests/fuzz/recorded_connection.h"
+#include "tests/unit/support/protocol_wire.h"
+
+namespace footfall::memcached {
+namespace {
+
+using Wire = WireOf<MemcachedReader>;
+using Messages = std::vector<RecordedMessage>;
+
+Messages recorded(const std::string& name) {
+    return recorded_messages(std::string(FOOTFALL_RECORDED_CONNECTIONS) + "memcached/" + name);
+}
+
+void play(Wire& wire, const Messages& messages) {
+    for (const RecordedMessage& message : messages) {
+        message.direction == kIn ? wire.received(message.bytes) : wire.sent(message.bytes);
+    }
+    wire.close();
+}
+
+TEST(RecordedMemcached, WhatAServerAnsweredIsItsUses) {
+    Wire meta;
+    play(meta, recorded("meta"));
+    EXPECT_EQ(meta.sink.seen.size(), 38U);
+    EXPECT_TRUE(meta.sink.lost.empty());
+    Wire binary;
+    play(binary, recorded("binary"));
+    EXPECT_EQ(binary.uses(), (Uses{"set ok", "get ok", "get ok", "get ok", "get ok", "noop ok", "set ok", "noop ok",
+                                   "add ok", "add ok", "replace ok", "incr NON_NUMERIC_VALUE", "delete ok", "append ok",
+                                   "version ok", "stats ok", "_OTHER UNKNOWN_COMMAND", "quit closed"}));
+    EXPECT_TRUE(binary.sink.lost.empty());
+}
+
+TEST(RecordedMemcached, WhatTheServerCouldNotReadIsLostAndNothingElse) {
+    Wire wire;
+    play(wire, recorded("text"));
+    EXPECT_EQ(wire.sink.lost, (Lost{LostReason::kUnparsable, LostReason::kGap}))
+        << "a data block that is longer than it says, and its rest";
+    EXPECT_EQ(wire.last().method, "quit");
+    EXPECT_EQ(wire.sink.seen.size(), 35U);
+    EXPECT_TRUE(wire.all_accounted());
+}
+
+TEST(RecordedMemcached, FromTheMiddleOnUsesAreThoseOfTheWhole) {
+    for (const auto* name : {"text", "meta", "binary"}) {
+        const Messages messages = recorded(name);
+        Wire whole;
+        play(whole, messages);
+        const Uses all = whole.uses();
+        for (std::size_t first = 1; first < messages.size(); ++first) {
+            Wire wire(true);
+            play(wire, {messages.begin() + static_cast<std::ptrdiff_t>(first), messages.end()});
+            const Uses uses = wire.uses();
+            ASSERT_LE(uses.size(), all.size());
+            EXPECT_EQ(uses, Uses(all.end() - static_cast<std::ptrdiff_t>(uses.size()), all.end())) << name << first;
+            EXPECT_TRUE(wire.all_accounted());
+        }
+    }
+}
+
+}  // namespace
+}  // namespace footfall::memcached
