@@ -138,6 +138,7 @@ Result<void> TlsProbe::open(const ff_probe_config& who, const SharedMapFds& shar
     if (error == 0) error = bpf_map__reuse_fd(maps.watched, shared.watched);
     if (error == 0) error = bpf_map__reuse_fd(maps.refusals, shared.refusals);
     if (error == 0) error = bpf_map__reuse_fd(maps.tls_threads, shared.tls_threads);
+    if (error == 0) error = bpf_map__reuse_fd(maps.goroutines_received, shared.goroutines_received);
     if (error == 0) error = tls_bpf__load(skeleton_.get());
     if (error != 0) return refusal("cannot load the tls probe", -error);
     return {};
