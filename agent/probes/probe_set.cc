@@ -134,8 +134,8 @@ int ProbeSet::ring_fd() const { return bpf_map__fd(sockets_->maps.events); }
 
 SharedMapFds ProbeSet::shared_maps() const {
     const auto& maps = sockets_->maps;
-    return {bpf_map__fd(maps.events), bpf_map__fd(maps.counters), bpf_map__fd(maps.watched), bpf_map__fd(maps.refusals),
-            bpf_map__fd(maps.tls_threads), bpf_map__fd(maps.goroutines_received)};
+    return {bpf_map__fd(maps.events),   bpf_map__fd(maps.counters),    bpf_map__fd(maps.watched),
+            bpf_map__fd(maps.refusals), bpf_map__fd(maps.tls_threads), bpf_map__fd(maps.goroutines_received)};
 }
 
 std::vector<int> ProbeSet::program_fds() const {

@@ -170,7 +170,8 @@ std::vector<TlsProbe::Part> TlsProbe::parts_of(const TlsFunctions& found) const 
     const std::vector<TlsPlace> calls = entries_of(found.functions, false);
     const std::vector<TlsPlace> ends = entries_of(found.functions, true);
     if (found.is_go) {
-        return {{programs.go_returned, returns_of(found.functions)}, {programs.go_entered, calls}, {programs.go_freed, ends}};
+        return {
+            {programs.go_returned, returns_of(found.functions)}, {programs.go_entered, calls}, {programs.go_freed, ends}};
     }
     if (hook_ == TlsHook::kSession) return {{programs.tls_called, calls, kUprobeSession}, {programs.tls_freed, ends}};
     return {{programs.tls_returned, calls, kUprobeMulti, kUprobeMultiReturn},

@@ -226,8 +226,9 @@ int tls_freed(struct pt_regs *ctx)
 }
 
 /*
- * Go: arguments and results are in registers of its own choice (ABIInternal: rax, rbx, rcx), and r14 points to the goroutine,
- * which may go on in another thread. So a call is kept by goroutine; the program is attached where its function returns.
+ * Go: arguments and results are in registers of its own choice (ABIInternal: rax, rbx, rcx), and r14 points to the
+ * goroutine, which may go on in another thread. So a call is kept by goroutine; the program is attached where its function
+ * returns.
  */
 struct go_call {
 	__u64 s;
