@@ -41,7 +41,7 @@ Finding finding_of(const std::string& path, const TlsFunctions& found) {
     bool is_slow = false;
     for (const TlsFunction& function : found.functions) {
         functions += (functions.empty() ? "" : "; ") + text_of(function);
-        is_slow |= !function.site.emulated && function.function != FF_TLS_FREE && function.function != FF_TLS_HANDSHAKE;
+        is_slow |= !function.site.emulated && function.function != FF_TLS_FREE && function.function != FF_TLS_DO_HANDSHAKE;
     }
     return {is_slow ? Verdict::kWarning : Verdict::kOk, "TLS", fmt::format("{} in {}: {}", found.library, path, functions),
             is_slow ? "no cheaper place for a probe is known: each call costs the process what is said here" : ""};

@@ -15,6 +15,7 @@
 #include "agent/kernel/support.h"
 #include "agent/probes/attach.h"
 #include "bpf/contract/socket_events.h"
+#include "bpf/contract/tls_probe.h"
 
 namespace footfall {
 namespace {
@@ -65,6 +66,7 @@ Result<void> ProbeSet::load_sockets(const ProbeSettings& settings) {
     const bool notes_tls = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_TASK_STORAGE, nullptr) == 1;
     sockets_->rodata->notes_tls = notes_tls ? 1 : 0;
     bpf_map__set_autocreate(maps.tls_threads, notes_tls);
+    bpf_map__set_autocreate(maps.goroutines_received, notes_tls);
     bpf_map__set_autocreate(inside ? maps.connections_by_address : maps.connections, false);
     bpf_map__set_max_entries(maps.events, static_cast<std::uint32_t>(settings.ring_bytes));
     if (const int error = sockets_bpf__load(sockets_.get())) return refusal("cannot load the sockets probe", -error);
@@ -116,7 +118,7 @@ void ProbeSet::detach() {
     processes_bpf__detach(processes_.get());
 }
 
-void ProbeSet::follow_tls() { sockets_->bss->tls_probed = 1; }
+void ProbeSet::follow_tls(bool go) { sockets_->bss->tls_probed = go ? FF_TLS_GO_PROBED : FF_TLS_PROBED; }
 
 bool ProbeSet::watches(Pid pid) const {
     if (number(pid) >= FF_MOST_PIDS) return false;
@@ -133,8 +135,8 @@ int ProbeSet::ring_fd() const { return bpf_map__fd(sockets_->maps.events); }
 
 SharedMapFds ProbeSet::shared_maps() const {
     const auto& maps = sockets_->maps;
-    return {bpf_map__fd(maps.events), bpf_map__fd(maps.counters), bpf_map__fd(maps.watched), bpf_map__fd(maps.refusals),
-            bpf_map__fd(maps.tls_threads)};
+    return {bpf_map__fd(maps.events),   bpf_map__fd(maps.counters),    bpf_map__fd(maps.watched),
+            bpf_map__fd(maps.refusals), bpf_map__fd(maps.tls_threads), bpf_map__fd(maps.goroutines_received)};
 }
 
 std::vector<int> ProbeSet::program_fds() const {

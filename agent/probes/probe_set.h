@@ -34,6 +34,7 @@ struct SharedMapFds {
     int watched = -1;
     int refusals = -1;
     int tls_threads = -1;  // where the kernel has what it needs
+    int goroutines_received = -1;
 };
 
 // Since loading, summed over the CPUs; by enum ff_counter.
@@ -67,7 +68,7 @@ public:
     // for another one.
     void refuse(std::uint64_t connection, std::uint8_t protocol, bool plaintext);
     // From now on, the tls probe tells which calls are inside of a TLS library.
-    void follow_tls();
+    void follow_tls(bool go);
     [[nodiscard]] bool watches_any() const;
     [[nodiscard]] bool watches(Pid pid) const;
 

@@ -37,7 +37,7 @@ struct Library {
 constexpr std::array kOpenSsl{
     Wanted{"SSL_read", FF_TLS_READ, 3},         Wanted{"SSL_write", FF_TLS_WRITE, 3},
     Wanted{"SSL_read_ex", FF_TLS_READ_EX, 4},   Wanted{"SSL_write_ex", FF_TLS_WRITE_EX, 4},
-    Wanted{"SSL_sendfile", FF_TLS_SENDFILE, 4}, Wanted{"SSL_do_handshake", FF_TLS_HANDSHAKE, 1},
+    Wanted{"SSL_sendfile", FF_TLS_SENDFILE, 4}, Wanted{"SSL_do_handshake", FF_TLS_DO_HANDSHAKE, 1},
     Wanted{"SSL_free", FF_TLS_FREE, 1},
 };
 constexpr std::array kOpenSslWrappers{Wrappers{"SSL_read", "SSL_read_ex"}, Wrappers{"SSL_write", "SSL_write_ex"}};
@@ -46,7 +46,7 @@ constexpr std::array kOpenSslWrappers{Wrappers{"SSL_read", "SSL_read_ex"}, Wrapp
 constexpr std::array kGnuTls{
     Wanted{"gnutls_record_recv", FF_TLS_READ, 3},
     Wanted{"gnutls_record_send", FF_TLS_WRITE, 3},
-    Wanted{"gnutls_handshake", FF_TLS_HANDSHAKE, 1},
+    Wanted{"gnutls_handshake", FF_TLS_DO_HANDSHAKE, 1},
     Wanted{"gnutls_deinit", FF_TLS_FREE, 1},
 };
 
@@ -128,8 +128,8 @@ private:
 constexpr std::array kGo{
     Wanted{"crypto/tls.(*Conn).Read", FF_TLS_READ, 0},
     Wanted{"crypto/tls.(*Conn).Write", FF_TLS_WRITE, 0},
-    Wanted{"crypto/tls.(*Conn).serverHandshake", FF_TLS_HANDSHAKE, 0},
-    Wanted{"crypto/tls.(*Conn).clientHandshake", FF_TLS_HANDSHAKE, 0},
+    Wanted{"crypto/tls.(*Conn).serverHandshake", FF_TLS_DO_HANDSHAKE, 0},
+    Wanted{"crypto/tls.(*Conn).clientHandshake", FF_TLS_DO_HANDSHAKE, 0},
     Wanted{"crypto/tls.(*Conn).Close", FF_TLS_FREE, 0},
 };
 

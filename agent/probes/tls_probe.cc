@@ -138,6 +138,7 @@ Result<void> TlsProbe::open(const ff_probe_config& who, const SharedMapFds& shar
     if (error == 0) error = bpf_map__reuse_fd(maps.watched, shared.watched);
     if (error == 0) error = bpf_map__reuse_fd(maps.refusals, shared.refusals);
     if (error == 0) error = bpf_map__reuse_fd(maps.tls_threads, shared.tls_threads);
+    if (error == 0) error = bpf_map__reuse_fd(maps.goroutines_received, shared.goroutines_received);
     if (error == 0) error = tls_bpf__load(skeleton_.get());
     if (error != 0) return refusal("cannot load the tls probe", -error);
     return {};
@@ -169,7 +170,8 @@ std::vector<TlsProbe::Part> TlsProbe::parts_of(const TlsFunctions& found) const 
     const std::vector<TlsPlace> calls = entries_of(found.functions, false);
     const std::vector<TlsPlace> ends = entries_of(found.functions, true);
     if (found.is_go) {
-        return {{programs.go_returned, returns_of(found.functions)}, {programs.go_entered, calls}, {programs.go_freed, ends}};
+        return {
+            {programs.go_returned, returns_of(found.functions)}, {programs.go_entered, calls}, {programs.go_freed, ends}};
     }
     if (hook_ == TlsHook::kSession) return {{programs.tls_called, calls, kUprobeSession}, {programs.tls_freed, ends}};
     return {{programs.tls_returned, calls, kUprobeMulti, kUprobeMultiReturn},

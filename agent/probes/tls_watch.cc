@@ -93,6 +93,7 @@ std::optional<unsigned> TlsWatch::attach(const Fd& file, const std::string& path
         spdlog::warn("no plaintext of {}: {}", path, number.error().what);
         return std::nullopt;
     }
+    reads_go_ |= found.is_go;
     spdlog::debug("attached to {} in {}", found.library, path);
     return *number;
 }

@@ -46,6 +46,7 @@ public:
 
     // Is the plaintext of the process's TLS library seen?
     [[nodiscard]] bool reads(Pid pid) const { return readers_.contains(pid); }
+    [[nodiscard]] bool reads_go() const { return reads_go_; }
     // Nothing where it was not loaded, since nobody needed it.
     [[nodiscard]] const TlsProbe* probe() const { return probe_ ? &*probe_ : nullptr; }
 
@@ -69,6 +70,7 @@ private:
     std::optional<TlsProbe> probe_;
     bool refused_ = false;  // it can't be loaded here
     bool host_seen_ = false;
+    bool reads_go_ = false;
     std::map<FileKey, File> files_;
     std::set<Pid> readers_;
 };

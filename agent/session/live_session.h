@@ -115,7 +115,7 @@ private:
     std::optional<ProbeSet> probes_;
     std::optional<StackProbe> stack_probe_;  // shares maps of probes_
     std::string why_no_stacks_;
-    std::optional<TlsWatch> tls_;            // likewise
+    std::optional<TlsWatch> tls_;  // likewise
     std::optional<MappingWatch> mapping_watch_;
     std::unique_ptr<Pipeline> pipeline_;  // hands tables to stack_probe_
     std::optional<RingReader> ring_;

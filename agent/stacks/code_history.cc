@@ -6,8 +6,8 @@
 namespace footfall {
 namespace {
 
-constexpr std::size_t kMostPrograms = 16;    // of a process, one after another
-constexpr std::size_t kMostMappings = 1024;  // of a program; with more, it lives long enough to be looked at
+constexpr std::size_t kMostPrograms = 16;     // of a process, one after another
+constexpr std::size_t kMostOfProgram = 1024;  // of a program; with more, it lives long enough to be looked at
 
 }  // namespace
 
@@ -24,7 +24,7 @@ void CodeHistory::on(const CodeMapped& mapped) {
     const auto found = processes_.find(mapped.pid);
     if (found == processes_.end() || found->second.empty()) return;
     auto& all = found->second.back().mapped;
-    if (all.size() >= kMostMappings) return forget(mapped.pid);
+    if (all.size() >= kMostOfProgram) return forget(mapped.pid);
     all.push_back(mapped);
     bytes_ += bytes_of(mapped);
     make_room();

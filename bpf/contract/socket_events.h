@@ -13,9 +13,9 @@
 #define FF_UNIX_PATH_LENGTH 108 /* sockaddr_un.sun_path */
 #define FF_MESSAGE_TAIL     64  /* bytes kept of the end of a message that is not captured whole */
 
-#define FF_PROTOCOL_LIMIT     32   /* of the numbers in protocols.def */
+#define FF_PROTOCOL_LIMIT     32           /* of the numbers in protocols.def */
 #define FF_REFUSED_PLAINTEXT  (1ULL << 63) /* beside a connection's id: what it says in TLS, as the agent refuses it */
-#define FF_PROTOCOL_UNDECIDED 0xff /* the first bytes of the connection, too few to tell what it speaks */
+#define FF_PROTOCOL_UNDECIDED 0xff         /* the first bytes of the connection, too few to tell what it speaks */
 
 enum ff_direction {
 	FF_RECEIVED = 0, /* the application read it */

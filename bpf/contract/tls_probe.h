@@ -7,14 +7,21 @@
 
 /* s: what the library keeps for a connection (SSL *). Returned numbers <= 0 are failures. */
 enum ff_tls_function {
-	FF_TLS_READ = 0,      /* int f(s, void *, int): how many bytes were read */
-	FF_TLS_WRITE = 1,     /* int f(s, const void *, int) */
-	FF_TLS_READ_EX = 2,   /* int f(s, void *, size_t, size_t *): whether they were, and there how many */
-	FF_TLS_WRITE_EX = 3,  /* int f(s, const void *, size_t, size_t *) */
-	FF_TLS_HANDSHAKE = 4, /* int f(s) */
-	FF_TLS_SENDFILE = 5,  /* ssize_t f(s, int, off_t, size_t, int): how many bytes of a file were sent */
-	FF_TLS_RECV = 7,      /* int f(s, void *, int, int flags): with MSG_PEEK, they are read again */
-	FF_TLS_FREE = 6,      /* void f(s): what it points to is no connection any more */
+	FF_TLS_READ = 0,         /* int f(s, void *, int): how many bytes were read */
+	FF_TLS_WRITE = 1,        /* int f(s, const void *, int) */
+	FF_TLS_READ_EX = 2,      /* int f(s, void *, size_t, size_t *): whether they were, and there how many */
+	FF_TLS_WRITE_EX = 3,     /* int f(s, const void *, size_t, size_t *) */
+	FF_TLS_DO_HANDSHAKE = 4, /* int f(s) */
+	FF_TLS_SENDFILE = 5,     /* ssize_t f(s, int, off_t, size_t, int): how many bytes of a file were sent */
+	FF_TLS_RECV = 7,         /* int f(s, void *, int, int flags): with MSG_PEEK, they are read again */
+	FF_TLS_FREE = 6,         /* void f(s): what it points to is no connection any more */
+};
+
+/* How far the sockets probe helps. */
+enum ff_tls_probed {
+	FF_TLS_NOT_PROBED = 0,
+	FF_TLS_PROBED = 1,
+	FF_TLS_GO_PROBED = 2, /* Go programs as well */
 };
 
 #define FF_TLS_LIBRARIES 256 /* that may be attached at once */

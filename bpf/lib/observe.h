@@ -207,8 +207,9 @@ static __always_inline bool is_pipelined(const struct connection *connection)
 }
 
 /*
- * How much of the front is wanted: all that a head may take, until enough has passed that this can only be a body. HTTP/2 has
- * the heads of other streams, and the ends of all, in the midst of bodies, where nothing but the frames before them leads to.
+ * How much of the front is wanted: all that a head may take, until enough has passed that this can only be a body. HTTP/2
+ * has the heads of other streams, and the ends of all, in the midst of bodies, where nothing but the frames before them
+ * leads to.
  */
 static __always_inline __u32 wanted_front(struct connection *connection, const struct moved *moved)
 {

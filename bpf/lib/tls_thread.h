@@ -13,6 +13,7 @@
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>
 
+#include "bpf/contract/tls_probe.h"
 #include "connection.h"
 
 struct tls_thread {
@@ -37,6 +38,37 @@ struct {
 	__type(key, int);
 	__type(value, struct tls_thread);
 } tls_threads SEC(".maps");
+
+/* The same for Go, whose goroutines move from thread to thread: by goroutine, which r14 points to. */
+struct tls_goroutine {
+	__u64 goroutine;
+	__u32 pid;
+	__u32 function; /* enum ff_tls_function, where a call of it is meant */
+};
+
+struct tls_received {
+	__u64 connection;
+	__u64 met_ns;
+	__u64 from_start;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct tls_goroutine);
+	__type(value, struct tls_received);
+} goroutines_received SEC(".maps");
+
+static __always_inline void note_goroutine(const struct connection *connection)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct pt_regs *regs = (const struct pt_regs *)bpf_task_pt_regs(task);
+	struct tls_goroutine goroutine = {.goroutine = regs->r14, .pid = task->tgid};
+	struct tls_received received = {connection->id, connection->met_ns, connection->from_start};
+
+	if (connection->verdict == VERDICT_TLS)
+		bpf_map_update_elem(&goroutines_received, &goroutine, &received, BPF_ANY);
+}
 
 /* Bytes of this connection moved. Only TLS connections are noted. */
 static __always_inline void note_tls(const struct connection *connection, __u32 direction)

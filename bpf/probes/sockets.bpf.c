@@ -26,7 +26,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define ETIMEDOUT    110
 
 const volatile __u8 notes_tls; /* 1: the kernel has what lib/tls_thread.h needs */
-__u8 tls_probed;               /* 1: the tls probe is attached to something. The agent writes */
+__u8 tls_probed;               /* enum ff_tls_probed. The agent writes */
 
 /* State of connections where the hook hands out a socket that the verifier trusts … */
 struct {
@@ -99,6 +99,13 @@ static __always_inline __u32 sequence_of(struct sock *sk, __u32 direction)
 	const struct tcp_sock *tcp = bpf_core_cast(sk, struct tcp_sock);
 
 	return direction == FF_RECEIVED ? tcp->copied_seq : tcp->write_seq;
+}
+
+static __always_inline void note_encrypted(const struct connection *connection, __u32 direction)
+{
+	note_tls(connection, direction);
+	if (tls_probed == FF_TLS_GO_PROBED && direction == FF_RECEIVED)
+		note_goroutine(connection);
 }
 
 /*
@@ -186,7 +193,7 @@ static __always_inline int on_length(struct sock *sk, __u32 direction, int resul
 	}
 	if (is_ignored(connection)) {
 		if (notes_tls)
-			note_tls(connection, direction);
+			note_encrypted(connection, direction);
 		return 0;
 	}
 	by_io_uring = is_by_io_uring(task, &registers);
@@ -200,7 +207,7 @@ static __always_inline int on_length(struct sock *sk, __u32 direction, int resul
 		turn_to_tls(connection, &moved);
 	observe_usual(connection, &moved);
 	if (notes_tls)
-		note_tls(connection, direction);
+		note_encrypted(connection, direction);
 	if (by_io_uring && !is_ignored(connection))
 		tell_blind(connection, FF_BLIND_IO_URING);
 	return 0;
@@ -355,7 +362,7 @@ static __always_inline void on_exit(const struct call_registers *registers, long
 		if (result == 0 && connection->verdict == VERDICT_TLS)
 			tell_closed(connection, FF_CLOSE_PEER, 0);
 		else if (notes_tls)
-			note_tls(connection, direction);
+			note_encrypted(connection, direction);
 		return;
 	}
 	if (result > 0)
@@ -366,7 +373,7 @@ static __always_inline void on_exit(const struct call_registers *registers, long
 		turn_to_tls(connection, &moved);
 	observe(connection, &moved);
 	if (notes_tls)
-		note_tls(connection, direction);
+		note_encrypted(connection, direction);
 }
 
 /* All messages of a batch have moved by now, each with its length in its header. */

@@ -86,14 +86,14 @@ static __noinline struct tls_stream *begin_stream(const struct tls_name *name, c
 	if (!stream)
 		return NULL;
 	plain = &stream->plain;
-	plain->id = connection;
+	plain->id = thread->connection;
 	plain->protocol = FF_PROTOCOL_UNDECIDED;
 	plain->announced = 1;
 	plain->from_start = is_seen_whole(thread);
 	stream->by_call = thread->inside;
 	/*
-	 * What was found of another plaintext of it is no more true. What was found of its bytes while they were not encrypted
-	 * yet (STARTTLS) is not of the plaintext, and may reach the map after this.
+	 * What was found of another plaintext of it is no more true. What was found of its bytes while they were not
+	 * encrypted yet (STARTTLS) is not of the plaintext, and may reach the map after this.
 	 */
 	bpf_map_delete_elem(&refusals, &refused);
 	tell_plaintext(plain);
@@ -229,8 +229,9 @@ int tls_freed(struct pt_regs *ctx)
 }
 
 /*
- * Go: arguments and results are in registers of its own choice (ABIInternal: rax, rbx, rcx), and r14 points to the goroutine,
- * which may go on in another thread. So a call is kept by goroutine; the program is attached where its function returns.
+ * Go: arguments and results are in registers of its own choice (ABIInternal: rax, rbx, rcx), and r14 points to the
+ * goroutine, which may go on in another thread. So a call is kept by goroutine; the program is attached where its function
+ * returns.
  */
 struct go_call {
 	__u64 s;
@@ -240,61 +241,74 @@ struct go_call {
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
-	__type(key, struct tls_name);
+	__type(key, struct tls_goroutine);
 	__type(value, struct go_call);
 } go_calls SEC(".maps");
+
+/* Each function by itself: a handshake may be inside of a read. */
+static __always_inline struct tls_goroutine goroutine_of(const struct pt_regs *ctx, __u64 cookie)
+{
+	struct tls_goroutine goroutine = {
+		.goroutine = ctx->r14,
+		.pid = bpf_get_current_pid_tgid() >> 32,
+		.function = FF_TLS_COOKIE_FUNCTION(cookie),
+	};
+
+	return goroutine;
+}
 
 SEC("uprobe.multi")
 int go_entered(struct pt_regs *ctx)
 {
-	struct tls_name goroutine = {.s = ctx->r14, .pid = bpf_get_current_pid_tgid() >> 32};
-	__u64 cookie = bpf_get_attach_cookie(ctx);
+	struct tls_goroutine goroutine = goroutine_of(ctx, bpf_get_attach_cookie(ctx));
 	struct go_call call = {.s = ctx->ax, .buffer = (const void *)ctx->bx};
 
 	if (!is_watched_process(goroutine.pid))
 		return 0;
-	goroutine.reserved = FF_TLS_COOKIE_FUNCTION(cookie); /* a handshake may be inside of a read */
 	if (bpf_map_update_elem(&go_calls, &goroutine, &call, BPF_ANY))
 		count(FF_DROP_NO_CONNECTION_STATE);
 	return 0;
 }
 
-/* The goroutine itself has just received what it returns, so its thread knows the connection. Never another one later. */
-static __always_inline struct tls_stream *go_stream_of(const struct tls_name *name, __u64 cookie, bool sent)
+/* What a goroutine received last is what it reads, or shakes hands on. A connection is never another one later. */
+static __noinline struct tls_stream *go_stream_of(const struct tls_name *name, struct tls_goroutine *goroutine, __u64 cookie)
 {
-	struct tls_thread *thread = bpf_task_storage_get(&tls_threads, bpf_get_current_task_btf(), NULL, 0);
 	struct tls_stream *stream = bpf_map_lookup_elem(&tls_streams, name);
+	struct tls_thread seen = {.cookie = cookie};
+	struct tls_received *received;
 
-	if (!thread || !thread->received || sent)
+	if (stream || goroutine->function == FF_TLS_WRITE)
 		return stream;
-	thread->received = 0;
-	if (stream)
-		return stream;
-	thread->cookie = cookie;
-	return begin_stream(name, thread);
+	goroutine->function = 0;
+	received = bpf_map_lookup_elem(&goroutines_received, goroutine);
+	if (!received)
+		return NULL;
+	seen.connection = received->connection;
+	seen.met_ns = received->met_ns;
+	seen.from_start = received->from_start;
+	return begin_stream(name, &seen);
 }
 
 SEC("uprobe.multi")
 int go_returned(struct pt_regs *ctx)
 {
-	struct moved moved = {.thread = bpf_get_current_pid_tgid()};
-	struct tls_name goroutine = {.s = ctx->r14, .pid = moved.thread >> 32}, name = {.pid = goroutine.pid};
 	__u64 cookie = bpf_get_attach_cookie(ctx);
-	__u32 function = FF_TLS_COOKIE_FUNCTION(cookie);
-	long length = ctx->ax;
+	struct tls_goroutine goroutine = goroutine_of(ctx, cookie);
+	struct moved moved = {.thread = bpf_get_current_pid_tgid()};
+	struct go_call *call = bpf_map_lookup_elem(&go_calls, &goroutine);
+	struct tls_name name = {.pid = goroutine.pid};
+	__u32 function = goroutine.function;
 	struct tls_stream *stream;
-	struct go_call *call;
+	long length = ctx->ax;
 
-	goroutine.reserved = function;
-	call = bpf_map_lookup_elem(&go_calls, &goroutine);
 	if (!call)
 		return 0;
 	name.s = call->s;
 	moved.buffers.single = call->buffer;
 	bpf_map_delete_elem(&go_calls, &goroutine);
-	stream = go_stream_of(&name, cookie, function == FF_TLS_WRITE);
+	stream = go_stream_of(&name, &goroutine, cookie);
 	/* A deadline ends a read without bytes, too; the end of the stream is seen by the socket. */
-	if (!stream || function == FF_TLS_HANDSHAKE || length <= 0)
+	if (!stream || function == FF_TLS_DO_HANDSHAKE || length <= 0)
 		return 0;
 	moved.length = length;
 	moved.direction = function == FF_TLS_WRITE ? FF_SENT : FF_RECEIVED;

@@ -40,8 +40,8 @@ std::optional<std::uint64_t> inner_function(std::span<const std::uint8_t> code, 
 // Where the function returns: the offsets of its `ret` instructions. code: all of it, and nothing but code.
 std::vector<std::uint64_t> return_sites(std::span<const std::uint8_t> code);
 
-// Does it begin as Go's functions with arguments in registers do (Go >= 1.17, ABIInternal), by asking the goroutine, which r14
-// points to, for room on its stack?
+// Does it begin as Go's functions with arguments in registers do (Go >= 1.17, ABIInternal), by asking the goroutine, which
+// r14 points to, for room on its stack?
 bool begins_like_go(std::span<const std::uint8_t> code);
 
 // Does the function look at its argument of that number, from 1 on, before it calls or overwrites anything?

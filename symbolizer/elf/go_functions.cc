@@ -1,8 +1,8 @@
 #include "symbolizer/elf/go_functions.h"
 
-#include <algorithm>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -115,7 +115,8 @@ std::vector<GoFunctions::Extent> GoFunctions::named(std::span<const std::string_
     for (std::uint64_t i = 0; i < layout_.function_count; ++i) {
         const std::uint64_t start = entry_address(i);
         const auto function = find(start);
-        const bool is_wanted = function && function->start == start && std::find(names.begin(), names.end(), function->name) != names.end();
+        const bool is_wanted =
+            function && function->start == start && std::find(names.begin(), names.end(), function->name) != names.end();
         if (is_wanted && entry_address(i + 1) > start) extents.push_back({function->name, start, entry_address(i + 1)});
     }
     return extents;

@@ -1,4 +1,5 @@
 """Servers over TLS, each with another library or another way to use it."""
+import os
 import re
 import shutil
 import subprocess
@@ -27,6 +28,13 @@ class TlsNginx(Nginx):
 
     def configure(self, text):
         return text.replace(" backlog=1024;", f" ssl;\n    ssl_certificate {self.certificate};\n    ssl_certificate_key {self.key};")
+
+
+class TlsNginxHttp2(TlsNginx):
+    """nginx with HTTP/2 over TLS."""
+
+    def configure(self, text):
+        return super().configure(text).replace(" ssl;", " ssl http2;")
 
 
 class TlsPython(Server):
@@ -64,6 +72,20 @@ class TlsOpenssl(Server):
         lines = re.findall(r"^FILE:(\S+)", self.stdout.read_text(encoding="utf-8", errors="replace"), re.M)
         self.log.write_text("".join(f"GET /{line} 200\n" for line in lines), encoding="utf-8")
         return read_log(self.log)
+
+
+class TlsGo(Server):
+    """A Go program, which brings its own TLS; its arguments are of the linker: -s -w strips it."""
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        if not shutil.which("go"):
+            raise Skip("go is not installed")
+        key, own = certificate(directory)
+        program = directory / "tls_server"
+        subprocess.run(["go", "build", "-ldflags", " ".join(arguments), "-o", str(program), str(SERVERS / "tls_server.go")],
+                       check=True, capture_output=True, env={**os.environ, "GO111MODULE": "off"})
+        self.start([str(program), str(self.port), str(self.log), str(key), str(own)])
 
 
 class TlsGnutls(Server):

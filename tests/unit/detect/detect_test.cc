@@ -9,8 +9,8 @@
 #include "bpf/detect/http2.h"
 #include "bpf/detect/memcached.h"
 #include "bpf/detect/mongodb.h"
-#include "bpf/detect/postgresql.h"
 #include "bpf/detect/mysql.h"
+#include "bpf/detect/postgresql.h"
 #include "bpf/detect/redis.h"
 #include "bpf/detect/tls.h"
 
@@ -152,7 +152,8 @@ TEST(DetectMysql, AHeaderThatServersReadByItselfMayBeOne) {
 }
 
 TEST(DetectMysql, LoginsAreRequests) {
-    EXPECT_EQ(mysql("\x8a\0\0\1\xd\xa2\x3a\0\xff\xff\xff\0\x2d"s + std::string(23, '\0') + std::string(106, 'x')), FF_DETECT_REQUEST);
+    EXPECT_EQ(mysql("\x8a\0\0\1\xd\xa2\x3a\0\xff\xff\xff\0\x2d"s + std::string(23, '\0') + std::string(106, 'x')),
+              FF_DETECT_REQUEST);
     EXPECT_EQ(mysql("\x8a\0\0\1"s + std::string(138, 'x')), FF_DETECT_NO);
 }
 
@@ -160,17 +161,19 @@ TEST(DetectMysql, OtherProtocolsAreNot) {
     for (const auto other : {
              "GET / HTTP/1.1\r\nHost: a\r\n\r\n"sv,
              "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"sv,
-             "\0\0\x12\4\0\0\0\0\0\0\3\0\0\0\x64\0\4\0\x10\0\0\0\2\0\0\0\0"sv,          // HTTP/2 SETTINGS
-             "\x16\3\1\2\0\1\0\1\xfc\3\3"sv,                                                     // TLS
-             "\0\0\0\x31\0\3\0\0user\0postgres\0"sv,                                               // PostgreSQL
-             "Q\0\0\0\rSELECT 1\0"sv,                                                              // PostgreSQL
-             "*1\r\n$4\r\nPING\r\n"sv,                                                            // Redis
-             "get key\r\n"sv,                                                                     // memcached
-             "\x80\0\0\3\0\0\0\0\0\0\0\3\0\0\0\0\0\0\0\0\0\0\0\0key"sv,                            // memcached, binary
-             "\x23\0\0\0\3\0\0\0\0\0\0\0\xdd\7\0\0\0\0\0\0\0\xe\0\0\0\x10ping\0\1\0\0\0"sv,               // MongoDB
-             "\4\0\0\0\1\0\0\0\x16\0\1\0\xb" "CQL_VERSION\0\5" "3.0.0"sv,                             // Cassandra
-             "\4\0\0\0\5\0\0\0\0"sv,                                                               // Cassandra OPTIONS
-             "\1\1\0\1\0\x8\0\0\0\1\0\0\0\0\0\0"sv,                                                 // FastCGI
+             "\0\0\x12\4\0\0\0\0\0\0\3\0\0\0\x64\0\4\0\x10\0\0\0\2\0\0\0\0"sv,               // HTTP/2 SETTINGS
+             "\x16\3\1\2\0\1\0\1\xfc\3\3"sv,                                                 // TLS
+             "\0\0\0\x31\0\3\0\0user\0postgres\0"sv,                                         // PostgreSQL
+             "Q\0\0\0\rSELECT 1\0"sv,                                                        // PostgreSQL
+             "*1\r\n$4\r\nPING\r\n"sv,                                                       // Redis
+             "get key\r\n"sv,                                                                // memcached
+             "\x80\0\0\3\0\0\0\0\0\0\0\3\0\0\0\0\0\0\0\0\0\0\0\0key"sv,                      // memcached, binary
+             "\x23\0\0\0\3\0\0\0\0\0\0\0\xdd\7\0\0\0\0\0\0\0\xe\0\0\0\x10ping\0\1\0\0\0"sv,  // MongoDB
+             "\4\0\0\0\1\0\0\0\x16\0\1\0\xb"
+             "CQL_VERSION\0\5"
+             "3.0.0"sv,                              // Cassandra
+             "\4\0\0\0\5\0\0\0\0"sv,                 // Cassandra OPTIONS
+             "\1\1\0\1\0\x8\0\0\0\1\0\0\0\0\0\0"sv,  // FastCGI
              "AMQP\0\0\x9\1"sv,
              "SSH-2.0-OpenSSH_9.2\r\n"sv,
          }) {

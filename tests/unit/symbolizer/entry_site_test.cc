@@ -116,5 +116,24 @@ TEST(UsesArgument, WhereItIsReadBeforeAnythingElse) {
     EXPECT_FALSE(uses_argument(kRet, 4));
 }
 
+// crypto/tls.(*Conn).Read of Go 1.19 begins so: cmp 0x10(%r14),%rsp; jbe; sub $0x68,%rsp.
+const Code kGoEntry{0x49, 0x3b, 0x66, 0x10, 0x0f, 0x86, 0xc2, 0x03, 0x00, 0x00, 0x48, 0x83, 0xec, 0x68};
+
+TEST(BeginsLikeGo, WhereItAsksTheGoroutineForRoom) {
+    EXPECT_TRUE(begins_like_go(kGoEntry));
+    EXPECT_TRUE(begins_like_go(Code{0x4c, 0x8d, 0x64, 0x24, 0xd8, 0x4d, 0x3b, 0x66, 0x10})) << "a large frame, by r12";
+    EXPECT_FALSE(begins_like_go(kPushR13 + kRet));
+    // Before Go 1.17: mov %fs:0xfffffffffffffff8,%rcx; cmp 0x10(%rcx),%rsp
+    EXPECT_FALSE(begins_like_go(Code{0x64, 0x48, 0x8b, 0x0c, 0x25, 0xf8, 0xff, 0xff, 0xff, 0x48, 0x3b, 0x61, 0x10}));
+    EXPECT_FALSE(begins_like_go({}));
+    EXPECT_EQ(site_of(kGoEntry + kRet, SiteNeed::kArguments, 0).offset, 4U) << "at jbe";
+}
+
+TEST(ReturnSites, AreAllOfAFunction) {
+    EXPECT_EQ(return_sites(kPushRbx + kRet + kTestRdi + kRet), (std::vector<std::uint64_t>{1, 5}));
+    EXPECT_TRUE(return_sites(kPushRbx + kCall).empty());
+    EXPECT_EQ(return_sites(kRet + Code{0x06} + kRet), std::vector<std::uint64_t>{0}) << "what follows is no code";
+}
+
 }  // namespace
 }  // namespace footfall
