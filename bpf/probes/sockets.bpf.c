@@ -322,7 +322,8 @@ static __always_inline const struct socket *socket_of(long fd)
 	return BPF_CORE_READ(file, private_data);
 }
 
-static __always_inline struct connection *known_connection(const struct socket *socket, const struct sock *sk, bool make)
+/* Not inline, as are the two below, for the stack: a fresh connection is half of what a call chain may have. */
+static __noinline struct connection *known_connection(const struct socket *socket, const struct sock *sk, bool make)
 {
 	__u64 inode = BPF_CORE_READ(socket, file, f_inode, i_ino), address = (__u64)sk;
 	struct known_connection *known = bpf_map_lookup_elem(&connections_by_address, &address);
@@ -336,7 +337,7 @@ static __always_inline struct connection *known_connection(const struct socket *
 	return known ? &known->connection : NULL;
 }
 
-static __always_inline void on_exit(const struct call_registers *registers, long fd, __u32 direction, long result)
+static __noinline int on_exit(const struct call_registers *registers, long fd, __u32 direction, long result)
 {
 	struct moved moved = {.length = result, .direction = direction, .thread = bpf_get_current_pid_tgid()};
 	const struct socket *socket = socket_of(fd);
@@ -344,26 +345,26 @@ static __always_inline void on_exit(const struct call_registers *registers, long
 	const struct sock *sk;
 
 	if (!socket)
-		return;
+		return 0;
 	sk = BPF_CORE_READ(socket, sk);
 	connection = known_connection(socket, sk, result > 0);
 	if (!connection) {
 		if (result > 0)
 			count(FF_DROP_NO_CONNECTION_STATE);
-		return;
+		return 0;
 	}
 	if (result == 0 && direction == FF_SENT)
-		return;
+		return 0;
 	if (result < 0) {
 		tell_closed(connection, close_reason_of(-result), 0);
-		return;
+		return 0;
 	}
 	if (is_ignored(connection)) {
 		if (result == 0 && connection->verdict == VERDICT_TLS)
 			tell_closed(connection, FF_CLOSE_PEER, 0);
 		else if (notes_tls)
 			note_encrypted(connection, direction);
-		return;
+		return 0;
 	}
 	if (result > 0)
 		moved.buffers = buffers_of_call(registers, 0);
@@ -374,6 +375,7 @@ static __always_inline void on_exit(const struct call_registers *registers, long
 	observe(connection, &moved);
 	if (notes_tls)
 		note_encrypted(connection, direction);
+	return 0;
 }
 
 /* All messages of a batch have moved by now, each with its length in its header. */
@@ -387,7 +389,7 @@ static __always_inline __u32 batch_length(const struct mmsghdr *vector, __u32 en
 	return length;
 }
 
-static __always_inline void on_batch_exit(const struct call_registers *registers, long fd, __u32 direction, long messages)
+static __noinline int on_batch_exit(const struct call_registers *registers, long fd, __u32 direction, long messages)
 {
 	const struct mmsghdr *vector = (const struct mmsghdr *)registers->arguments[1];
 	const struct socket *socket = socket_of(fd);
@@ -396,11 +398,11 @@ static __always_inline void on_batch_exit(const struct call_registers *registers
 	const struct sock *sk;
 
 	if (!socket || messages <= 0)
-		return;
+		return 0;
 	sk = BPF_CORE_READ(socket, sk);
 	connection = known_connection(socket, sk, true);
 	if (!connection || is_ignored(connection))
-		return;
+		return 0;
 	/* TCP stands behind the last message already. */
 	sequence = tcp_sequence(sk, direction);
 	for (i = 0; i < BATCH_MOST && i < messages; i++)
@@ -420,6 +422,7 @@ static __always_inline void on_batch_exit(const struct call_registers *registers
 		if (moved.length)
 			observe(connection, &moved);
 	}
+	return 0;
 }
 
 /* A failure is worth a look only where it ends the connection. */
