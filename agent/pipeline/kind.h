@@ -1,6 +1,9 @@
 // What is known of a kind of operations: kinds.def as functions.
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "agent/pipeline/stages.h"
@@ -22,14 +25,12 @@ constexpr std::string_view name(Kind kind) {
 }
 
 constexpr Naming naming_of(Kind kind) {
-    switch (kind) {
-#define FOOTFALL_KIND(enumerator, text, naming) \
-    case Kind::enumerator:                      \
-        return Naming::naming;
+    constexpr std::array kNamings{
+#define FOOTFALL_KIND(enumerator, text, naming) Naming::naming,
 #include "agent/pipeline/kinds.def"
 #undef FOOTFALL_KIND
-    }
-    __builtin_unreachable();
+    };
+    return kNamings[static_cast<std::size_t>(kind)];
 }
 
 }  // namespace footfall

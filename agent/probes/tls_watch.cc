@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <utility>
 
 #include "agent/stacks/open_mapped.h"
@@ -71,10 +72,10 @@ TlsWatch::File* TlsWatch::examine(Pid pid, const ExecutableMapping& mapping) {
 
 void TlsWatch::look_at_host() {
     if (std::exchange(host_seen_, true) || refused_) return;
-    for (const std::string directory :
+    for (const std::string_view directory :
          {"/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib64", "/usr/local/lib"}) {
-        for (const std::string name : {"libssl.so.3", "libssl.so.1.1", "libgnutls.so.30"}) {
-            const std::string path = directory + "/" + name;
+        for (const std::string_view name : {"libssl.so.3", "libssl.so.1.1", "libgnutls.so.30"}) {
+            const std::string path = std::filesystem::path(directory) / name;
             struct stat status {};
             Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
             if (!file.valid() || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) continue;

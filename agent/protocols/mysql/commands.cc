@@ -1,6 +1,8 @@
 #include "agent/protocols/mysql/commands.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 
 #include "agent/protocols/mysql/wire.h"
 
@@ -84,14 +86,15 @@ std::optional<Command> command_of(std::uint8_t number) {
 }
 
 Answer answer_to(Command command) {
-    switch (command) {
-#define FOOTFALL_MYSQL_COMMAND(number, enumerator, name, answer) \
-    case Command::enumerator:                                    \
-        return Answer::answer;
+    constexpr std::size_t kNumbers = 256;
+    static constexpr std::array kAnswers = [] {
+        std::array<Answer, kNumbers> answers{};
+#define FOOTFALL_MYSQL_COMMAND(number, enumerator, name, answer) answers[number] = Answer::answer;
 #include "agent/protocols/mysql/commands.def"
 #undef FOOTFALL_MYSQL_COMMAND
-    }
-    __builtin_unreachable();
+        return answers;
+    }();
+    return kAnswers[static_cast<std::uint8_t>(command)];
 }
 
 std::string_view name_of(Command command) {
