@@ -17,16 +17,25 @@ void ask_to_stop(int signal) {
     std::signal(signal, SIG_DFL);
 }
 
+void heed_signals(int flags) {
+    struct sigaction action {};
+    action.sa_handler = ask_to_stop;
+    action.sa_flags = flags;
+    for (const int signal : kSignals) sigaction(signal, &action, nullptr);
+}
+
+void act_as_usual() {
+    for (const int signal : kSignals) std::signal(signal, SIG_DFL);
+}
+
 }  // namespace
 
 StopSignal::StopSignal() {
     stop_asked = 0;
-    struct sigaction action {};
-    action.sa_handler = ask_to_stop;  // without SA_RESTART
-    for (const int signal : kSignals) sigaction(signal, &action, nullptr);
+    heed_signals(0);  // without SA_RESTART
 }
 
-StopSignal::~StopSignal() { release(); }
+StopSignal::~StopSignal() { act_as_usual(); }
 
 bool StopSignal::wait(std::uint64_t nanoseconds) {
     const timespec pause{static_cast<time_t>(nanoseconds / kNanosecondsPerSecond),
@@ -38,7 +47,8 @@ bool StopSignal::wait(std::uint64_t nanoseconds) {
 void StopSignal::release() {
     if (released_) return;
     released_ = true;
-    for (const int signal : kSignals) std::signal(signal, SIG_DFL);
+    if (stop_asked != 0) return act_as_usual();
+    heed_signals(SA_RESTART);
 }
 
 }  // namespace footfall
