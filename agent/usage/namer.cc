@@ -66,7 +66,7 @@ OperationId Namer::operation_of(const Exchange& exchange, ServiceId service) {
 }
 
 OperationId Namer::told_operation(const Exchange& exchange, const OperationScope& scope) {
-    const OperationCache::Key method = cache_.key(context_of(scope, {}, false), exchange.method);
+    const OperationCache::Key method = cache_.key(context_of(scope, "", false), exchange.method);
     const OperationCache::Key key = cache_.key(method.low, exchange.target);
     if (const auto known = cache_.find(key)) return *known;
     const OperationId named = names_.operation(scope, {exchange.method, exchange.target, {}}, Names::Origin::kSeen);

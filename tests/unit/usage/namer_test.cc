@@ -167,5 +167,29 @@ TEST(Namer, CallsThatAreMadeUpEndInOther) {
     }
 }
 
+TEST(Namer, MostKindsAreNamedAsTheirReadersSay) {
+    UsageWorld world;
+    Exchange told = exchange("SELECT", "orders", 0);
+    told.kind = Kind::kPostgresql;
+    EXPECT_EQ(world.operation(told), "SELECT orders");
+    EXPECT_EQ(world.operation(told), "SELECT orders") << "and the same when it comes again";
+    told.method = "SELECT 1";
+    told.target = {};
+    EXPECT_EQ(world.operation(told), "SELECT 1") << "without a target";
+    told.method = {};
+    told.target = "shop.Orders/Place";
+    told.kind = Kind::kGrpc;
+    EXPECT_EQ(world.operation(told), "shop.Orders/Place") << "without a method";
+}
+
+TEST(Namer, KindsKeepNamesOfTheirOwn) {
+    UsageWorld world;
+    Exchange told = exchange("GET", "", 0);
+    told.kind = Kind::kRedis;
+    const OperationId redis = world.name(told).operation;
+    told.kind = Kind::kMemcached;
+    EXPECT_NE(world.name(told).operation, redis);
+}
+
 }  // namespace
 }  // namespace footfall
