@@ -220,7 +220,7 @@ ProtocolFacts facts<Protocol::kPostgresql>() {
         .roles = "server, client",
         .named = "verb and first table, `SELECT orders`; what was prepared before footfall came is `EXECUTE {unknown}`",
         .outcome = "ErrorResponse; the SQLSTATE",
-        .not_read = "TLS and GSSAPI (blind spot), what is replicated, protocol 2",
+        .not_read = "GSSAPI (blind spot), what is replicated, protocol 2",
     };
 }
 
