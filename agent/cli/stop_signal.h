@@ -17,8 +17,8 @@ public:
 
     // Sleeps for at most this long; true as soon as a stop was asked for.
     [[nodiscard]] static bool wait(std::uint64_t nanoseconds);
-    // Stopping has begun: the next signal ends the program at once. If none has asked for it (the watched process ended), the
-    // first one still asks for what is under way, and interrupts nothing.
+    // Stopping has begun: the next signal ends the program at once. If none has asked for it (the watched process ended),
+    // the first one still asks for what is under way, and interrupts nothing.
     void release();
 
 private:
