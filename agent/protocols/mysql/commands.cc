@@ -71,6 +71,8 @@ bool may_be_query(std::string_view body) {
     return attributes || may_be_text(body);
 }
 
+constexpr std::size_t kNumbers = 256;  // that a byte may have
+
 }  // namespace
 
 std::optional<Command> command_of(std::uint8_t number) {
@@ -86,7 +88,6 @@ std::optional<Command> command_of(std::uint8_t number) {
 }
 
 Answer answer_to(Command command) {
-    constexpr std::size_t kNumbers = 256;
     static constexpr std::array kAnswers = [] {
         std::array<Answer, kNumbers> answers{};
 #define FOOTFALL_MYSQL_COMMAND(number, enumerator, name, answer) answers[number] = Answer::answer;
@@ -98,14 +99,14 @@ Answer answer_to(Command command) {
 }
 
 std::string_view name_of(Command command) {
-    switch (command) {
-#define FOOTFALL_MYSQL_COMMAND(number, enumerator, name, answer) \
-    case Command::enumerator:                                    \
-        return name;
+    static constexpr std::array kCommandNames = [] {
+        std::array<std::string_view, kNumbers> names{};
+#define FOOTFALL_MYSQL_COMMAND(number, enumerator, name, answer) names[number] = name;
 #include "agent/protocols/mysql/commands.def"
 #undef FOOTFALL_MYSQL_COMMAND
-    }
-    __builtin_unreachable();
+        return names;
+    }();
+    return kCommandNames[static_cast<std::uint8_t>(command)];
 }
 
 bool may_begin_command(std::string_view bytes, std::uint32_t length) {
