@@ -12,6 +12,8 @@ wrapper=$(mktemp)
 trap 'rm -f "$wrapper"' EXIT
 cat > "$wrapper" <<WRAPPER
 #!/bin/sh
+# Stacks hold copies of memory, environments included.
+case "\$*" in record*--stacks*) ;; record*) shift; set -- record --stacks none "\$@" ;; esac
 case "\$1" in
   record) shift; exec "$real" record --raw "$here/$1/capture.ffraw" --force "\$@" ;;
   *) exec "$real" "\$@" ;;
