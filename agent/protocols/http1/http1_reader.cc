@@ -60,10 +60,10 @@ void Http1Reader::on_bytes(Direction direction, std::string_view bytes, bool mes
     MessageFramer& stream = framer(direction);
     if (message_start) look_for_message(direction, bytes);
     while (!bytes.empty() && stream.in_step()) {
-        const bool finding = call_.looking() && carries_requests(direction);
+        const bool finding = call_ && call_->looking() && carries_requests(direction);
         const std::string_view before = bytes;
         const Step step = stream.advance(bytes, message_start, stamp);
-        if (finding) call_.read(before.substr(0, before.size() - bytes.size()));
+        if (finding) call_->read(before.substr(0, before.size() - bytes.size()));
         take(direction, step);
         message_start = false;
     }
@@ -124,7 +124,7 @@ void Http1Reader::restart(const ReaderContext& context) {
         if (context.opened_before) stream.lose();
     }
     started_ = 0;
-    call_.stop();
+    if (call_) call_->stop();
     messages_.reset();
     requests_unseen_ = false;
     requests_.reset();
@@ -242,7 +242,7 @@ void Http1Reader::take_request_head() {
         stream.lose();
         return finish_request();
     }
-    if (exchange != nullptr && exchange->method() == "POST") call_.start(stream.chunked());
+    if (exchange != nullptr && exchange->method() == "POST") look_for_call(stream.chunked());
     if (stream.chunked()) return stream.begin_chunked_body();
     if (stream.transfer_encoded()) return stream.begin_endless_body();
     if (stream.has_length() && stream.length() > 0) return stream.begin_body(stream.length());
@@ -250,10 +250,15 @@ void Http1Reader::take_request_head() {
     finish_request();
 }
 
+void Http1Reader::look_for_call(bool chunked) {
+    if (!call_) call_ = std::make_unique<CallFinder>();
+    call_->start(chunked);
+}
+
 void Http1Reader::finish_request() {
     OpenExchange* exchange = requesting();
     if (exchange == nullptr) return;
-    call_.finish(exchange->text);
+    if (call_) call_->finish(exchange->text);
     exchange->request_bytes = request_framer().bytes();
     exchange->request_done = true;
     const bool switched = exchange->response_done && exchange->status == kSwitchingProtocols;

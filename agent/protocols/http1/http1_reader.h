@@ -77,6 +77,7 @@ private:
 
     void begin_request(const RequestLine& line);
     void take_request_head();
+    void look_for_call(bool chunked);
     void finish_request();
     void lose_request_head(LostReason reason);
     void resume_requests();
@@ -117,7 +118,7 @@ private:
 
     ReaderContext context_;
     std::array<MessageFramer, 2> framers_;  // by direction
-    CallFinder call_;                       // in the body of the request that is being read
+    std::unique_ptr<CallFinder> call_;      // in the body of the request that is being read; made at the first POST
     OpenExchanges open_;
     std::uint64_t started_ = 0;
     std::optional<Direction> requests_;      // which direction carries them; unset until a start line tells
