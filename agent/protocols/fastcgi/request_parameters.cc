@@ -86,22 +86,25 @@ std::size_t RequestParameters::take_name(std::string_view bytes) {
 
 void RequestParameters::end_name() {
     value_ = wanted();
-    if (value_ != nullptr) value_->clear();
+    if (value_ != nullptr) (this->*value_).clear();
     phase_ = value_left_ > 0 ? Phase::kValue : Phase::kNameLength;
 }
 
-std::string* RequestParameters::wanted() {
+RequestParameters::Text RequestParameters::wanted() {
     const std::string_view name(name_, name_filled_);
     limit_ = kTargetLimit;
-    if (name == "REQUEST_URI") return &uri_;
-    if (name == "SCRIPT_NAME") return &script_;
+    if (name == "REQUEST_URI") return &RequestParameters::uri_;
+    if (name == "SCRIPT_NAME") return &RequestParameters::script_;
     limit_ = kMethodLimit;
-    return name == "REQUEST_METHOD" ? &method_ : nullptr;
+    return name == "REQUEST_METHOD" ? &RequestParameters::method_ : nullptr;
 }
 
 std::size_t RequestParameters::take_value(std::string_view bytes) {
     const std::string_view piece = bytes.substr(0, value_left_);
-    if (value_ != nullptr) value_->append(piece.substr(0, limit_ - value_->size()));
+    if (value_ != nullptr) {
+        std::string& value = this->*value_;
+        value.append(piece.substr(0, limit_ - value.size()));
+    }
     value_left_ -= static_cast<std::uint32_t>(piece.size());
     if (value_left_ == 0) phase_ = Phase::kNameLength;
     return piece.size();

@@ -12,7 +12,7 @@ namespace footfall::fastcgi {
 constexpr std::size_t kMethodLimit = 32;
 constexpr std::size_t kTargetLimit = 2048;
 
-class RequestParameters {
+class RequestParameters {  // may be moved at any point of the stream
 public:
     void read(std::string_view bytes);
     // length bytes passed unseen: more than the value that they began in, and nothing of what follows can be read.
@@ -26,13 +26,14 @@ public:
 
 private:
     enum class Phase : std::uint8_t { kNameLength, kValueLength, kName, kValue, kLost };
+    using Text = std::string RequestParameters::*;
 
     static constexpr std::size_t kNameLimit = 16;  // those that are wanted are shorter
 
     void take_length_byte(char byte);
     void take_length(std::uint32_t length);
     void end_name();
-    [[nodiscard]] std::string* wanted();
+    [[nodiscard]] Text wanted();
     std::size_t take_name(std::string_view bytes);
     std::size_t take_value(std::string_view bytes);
 
@@ -43,8 +44,8 @@ private:
     std::uint32_t value_left_ = 0;
     std::size_t name_filled_ = 0;
     char name_[kNameLimit] = {};
-    std::string* value_ = nullptr;  // where the present value goes
-    std::size_t limit_ = 0;         // of it
+    Text value_ = nullptr;   // where the present value goes
+    std::size_t limit_ = 0;  // of it
     std::string method_;
     std::string uri_;
     std::string script_;

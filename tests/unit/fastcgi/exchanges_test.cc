@@ -72,6 +72,17 @@ TEST(Fastcgi, RequestsOfSeveralNumbersMayBeInterleaved) {
     EXPECT_TRUE(wire.all_accounted());
 }
 
+TEST(Fastcgi, RequestsThatBeginInTheMiddleOfAValueLeaveItWhole) {
+    Wire wire;
+    const std::string all = parameters("GET", "/a/path/that/comes/in/two/pieces");
+    const std::size_t cut = all.size() - 10;
+    wire.received(beginning(1) + record(Type::kParams, 1, all.substr(0, cut)));
+    for (std::uint32_t id = 2; id < 40; ++id) wire.received(beginning(id));
+    wire.received(record(Type::kParams, 1, all.substr(cut)) + record(Type::kParams, 1, ""));
+    wire.sent(response(1, "\r\n"));
+    EXPECT_EQ(wire.uses(), Uses{"GET /a/path/that/comes/in/two/pieces 200"});
+}
+
 TEST(Fastcgi, KeptConnectionsUseANumberAgain) {
     Wire wire;
     for (int i = 0; i < 3; ++i) {
