@@ -66,7 +66,8 @@ void print(const Use& use, const Exchange& exchange, const Pipeline& pipeline, c
         .consumer = consumer,
         .pid = number(exchange.pid),
     };
-    lines.print((json ? trace_line_json(line) : trace_line_text(line, style)) + '\n');
+    const std::string text = (json ? trace_line_json(line) : trace_line_text(line, style)) + '\n';
+    for (std::uint32_t i = 0; i < use.count; ++i) lines.print(text);
 }
 
 Result<int> trace(const TraceFlags& flags) {

@@ -260,6 +260,7 @@ struct Exchange {
     MonotonicTime end;
     std::uint64_t bytes_in = 0;  // received by the process: a server's request, a client's response; heads included
     std::uint64_t bytes_out = 0;
+    std::uint32_t count = 1;  // exchanges that were pipelined, and are equal in all of this, may come as one
 };
 
 // --- Use ------------------------------------------------------------------------------------------------------------
@@ -278,6 +279,7 @@ struct Use {
     MonotonicTime end;
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
+    std::uint32_t count = 1;  // of uses that are equal in all of this
 };
 
 }  // namespace footfall

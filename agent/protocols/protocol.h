@@ -44,6 +44,7 @@ struct Stamp {
     MonotonicTime time;
     Pid pid{};
     Tid tid{};
+    bool operator==(const Stamp&) const = default;
 };
 
 // What a reader knows of its connection from the start.

@@ -24,20 +24,20 @@ public:
     static constexpr int kCoarsestScale = -4;  // as Prometheus' schemas; two buckets hold every possible duration there
     static constexpr int kMaxBuckets = 160;
 
-    void record(std::uint64_t nanoseconds) {
-        ++count_;
-        sum_ += nanoseconds;
+    void record(std::uint64_t nanoseconds, std::uint64_t times = 1) {
+        count_ += times;
+        sum_ += nanoseconds * times;
         if (nanoseconds > max_) max_ = nanoseconds;
         if (nanoseconds == 0) {
-            ++zero_count_;
+            zero_count_ += times;
             return;
         }
         const std::int32_t index = finest_index(nanoseconds) >> (kFinestScale - scale_);
         const auto slot = static_cast<std::uint32_t>(index - offset_);
         if (slot < counts_.size()) {
-            ++counts_[slot];
+            counts_[slot] += times;
         } else {
-            add_beyond(index, 1);
+            add_beyond(index, times);
         }
     }
 

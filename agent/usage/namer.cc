@@ -51,6 +51,7 @@ Use Namer::name(const Exchange& exchange, const Peer* peer) {
         .end = exchange.end,
         .bytes_in = exchange.bytes_in,
         .bytes_out = exchange.bytes_out,
+        .count = exchange.count,
     };
 }
 

@@ -5,38 +5,38 @@
 
 namespace footfall {
 
-bool TopConsumers::add(std::uint64_t consumer) {
-    ++total_;
+bool TopConsumers::add(std::uint64_t consumer, std::uint64_t uses) {
+    total_ += uses;
     if (consumer == 0) {
-        ++unknown_;
+        unknown_ += uses;
         return true;
     }
     if (consumers_[recent_] == consumer) {
-        ++counters_[recent_].uses;
+        counters_[recent_].uses += uses;
         return true;
     }
     const auto* const end = consumers_.data() + tracked_;
     const auto* const found = std::find(static_cast<const std::uint64_t*>(consumers_.data()), end, consumer);
     recent_ = static_cast<std::size_t>(found - consumers_.data());
     if (found != end) {
-        ++counters_[recent_].uses;
+        counters_[recent_].uses += uses;
         return true;
     }
     if (tracked_ == kTracked) {
-        replace_least(consumer);
+        replace_least(consumer, uses);
         return false;
     }
     consumers_[tracked_] = consumer;
-    counters_[tracked_++] = {1, 0};
+    counters_[tracked_++] = {uses, 0};
     return false;
 }
 
-void TopConsumers::replace_least(std::uint64_t consumer) {
+void TopConsumers::replace_least(std::uint64_t consumer, std::uint64_t uses) {
     const auto least = std::min_element(counters_.begin(), counters_.end(),
                                         [](const Counter& a, const Counter& b) { return a.uses < b.uses; });
     recent_ = static_cast<std::size_t>(least - counters_.begin());
     consumers_[recent_] = consumer;
-    *least = {least->uses + 1, least->uses};
+    *least = {least->uses + uses, least->uses};
 }
 
 std::vector<TopConsumers::Row> TopConsumers::rows() const {

@@ -23,8 +23,8 @@ public:
         bool operator==(const Row&) const = default;
     };
 
-    // Consumer 0 stands for "not known". True where the consumer was tracked already.
-    bool add(std::uint64_t consumer);
+    // So many uses of a consumer; 0 stands for "not known". True where it was tracked already.
+    bool add(std::uint64_t consumer, std::uint64_t uses = 1);
 
     // Most frequent first, equal ones by consumer.
     [[nodiscard]] std::vector<Row> rows() const;
@@ -39,7 +39,7 @@ private:
         std::uint64_t error = 0;  // at most so many of them were others'
     };
 
-    void replace_least(std::uint64_t consumer);
+    void replace_least(std::uint64_t consumer, std::uint64_t uses);
 
     std::array<std::uint64_t, kTracked> consumers_{};  // apart from the counters: a search reads only these
     std::array<Counter, kTracked> counters_{};

@@ -54,16 +54,16 @@ std::string outcome_text(Outcome outcome, std::uint16_t status, std::string_view
 }
 
 void UsageTable::record(const Use& use) {
-    ++uses_;
+    uses_ += use.count;
     Row& row = row_of(use);
     row.first_seen = std::min(row.first_seen, use.begin);
     row.last_seen = std::max(row.last_seen, use.end);
-    row.bytes_in += use.bytes_in;
-    row.bytes_out += use.bytes_out;
-    if (use.first_byte.seen()) row.time_to_first_byte.record(elapsed(use.begin, use.first_byte));
-    outcome_of(row, use).latency.record(elapsed(use.begin, use.end));
+    row.bytes_in += use.bytes_in * use.count;
+    row.bytes_out += use.bytes_out * use.count;
+    if (use.first_byte.seen()) row.time_to_first_byte.record(elapsed(use.begin, use.first_byte), use.count);
+    outcome_of(row, use).latency.record(elapsed(use.begin, use.end), use.count);
     // Whoever is tracked was counted as distinct when that began.
-    if (!row.consumers.add(use.consumer)) row.distinct_consumers.add(use.consumer);
+    if (!row.consumers.add(use.consumer, use.count)) row.distinct_consumers.add(use.consumer);
 }
 
 UsageTable::Row& UsageTable::row_of(const Use& use) {

@@ -15,7 +15,7 @@ namespace footfall {
 
 class CountingSink final : public ConnectionSink {
 public:
-    void on_exchange(const Exchange& exchange) override { bytes += exchange.bytes_out, ++used; }
+    void on_exchange(const Exchange& exchange) override { bytes += exchange.bytes_out, used += exchange.count; }
     void on_lost(LostReason) override { ++lost; }
     void on_wrong_guess(ConnectionId, Protocol) override { ++lost; }
     void on_compressed(const ConnectionInfo&, Protocol, MonotonicTime) override { ++lost; }

@@ -20,7 +20,7 @@ namespace footfall {
 class CheckingSink : public ExchangeSink {
 public:
     void on_exchange(const Exchange& exchange) override {
-        ++ended;
+        ended += exchange.count;
         const bool named = !exchange.method.empty() || !exchange.target.empty();
         if (!named || (exchange.outcome == Outcome::kError) == exchange.error_type.empty()) std::abort();
     }

@@ -71,6 +71,7 @@ void MemcachedReader::on_bytes(Direction direction, std::string_view bytes, bool
     if (is_reply(direction)) reply_last_ = stamp.time;
     MessageFramer& stream = framer(direction);
     while (!bytes.empty() && stream.in_step() && !over_) take(direction, stream.advance(bytes, stamp));
+    order_.deliver();
     if (replies_cut_ && is_reply(direction)) order_.waiting()->response_bytes += bytes.size();
 }
 
@@ -93,6 +94,7 @@ void MemcachedReader::on_gap(Direction direction, std::uint64_t length, const St
         if (step == Step::kGap && in_message && may_cut()) return cut_replies(before);
         take(direction, step);
     }
+    order_.deliver();
     if (replies_cut_ && is_reply(direction)) order_.waiting()->response_bytes += length;
 }
 
@@ -266,6 +268,7 @@ bool MemcachedReader::begins_to_answer() {
 bool MemcachedReader::may_cut() { return order_.waiting() != nullptr && (is_confirmed() || begins_to_answer()); }
 
 void MemcachedReader::cut_replies(std::uint64_t unseen) {
+    order_.deliver();
     PendingCommand& command = *order_.waiting();
     replies_cut_ = true;
     standing_ = Standing::kConfirmed;

@@ -12,6 +12,12 @@ void PendingCommand::fail(std::string_view error) {
 
 void recycle(PendingCommand& command) { command = PendingCommand{}; }
 
+bool are_equal(const PendingCommand& a, const PendingCommand& b) {
+    return a.method.data() == b.method.data() && a.began == b.began && a.first_byte == b.first_byte && a.end == b.end &&
+           a.request_bytes == b.request_bytes && a.response_bytes == b.response_bytes && a.asked && b.asked &&
+           a.failed == b.failed && a.unknown == b.unknown && a.error() == b.error();
+}
+
 void ResumedOrder::restart(const ReaderContext& context, Kind kind, bool late) {
     context_ = context;
     kind_ = kind;
@@ -55,7 +61,7 @@ ResumedOrder::Asked ResumedOrder::ask(std::string_view method, const SeenMessage
     }
     if (!open_.empty() && !open_.front().asked) {
         begin(open_.front(), method, request);
-        hand_out_front();
+        hand_out_front(1);
         return Asked::kUsed;
     }
     if (open_.full()) {
@@ -98,11 +104,15 @@ void ResumedOrder::take_reply(PendingCommand& command, const SeenMessage& reply)
 void ResumedOrder::settle() {
     open_.at(answered_).answered = true;
     ++answered_;
-    if (order_ != Order::kAssumed) return hand_out_answered();
-    if (answered_ >= kProof) prove();
+    if (order_ == Order::kAssumed && answered_ >= kProof) prove();
+}
+
+void ResumedOrder::deliver() {
+    if (order_ != Order::kAssumed) hand_out_answered();
 }
 
 bool ResumedOrder::on_unasked_reply(const SeenMessage& reply, std::string_view error) {
+    deliver();
     switch (order_) {
         case Order::kKnown: {
             if (role_ != Role::kClient || open_.size() >= kFastReplies) return false;
@@ -128,6 +138,7 @@ bool ResumedOrder::on_unasked_reply(const SeenMessage& reply, std::string_view e
 }
 
 void ResumedOrder::answer_unseen(MonotonicTime end) {
+    deliver();
     for (std::size_t i = answered_; i < open_.size(); ++i) {
         PendingCommand& command = open_.at(i);
         command.unknown |= i > answered_;
@@ -153,6 +164,7 @@ void ResumedOrder::lose_request(LostReason reason) {
 }
 
 void ResumedOrder::lose_waiting(LostReason reason) {
+    deliver();
     lost_waiting_ += open_.size() - answered_;
     lose_all(reason);
     order_ = Order::kLost;
@@ -193,7 +205,8 @@ void ResumedOrder::end_front(std::optional<CloseReason> reason, std::string_view
 
 // --- uses -----------------------------------------------------------------------------------------------------------
 
-void ResumedOrder::hand_out(const PendingCommand& command, Outcome outcome, std::string_view error_type) {
+void ResumedOrder::hand_out(const PendingCommand& command, Outcome outcome, std::string_view error_type,
+                            std::uint32_t count) {
     const bool server = role_ == Role::kServer;
     context_.sink->on_exchange({
         .kind = kind_,
@@ -210,18 +223,30 @@ void ResumedOrder::hand_out(const PendingCommand& command, Outcome outcome, std:
         .end = command.end,
         .bytes_in = server ? command.request_bytes : command.response_bytes,
         .bytes_out = server ? command.response_bytes : command.request_bytes,
+        .count = count,
     });
 }
 
-void ResumedOrder::hand_out_front() {
+void ResumedOrder::hand_out_front(std::uint32_t count) {
     const PendingCommand& command = open_.front();
     const Outcome answer = command.failed ? Outcome::kError : Outcome::kOk;
-    hand_out(command, command.unknown ? Outcome::kUnknown : answer, command.error());
-    open_.pop();
+    hand_out(command, command.unknown ? Outcome::kUnknown : answer, command.error(), count);
+    for (std::uint32_t i = 0; i < count; ++i) open_.pop();
 }
 
 void ResumedOrder::hand_out_answered() {
-    for (; answered_ > 0; --answered_) hand_out_front();
+    while (answered_ > 0) {
+        const std::uint32_t count = equal_answered();
+        hand_out_front(count);
+        answered_ -= count;
+    }
+}
+
+// How many of those that are answered, from the front on.
+std::uint32_t ResumedOrder::equal_answered() {
+    std::uint32_t count = 1;
+    while (count < answered_ && are_equal(open_.front(), open_.at(count))) ++count;
+    return count;
 }
 
 }  // namespace footfall

@@ -11,6 +11,9 @@
 //   have come. A reply too many before that proves that some were still under way: what is held back is lost, and the next
 //   such moment is waited for. (A client with always the same number of commands under way, that sends one for each reply,
 //   can't be told apart from one that waits: its uses are counted right, each with the times of a neighbour.)
+//
+// Pairs are handed out by deliver(), at the end of each call that the reader gets: those of a pipeline that are equal, and
+// their times often are, as one exchange with a count.
 #pragma once
 
 #include <array>
@@ -48,6 +51,8 @@ struct PendingCommand {
 };
 
 void recycle(PendingCommand& command);
+// As exchanges they could not be told apart.
+[[nodiscard]] bool are_equal(const PendingCommand& a, const PendingCommand& b);
 
 // A message, as far as it is counted.
 struct SeenMessage {
@@ -89,6 +94,8 @@ public:
     static void take_reply(PendingCommand& command, const SeenMessage& reply);
     // The oldest that waits is answered.
     void settle();
+    // Hands out what is answered and not held back.
+    void deliver();
     // A reply came for which none waits. True: it proved the order wrong.
     bool on_unasked_reply(const SeenMessage& reply, std::string_view error);
 
@@ -117,8 +124,9 @@ private:
 
     void prove();
     void begin(PendingCommand& command, std::string_view method, const SeenMessage& request);
-    void hand_out(const PendingCommand& command, Outcome outcome, std::string_view error_type);
-    void hand_out_front();
+    void hand_out(const PendingCommand& command, Outcome outcome, std::string_view error_type, std::uint32_t count = 1);
+    void hand_out_front(std::uint32_t count);
+    [[nodiscard]] std::uint32_t equal_answered();
     void hand_out_answered();
     void end_front(std::optional<CloseReason> reason, std::string_view ends_so);
     void lose_all(LostReason reason);

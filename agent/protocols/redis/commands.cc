@@ -7,14 +7,18 @@ constexpr std::size_t kLongestName = 2 * kWordLimit + 1;
 
 char upper(char byte) { return byte >= 'a' && byte <= 'z' ? static_cast<char>(byte - 'a' + 'A') : byte; }
 
-// Subcommands stand right behind their command.
-bool has_subcommands(Command command) {
-    const std::size_t next = static_cast<std::size_t>(command) + 1;
-    if (next >= kCommandNames.size()) return false;
-    const std::string_view name = name_of(command);
-    return kCommandNames[next].size() > name.size() && kCommandNames[next].starts_with(name) &&
-           kCommandNames[next][name.size()] == ' ';
-}
+// By command: whether subcommands stand behind it.
+constexpr auto kHasSubcommands = [] {
+    std::array<bool, kCommandNames.size()> has{};
+    for (std::size_t i = 0; i + 1 < kCommandNames.size(); ++i) {
+        const std::string_view name = kCommandNames[i];
+        const std::string_view next = kCommandNames[i + 1];
+        has[i] = next.size() > name.size() && next.starts_with(name) && next[name.size()] == ' ';
+    }
+    return has;
+}();
+
+bool has_subcommands(Command command) { return kHasSubcommands.at(static_cast<std::size_t>(command)); }
 
 }  // namespace
 

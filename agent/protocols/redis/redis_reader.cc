@@ -96,6 +96,7 @@ void RedisReader::on_bytes(Direction direction, std::string_view bytes, bool mes
         if (replicates(bytes, stamp)) return;
     }
     while (!bytes.empty() && stream.in_step() && !over_) take(direction, stream.advance(bytes, stamp));
+    order_.deliver();
     if (replies_cut_ && !is_request(direction)) order_.waiting()->response_bytes += bytes.size();
 }
 
@@ -112,6 +113,7 @@ void RedisReader::on_gap(Direction direction, std::uint64_t length, const Stamp&
         if (step == Step::kGap && in_message && is_confirmed() && order_.waiting() != nullptr) return cut_replies(before);
         take(direction, step);
     }
+    order_.deliver();
     if (replies_cut_ && replies) order_.waiting()->response_bytes += length;
 }
 

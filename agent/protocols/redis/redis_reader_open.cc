@@ -40,6 +40,7 @@ void RedisReader::give_up(Direction direction, LostReason reason) {
 }
 
 void RedisReader::cut_replies(std::uint64_t unseen) {
+    order_.deliver();
     const RespFramer& reply = reply_framer();
     PendingCommand& open = *order_.waiting();
     replies_cut_ = true;

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <optional>
 
+#include "agent/protocols/redis/resp_walk.h"
+
 namespace footfall::redis {
 namespace {
 
@@ -50,6 +52,7 @@ RespFramer::Step RespFramer::advance(std::string_view& bytes, const Stamp& stamp
         }
         if (between()) begin_message(stamp);
         last_ = stamp.time;
+        if (between() && take_whole(bytes)) return Step::kMessage;
         const std::size_t before = bytes.size();
         const Step step = phase_ == Phase::kLine ? take_line(bytes) : take_string(bytes);
         bytes_ += before - bytes.size();
@@ -91,6 +94,55 @@ void RespFramer::begin_message(const Stamp& stamp) {
     index_ = pending_ = count_ = bytes_ = 0;
     integer_ = 0;
     for (Word& word : words_) word.length = 0;
+}
+
+bool RespFramer::take_whole(std::string_view& bytes) {
+    RespWalk walk(bytes);
+    if (!(side_ == Side::kRequests ? walk_request(walk) : walk_reply(walk))) {
+        begin_message(begin_);
+        return false;
+    }
+    bytes_ = walk.passed();
+    bytes.remove_prefix(walk.passed());
+    return true;
+}
+
+// An array of strings, as every client library sends commands.
+bool RespFramer::walk_request(RespWalk& walk) {
+    if (!walk.is('*') || !walk.number(count_) || count_ == 0) return false;
+    type_ = '*';
+    std::string_view word;
+    for (std::uint64_t i = 0; i < count_; ++i) {
+        if (!walk.is('$') || !walk.string(word)) return false;
+        keep(word);
+        ++index_;
+    }
+    return true;
+}
+
+// A line, an integer or a string.
+bool RespFramer::walk_reply(RespWalk& walk) {
+    std::string_view text;
+    std::uint64_t number = 0;
+    type_ = walk.type();
+    switch (type_) {
+        case '+':
+        case '-':
+            if (!walk.line(text)) return false;
+            break;
+        case ':':
+            if (!walk.number(number)) return false;
+            integer_ = static_cast<std::int64_t>(number);
+            return true;
+        case '$':
+            if (walk.is('-')) return walk.number(number) && number == 1;  // null
+            if (!walk.string(text)) return false;
+            break;
+        default:
+            return false;
+    }
+    keep(text);
+    return true;
 }
 
 RespFramer::Step RespFramer::take_line(std::string_view& bytes) {

@@ -2,7 +2,8 @@
 // or replies (any type, nested). Source of the format: redis.io, "Redis serialization protocol specification"; RESP3 by
 // github.com/redis/redis-specifications. Streamed strings and aggregates ("$?", "*?"), which no server sends, are not read.
 //
-// It is pulled: advance() consumes bytes up to the end of a message or to what breaks the rules. Of a message its type, its
+// It is pulled: advance() consumes bytes up to the end of a message or to what breaks the rules. Most messages lie whole in
+// the bytes of one call, and are read in one go (resp_walk.h); the others line by line. Of a message its type, its
 // length and its first words are kept; the rest costs the same whatever its size is, since strings are skipped by length,
 // also over bytes that passed unseen (skip()). How deep values nest needs no memory: a message is whole when as many values
 // have come as its aggregates announced.
@@ -19,6 +20,8 @@
 namespace footfall::redis {
 
 enum class Side : std::uint8_t { kRequests, kReplies };
+
+class RespWalk;
 
 class RespFramer {
 public:
@@ -69,6 +72,9 @@ private:
 
     static constexpr std::size_t kLineKept = 64;
 
+    [[nodiscard]] bool take_whole(std::string_view& bytes);
+    [[nodiscard]] bool walk_request(RespWalk& walk);
+    [[nodiscard]] bool walk_reply(RespWalk& walk);
     Step take_line(std::string_view& bytes);
     Step take_string(std::string_view& bytes);
     Step on_line(std::string_view line, bool ends_as_due);

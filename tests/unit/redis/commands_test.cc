@@ -65,6 +65,31 @@ TEST(RedisCommands, PipelinedAreAnsweredInTheirOrder) {
     }
 }
 
+TEST(RedisCommands, OfAPipelineThatAreEqualComeAsOneWithACount) {
+    Wire wire;
+    wire.received(times(3, ask({"GET", "k"})) + ask({"GET", "longer"}) + times(2, ask({"GET", "k"})));
+    wire.sent(times(2, "$1\r\nv\r\n") + "$2\r\nvv\r\n" + times(2, "$1\r\nv\r\n") + "-ERR x\r\n");
+    std::vector<std::uint32_t> counts;
+    for (const Seen& seen : wire.sink.seen) counts.push_back(seen.exchange.count);
+    EXPECT_EQ(counts, (std::vector<std::uint32_t>{2, 2, 1, 1, 1, 1})) << "not where bytes or outcomes differ";
+    EXPECT_EQ(wire.uses(), (Uses{"GET ok", "GET ok", "GET ok", "GET ok", "GET ok", "GET ERR"}));
+    EXPECT_TRUE(wire.all_accounted());
+}
+
+TEST(RedisCommands, AreTheSameWhereverAPipelineIsCut) {
+    const std::string asked = ask({"SET", "k", "v"}) + ask({"config", "get", "x"}) + ask({"INCR", "k"});
+    const std::string answered = "+OK\r\n$-1\r\n:12\r\n";
+    for (std::size_t cut = 1; cut < asked.size(); ++cut) {
+        Wire wire;
+        wire.received(asked.substr(0, cut));
+        wire.received(asked.substr(cut));
+        wire.sent(answered.substr(0, cut));
+        if (cut < answered.size()) wire.sent(answered.substr(cut));
+        EXPECT_EQ(wire.uses(), (Uses{"SET ok", "CONFIG GET ok", "INCR ok"})) << cut;
+        EXPECT_TRUE(wire.all_accounted());
+    }
+}
+
 TEST(RedisCommands, AreTheSameHoweverTheBytesAreSplit) {
     Wire wire;
     wire.one_by_one(kIn, ask({"CLIENT", "SETNAME", "x"}) + ask({"GET", "k"}));

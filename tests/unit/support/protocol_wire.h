@@ -42,7 +42,7 @@ struct Seen {
 
 class RecordingSink final : public ExchangeSink {
 public:
-    void on_exchange(const Exchange& exchange) override { seen.emplace_back(exchange); }
+    void on_exchange(const Exchange& exchange) override { seen.insert(seen.end(), exchange.count, Seen(exchange)); }
     void on_lost(LostReason reason) override { lost.push_back(reason); }
 
     std::vector<Seen> seen;

@@ -70,6 +70,17 @@ TEST(UsageTable, AnOperationHasEverythingThatExportersRead) {
     EXPECT_EQ(operation.consumers(0).consumer(), "10.0.0.1");
 }
 
+TEST(UsageTable, AnExchangeWithACountIsAsMuchAsThatManyEqualOnes) {
+    UsageWorld together;
+    UsageWorld apart;
+    Exchange many = exchange("GET", "/orders/1");
+    many.count = 1000;
+    together.count(many, private_peer(1));
+    for (int i = 0; i < 1000; ++i) apart.count(exchange("GET", "/orders/1"), private_peer(1));
+    EXPECT_EQ(snapshot_of(together).SerializeAsString(), snapshot_of(apart).SerializeAsString());
+    EXPECT_EQ(together.table.uses(), 1000U);
+}
+
 TEST(UsageTable, WhatHasNoStatusIsNamedAfterWhatCutIt) {
     UsageWorld world;
     Exchange cut = exchange("GET", "/a", 0);
