@@ -256,8 +256,10 @@ void MemcachedReader::give_up(Direction direction, LostReason reason) {
         return;
     }
     framer(direction).lose();
-    if (is_request(direction)) return order_.lose_request(reason);
-    replies_cut_ = false;
+    if (is_request(direction)) {
+        if (replies_cut_) finish_cut_replies();
+        return order_.lose_request(reason);
+    }
     if (order_.waiting() != nullptr) order_.lose_waiting(reason);
 }
 

@@ -32,7 +32,7 @@ void RedisReader::end(std::optional<CloseReason> reason, MonotonicTime time) {
 void RedisReader::give_up(Direction direction, LostReason reason) {
     if (!is_confirmed()) return late_ || reason == LostReason::kGap ? start_over() : refute();
     if (is_request(direction)) {
-        replies_cut_ = false;
+        if (replies_cut_) finish_cut_replies();
         request_framer().lose();
         return order_.lose_request(reason);
     }
