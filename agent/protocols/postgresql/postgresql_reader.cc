@@ -199,7 +199,7 @@ void PostgresqlReader::lose_pairing(LostReason reason) {
     already_lost_ = steps_.lose_all(reason);
     front_.lose();
     requests_unknown_ = true;
-    skipping_ = copy_in_ = false;
+    ready_ = skipping_ = copy_in_ = false;  // what was ready before is so no more
     ignored_in_copy_ = 0;
 }
 

@@ -168,5 +168,23 @@ TEST(Gap, InManyPipelinedRequestsCountsEachAnswerAsLost) {
     EXPECT_TRUE(wire.all_accounted());
 }
 
+// Nothing is answered yet when the room is used up: who asks on has not got what it asked for before.
+TEST(TooMany, OpenRequestsOfAPipelineAreLostAndNoneOfThemWithoutAName) {
+    constexpr std::size_t kAsked = 6000;
+    Session wire;
+    for (std::size_t i = 0; i < kAsked; ++i) {
+        wire.received(parse("", "SELECT * FROM orders") + bind_portal("", "") + execute());
+    }
+    wire.received(sync());
+    for (std::size_t i = 0; i < kAsked; ++i) wire.sent(kParsed + kBound + row() + completed("SELECT 1"));
+    wire.sent(ready());
+    EXPECT_EQ(wire.sink.seen.size() + wire.sink.lost.size(), kAsked);
+    EXPECT_TRUE(wire.all_accounted());
+
+    wire.received(query("SELECT * FROM carts"));
+    wire.sent(selected() + ready());
+    EXPECT_EQ(wire.uses().back(), "SELECT carts ok");
+}
+
 }  // namespace
 }  // namespace footfall::postgresql
