@@ -168,22 +168,40 @@ TEST(Gap, InManyPipelinedRequestsCountsEachAnswerAsLost) {
     EXPECT_TRUE(wire.all_accounted());
 }
 
-// Nothing is answered yet when the room is used up: who asks on has not got what it asked for before.
-TEST(TooMany, OpenRequestsOfAPipelineAreLostAndNoneOfThemWithoutAName) {
-    constexpr std::size_t kAsked = 6000;
+constexpr std::size_t kTooDeep = 6000;
+constexpr std::size_t kRoom = 16384;  // for steps, of which a statement has three, and Sync is one
+const std::string kAsked = parse("", "SELECT * FROM orders") + bind_portal("", "") + execute();
+const std::string kAnswered = kParsed + kBound + row() + completed("SELECT 1");
+
+TEST(TooMany, StatementsOfOnePipelineAreLostOnce) {
     Session wire;
-    for (std::size_t i = 0; i < kAsked; ++i) {
-        wire.received(parse("", "SELECT * FROM orders") + bind_portal("", "") + execute());
-    }
+    for (std::size_t i = 0; i < kTooDeep; ++i) wire.received(kAsked);
     wire.received(sync());
-    for (std::size_t i = 0; i < kAsked; ++i) wire.sent(kParsed + kBound + row() + completed("SELECT 1"));
+    for (std::size_t i = 0; i < kTooDeep; ++i) wire.sent(kAnswered);
     wire.sent(ready());
-    EXPECT_EQ(wire.sink.seen.size() + wire.sink.lost.size(), kAsked);
-    EXPECT_TRUE(wire.all_accounted());
+    EXPECT_EQ(wire.uses(), Uses(kRoom / 3, "SELECT orders ok"));
+    EXPECT_EQ(wire.sink.lost.size(), kTooDeep - kRoom / 3);
 
     wire.received(query("SELECT * FROM carts"));
     wire.sent(selected() + ready());
     EXPECT_EQ(wire.uses().back(), "SELECT carts ok");
+    EXPECT_TRUE(wire.all_accounted());
+}
+
+TEST(TooMany, PipelinesAreReadAgainWhenAllOfThemAreAnswered) {
+    Session wire;
+    for (std::size_t i = 0; i < kTooDeep; ++i) wire.received(kAsked + sync());
+    for (std::size_t i = 0; i + 1 < kTooDeep; ++i) wire.sent(kAnswered + ready());
+    wire.received(query("SELECT 1; SELECT 2"));  // two more of them
+    wire.sent(kAnswered + ready());
+    wire.sent(selected() + selected() + ready());
+    EXPECT_EQ(wire.uses(), Uses(kRoom / 4, "SELECT orders ok"));
+    EXPECT_EQ(wire.sink.lost.size(), kTooDeep - kRoom / 4 + 2);
+
+    wire.received(query("SELECT * FROM carts"));
+    wire.sent(selected() + ready());
+    EXPECT_EQ(wire.uses().back(), "SELECT carts ok");
+    EXPECT_TRUE(wire.all_accounted());
 }
 
 }  // namespace
