@@ -66,6 +66,8 @@ void PostgresqlReader::on_gap(Direction direction, std::uint64_t length, const S
 
 void PostgresqlReader::on_close(CloseReason reason, MonotonicTime time) {
     if (standing_ == Standing::kConfirmed) {
+        const bool may_be_answered = !back_.in_step() && !asked_since_gap_ && tail_size_ == 0;
+        if (may_be_answered) steps_.lose_all(LostReason::kGap);
         steps_.close(reason, time);
     } else {
         steps_.forget();

@@ -28,7 +28,8 @@
 // - Of responses, elsewhere: these are out of step until a call ends in ReadyForQuery. If one message was waiting for that,
 //   everything before it is settled: with a completion right before ReadyForQuery all of it was run without an error (after
 //   one, nothing completes), else it is lost. If several waited, it can't be known which is answered: all are lost. If the
-//   client asks anew first, what waited before is lost; its own answer is awaited at the beginning of a call.
+//   client asks anew first, what waited before is lost; its own answer is awaited at the beginning of a call. If the
+//   connection ends first, what waited is lost if the last that passed was not seen, else cut.
 // - Of requests, elsewhere: what was asked before keeps its answers; further completions are lost one by one (kGap), until
 //   a call of the client begins with a request after all was answered (ReadyForQuery). Within COPY … FROM STDIN nothing is
 //   lost: data asks for nothing.
