@@ -103,6 +103,7 @@ void Http2Reader::take_request_block(const Block& block, const Head& head) {
 }
 
 OpenStream* Http2Reader::open_request(std::uint32_t id) {
+    if (responses_passed_) doubt_all();
     if (first_seen_ == 0) first_seen_ = id;
     if (id > next_stream_ && next_stream_ != 0) note_streams_up_to(id - 2);
     next_stream_ = id + 2;
@@ -244,6 +245,7 @@ void Http2Reader::cut(OpenStream& stream, std::string_view error, std::string_vi
 }
 
 void Http2Reader::finish_all(const Ending& ending) {
+    if (responses_passed_) doubt_all();
     open_.for_each([&](OpenStream& stream) { finish(stream, ending); });
 }
 

@@ -124,6 +124,19 @@ TEST(Http2Gaps, responses_that_may_have_ended_in_a_gap_are_lost_unless_they_go_o
     EXPECT_EQ(server.sink.lost, Lost{LostReason::kGap});
 }
 
+TEST(Http2Gaps, responses_that_passed_out_of_step_are_no_errors_of_the_connections_end) {
+    Server server;
+    server.request(1, get("/1"));
+    server.gap(kOut, 500);
+    server.request(3, get("/3"));
+    server.sent("the middle of a body, and what comes behind it");
+    server.request(5, get("/5"));
+    server.close();
+    EXPECT_EQ(server.uses(), Uses{"GET /5 - closed"});
+    EXPECT_EQ(server.sink.lost, Lost(2, LostReason::kGap));
+    EXPECT_TRUE(server.all_accounted());
+}
+
 TEST(Http2Gaps, the_captured_end_of_a_long_call_is_read) {
     Server server;
     server.request(1, get("/large"));
