@@ -101,6 +101,13 @@ TEST(MetricFamilies, WhatIsNeverAnsweredIsCountedAndHasNoDurations) {
     EXPECT_EQ(metrics(without, "footfall_operation_uses_total"), metrics(with, "footfall_operation_uses_total"));
 }
 
+TEST(MetricFamilies, ConsumersAreThoseOfServers) {
+    const auto families = example_families();
+    const MetricFamily* family = find(families, "footfall_operation_distinct_consumers");
+    ASSERT_NE(family, nullptr);
+    for (const auto& metric : family->metric()) EXPECT_EQ(label(metric, "role"), "server");
+}
+
 TEST(MetricFamilies, HasEveryNameThatIsPromised) {
     const auto families = example_families();
     for (const char* name :
