@@ -47,6 +47,11 @@ Finding finding_of(const std::string& path, const TlsFunctions& found) {
             is_slow ? "no cheaper place for a probe is known: each call costs the process what is said here" : ""};
 }
 
+Finding unseen_finding_of(const std::string& path, const TlsFunctions& found) {
+    return {Verdict::kWarning, "TLS", fmt::format("{} in {} stays unseen: {}", found.library, path, found.unseen),
+            "its connections are told of as blind spots"};
+}
+
 }  // namespace
 
 std::vector<Finding> examine_tls(Pid pid) {
@@ -61,6 +66,7 @@ std::vector<Finding> examine_tls(Pid pid) {
         if (!file.valid()) continue;
         const TlsFunctions found = find_tls_functions(file.get());
         if (!found.functions.empty()) findings.push_back(finding_of(mapping.path, found));
+        if (!found.unseen.empty()) findings.push_back(unseen_finding_of(mapping.path, found));
         for (const Unseen& unseen : kUnseen) {
             if (mapping.path.find(unseen.in_name) == std::string::npos) continue;
             findings.push_back({Verdict::kWarning, "TLS", std::string(unseen.what), std::string(unseen.fix)});

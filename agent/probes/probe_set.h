@@ -35,6 +35,7 @@ struct SharedMapFds {
     int refusals = -1;
     int tls_threads = -1;  // where the kernel has what it needs
     int goroutines_received = -1;
+    int rustls_places = -1;
 };
 
 // Since loading, summed over the CPUs; by enum ff_counter.

@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "agent/probes/rustls_functions.h"
 #include "symbolizer/elf/go_functions.h"
 #include "symbolizer/elf/named_functions.h"
 
@@ -107,7 +108,7 @@ private:
     }
 
     bool add_at(const Wanted& wanted, std::string name, std::uint64_t address, std::size_t most) {
-        const SiteNeed need = wanted.function == FF_TLS_FREE ? SiteNeed::kArguments : SiteNeed::kArgumentsAndReturn;
+        const SiteNeed need = sees_return(wanted.function) ? SiteNeed::kArgumentsAndReturn : SiteNeed::kArguments;
         const auto site = cheapest_entry_site(named_->code_at(fd_, address, most), need, wanted.arguments);
         const auto offset = named_->file_offset(address);
         if (!site || !offset) return false;
@@ -151,7 +152,7 @@ TlsFunctions find_in_go(int fd, const NamedFunctions& file) {
     if (!table) return {};
     std::array<std::string_view, kGo.size()> names{};
     std::transform(kGo.begin(), kGo.end(), names.begin(), [](const Wanted& wanted) { return wanted.name; });
-    TlsFunctions found{"Go crypto/tls", {}, true};
+    TlsFunctions found{"Go crypto/tls", {}, TlsCalls::kGo, {}};
     for (const GoFunctions::Extent& extent : table->named(names)) {
         if (auto function = go_function(fd, file, extent)) found.functions.push_back(std::move(*function));
     }
@@ -168,6 +169,10 @@ std::vector<std::string_view> all_names() {
 
 }  // namespace
 
+bool sees_return(ff_tls_function function) {
+    return function != FF_TLS_FREE && function != FF_RUSTLS_BEGIN && function != FF_RUSTLS_RECEIVED;
+}
+
 TlsFunctions find_tls_functions(int fd) {
     const std::vector<std::string_view> names = all_names();
     const auto named = NamedFunctions::find(fd, names);
@@ -175,9 +180,10 @@ TlsFunctions find_tls_functions(int fd) {
     for (const Library& library : kLibraries) {
         const bool complete = std::all_of(library.needed.begin(), library.needed.end(),
                                           [&](std::string_view name) { return named->function(name) != nullptr; });
-        if (complete) return {std::string(library.name), Finder(fd, *named).find(library)};
+        if (complete) return {std::string(library.name), Finder(fd, *named).find(library), TlsCalls::kC, {}};
     }
-    return find_in_go(fd, *named);
+    TlsFunctions found = find_rustls_functions(fd);
+    return found.library.empty() ? find_in_go(fd, *named) : found;
 }
 
 unsigned expected_nanoseconds(const TlsFunction& function) {
@@ -186,7 +192,7 @@ unsigned expected_nanoseconds(const TlsFunction& function) {
     constexpr unsigned kReturn = 900;
     const unsigned entry = function.site.emulated ? kEmulated : kStepped;
     if (!function.returns.empty()) return entry + kStepped;
-    return function.function == FF_TLS_FREE ? entry : entry + kReturn;
+    return sees_return(function.function) ? entry + kReturn : entry;
 }
 
 }  // namespace footfall

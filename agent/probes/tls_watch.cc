@@ -96,7 +96,7 @@ std::optional<unsigned> TlsWatch::attach(const Fd& file, const std::string& path
         spdlog::warn("no plaintext of {}: {}", path, number.error().what);
         return std::nullopt;
     }
-    reads_go_ |= found.is_go;
+    reads_go_ |= found.calls == TlsCalls::kGo;
     spdlog::debug("attached to {} in {}", found.library, path);
     return *number;
 }

@@ -39,6 +39,14 @@ struct {
 	__type(value, struct tls_thread);
 } tls_threads SEC(".maps");
 
+/* By connection of rustls: what it is called (probes/rustls.h). The sockets probe takes out what closes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, __u64);
+} rustls_places SEC(".maps");
+
 /* The same for Go, whose goroutines move from thread to thread: by goroutine, which r14 points to. */
 struct tls_goroutine {
 	__u64 goroutine;

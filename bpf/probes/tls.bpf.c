@@ -325,3 +325,5 @@ int go_freed(struct pt_regs *ctx)
 		bpf_map_delete_elem(&tls_streams, &name);
 	return 0;
 }
+
+#include "rustls.h"

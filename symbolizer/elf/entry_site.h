@@ -47,4 +47,7 @@ bool begins_like_go(std::span<const std::uint8_t> code);
 // Does the function look at its argument of that number, from 1 on, before it calls or overwrites anything?
 bool uses_argument(std::span<const std::uint8_t> code, unsigned argument);
 
+// Does it use that argument as an address, before it calls anything?
+bool reads_through_argument(std::span<const std::uint8_t> code, unsigned argument);
+
 }  // namespace footfall

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Fetches servers that Debian does not have, for live cases that skip without them: into build/servers, from their own registries.
-#   live/get_servers.sh [ferretdb] [cassandra]      default: all
+#   live/get_servers.sh [ferretdb] [cassandra] [tls_rust]      default: all
 #   ferretdb    speaks MongoDB's protocol over SQLite: built from its Go module (needs go, two minutes)
 #   cassandra   its jars from Maven Central (needs mvn; to run it, Java 11 or 17)
+#   tls_rust    HTTPS by rustls, servers/tls_rust: its crates from crates.io (needs cargo 1.85 or newer, a minute)
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")/../.." && pwd)
@@ -36,10 +37,15 @@ POM
   mvn -q -B -f "$work/pom.xml" dependency:copy-dependencies -DoutputDirectory="$into/cassandra"
 }
 
-[ $# -gt 0 ] || set -- ferretdb cassandra
+get_tls_rust() {
+  cargo build --quiet --locked --release --manifest-path "$here/tests/live/servers/tls_rust/Cargo.toml" --target-dir "$into/cargo"
+  cp "$into/cargo/release/tls_rust" "$into/tls_rust"
+}
+
+[ $# -gt 0 ] || set -- ferretdb cassandra tls_rust
 for server in "$@"; do
   case "$server" in
-    ferretdb | cassandra) "get_$server" ;;
-    *) echo "unknown server '$server': ferretdb or cassandra" >&2; exit 2 ;;
+    ferretdb | cassandra | tls_rust) "get_$server" ;;
+    *) echo "unknown server '$server': ferretdb, cassandra or tls_rust" >&2; exit 2 ;;
   esac
 done

@@ -4,7 +4,7 @@ import re
 import shutil
 import subprocess
 
-from server import PYTHON, SERVERS, Server, Skip, read_log
+from server import FETCHED, PYTHON, SERVERS, Server, Skip, read_log
 from web_servers import Nginx
 
 
@@ -98,3 +98,15 @@ class TlsGnutls(Server):
         key, own = certificate(directory)
         command = ["gnutls-serv", "--quiet", "--http", "--x509keyfile", str(key), "--x509certfile", str(own), "-p", str(self.port)]
         self.start(command)
+
+
+class TlsRust(Server):
+    """rustls: `tokio`, with hyper, or `threads`."""
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        program = FETCHED / "tls_rust"
+        if not program.exists():
+            raise Skip("a server with rustls is not there: tests/live/get_servers.sh tls_rust")
+        key, own = certificate(directory)
+        self.start([str(program), arguments[0], str(self.port), str(self.log), str(key), str(own)])

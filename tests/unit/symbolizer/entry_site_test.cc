@@ -116,6 +116,26 @@ TEST(UsesArgument, WhereItIsReadBeforeAnythingElse) {
     EXPECT_FALSE(uses_argument(kRet, 4));
 }
 
+// CommonState::send_appdata_encrypt of rustls 0.23: its second argument is the address of a list of slices …
+const Code kTestEdxJe{0x85, 0xd2, 0x74, 0x02};                  // test %edx,%edx; je
+const Code kLoadThroughRsi{0x4c, 0x8b, 0x1e};                   // mov (%rsi),%r11
+const Code kMovRsiR14{0x49, 0x89, 0xf6};                        // mov %rsi,%r14
+const Code kLoadThroughR14{0x4d, 0x8b, 0x1e};                   // mov (%r14),%r11
+const Code kLoadRsi{0x49, 0x8b, 0xb7, 0xc8, 0x00, 0x00, 0x00};  // mov 0xc8(%r15),%rsi
+
+TEST(ReadsThroughArgument, WhereItIsAnAddress) {
+    EXPECT_TRUE(reads_through_argument(kPushR13 + kTestEdxJe + kLoadThroughRsi + kRet, 2));
+    EXPECT_TRUE(reads_through_argument(kPushR13 + kMovRsiR14 + kLoadThroughR14 + kRet, 2)) << "in another register";
+}
+
+// … and of 0.21 the plaintext, which it does not read itself.
+TEST(ReadsThroughArgument, NotWhereItIsOnlyHandedOn) {
+    EXPECT_FALSE(reads_through_argument(kPushR13 + kMovRsiR14 + kTestEdxJe + kLoadRsi + kCall, 2));
+    EXPECT_FALSE(reads_through_argument(kLoadRsi + kLoadThroughRsi + kRet, 2)) << "it is another value by then";
+    EXPECT_FALSE(reads_through_argument(kCall + kLoadThroughRsi + kRet, 2));
+    EXPECT_FALSE(reads_through_argument({}, 2));
+}
+
 // crypto/tls.(*Conn).Read of Go 1.19 begins so: cmp 0x10(%r14),%rsp; jbe; sub $0x68,%rsp.
 const Code kGoEntry{0x49, 0x3b, 0x66, 0x10, 0x0f, 0x86, 0xc2, 0x03, 0x00, 0x00, 0x48, 0x83, 0xec, 0x68};
 
