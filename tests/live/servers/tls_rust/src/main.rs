@@ -129,6 +129,7 @@ async fn get(port: u16, times: usize, paths: &[String]) -> Outcome {
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
     for path in paths.iter().cycle().take(times) {
+        sender.ready().await?;
         let request = Request::get(path).header("Host", "localhost").body(Empty::<Bytes>::new())?;
         sender.send_request(request).await?.into_body().collect().await?;
     }
