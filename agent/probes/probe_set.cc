@@ -119,7 +119,7 @@ void ProbeSet::detach() {
     processes_bpf__detach(processes_.get());
 }
 
-void ProbeSet::follow_tls(bool go) { sockets_->bss->tls_probed = go ? FF_TLS_GO_PROBED : FF_TLS_PROBED; }
+void ProbeSet::follow_tls(ff_tls_probed probed) { sockets_->bss->tls_probed = static_cast<std::uint8_t>(probed); }
 
 bool ProbeSet::watches(Pid pid) const {
     if (number(pid) >= FF_MOST_PIDS) return false;

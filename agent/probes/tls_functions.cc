@@ -134,13 +134,24 @@ constexpr std::array kGo{
     Wanted{"crypto/tls.(*Conn).Close", FF_TLS_FREE, 0},
 };
 
-std::optional<TlsFunction> go_function(int fd, const NamedFunctions& file, const GoFunctions::Extent& extent) {
+std::vector<std::uint8_t> go_code(int fd, const NamedFunctions& file, const GoFunctions::Extent& extent) {
     constexpr std::size_t kMostCode = 65536;
+    return file.code_at(fd, extent.start, std::min<std::uint64_t>(extent.end - extent.start, kMostCode));
+}
+
+std::optional<TlsCalls> go_calls_of(std::span<const std::uint8_t> code) {
+    if (begins_like_go(code)) return TlsCalls::kGo;
+    return begins_like_old_go(code) ? std::optional(TlsCalls::kGoStack) : std::nullopt;
+}
+
+std::optional<TlsFunction> go_function(int fd, const NamedFunctions& file, const GoFunctions::Extent& extent,
+                                       TlsCalls calls) {
     const auto wanted = std::find_if(kGo.begin(), kGo.end(), [&](const Wanted& go) { return go.name == extent.name; });
-    const auto code = file.code_at(fd, extent.start, std::min<std::uint64_t>(extent.end - extent.start, kMostCode));
+    const auto code = go_code(fd, file, extent);
     const auto offset = file.file_offset(extent.start);
-    const auto site = cheapest_entry_site(code, SiteNeed::kArguments, 0);
-    if (!offset || !site || !begins_like_go(code)) return std::nullopt;
+    // Arguments on the stack are found while it has not moved.
+    const auto site = cheapest_entry_site(code, SiteNeed::kArgumentsAndReturn, 0);
+    if (!offset || !site || go_calls_of(code) != calls) return std::nullopt;
     TlsFunction function{wanted->function, std::string(extent.name), *offset + site->offset, *site, {}};
     if (wanted->function == FF_TLS_FREE) return function;
     for (const std::uint64_t at : return_sites(code)) function.returns.push_back(*offset + at);
@@ -154,7 +165,8 @@ TlsFunctions find_in_go(int fd, const NamedFunctions& file) {
     std::transform(kGo.begin(), kGo.end(), names.begin(), [](const Wanted& wanted) { return wanted.name; });
     TlsFunctions found{"Go crypto/tls", {}, TlsCalls::kGo, {}};
     for (const GoFunctions::Extent& extent : table->named(names)) {
-        if (auto function = go_function(fd, file, extent)) found.functions.push_back(std::move(*function));
+        if (found.functions.empty()) found.calls = go_calls_of(go_code(fd, file, extent)).value_or(found.calls);
+        if (auto function = go_function(fd, file, extent, found.calls)) found.functions.push_back(std::move(*function));
     }
     return found.functions.empty() ? TlsFunctions{} : found;
 }

@@ -26,7 +26,7 @@ struct TlsFunction {
 };
 
 // How their arguments and results are passed.
-enum class TlsCalls { kC, kGo, kRustls };
+enum class TlsCalls { kC, kGo, kGoStack, kRustls };  // kGoStack: before Go 1.17
 
 struct TlsFunctions {
     std::string library;  // "OpenSSL"; empty: none that is known

@@ -189,6 +189,11 @@ std::vector<TlsProbe::Part> TlsProbe::parts_of(const TlsFunctions& found) const 
         return {
             {programs.go_returned, returns_of(found.functions)}, {programs.go_entered, calls}, {programs.go_freed, ends}};
     }
+    if (found.calls == TlsCalls::kGoStack) {
+        return {{programs.go_stack_returned, returns_of(found.functions)},
+                {programs.go_stack_entered, calls},
+                {programs.go_stack_freed, ends}};
+    }
     if (found.calls == TlsCalls::kRustls) return rustls_parts_of(found);
     if (hook_ == TlsHook::kSession) return {{programs.tls_called, calls, kUprobeSession}, {programs.tls_freed, ends}};
     return {{programs.tls_returned, calls, kUprobeMulti, kUprobeMultiReturn},
@@ -254,7 +259,8 @@ std::vector<int> TlsProbe::program_fds() const {
     const auto& programs = skeleton_->progs;
     for (const bpf_program* program :
          {programs.tls_called, programs.tls_entered, programs.tls_returned, programs.tls_freed, programs.go_entered,
-          programs.go_returned, programs.go_freed, programs.rustls_called, programs.rustls_entered, programs.rustls_returned,
+          programs.go_returned, programs.go_freed, programs.go_stack_entered, programs.go_stack_returned,
+          programs.go_stack_freed, programs.rustls_called, programs.rustls_entered, programs.rustls_returned,
           programs.rustls_received, programs.rustls_began}) {
         if (const int fd = bpf_program__fd(program); fd >= 0) fds.push_back(fd);
     }

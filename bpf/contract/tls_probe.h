@@ -25,7 +25,8 @@ enum ff_tls_function {
 enum ff_tls_probed {
 	FF_TLS_NOT_PROBED = 0,
 	FF_TLS_PROBED = 1,
-	FF_TLS_GO_PROBED = 2, /* Go programs as well */
+	FF_TLS_GO_PROBED = 2,       /* Go programs as well */
+	FF_TLS_GO_STACK_PROBED = 3, /* … also those of before Go 1.17 */
 };
 
 #define FF_TLS_LIBRARIES 256 /* that may be attached at once */

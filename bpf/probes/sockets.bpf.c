@@ -104,8 +104,8 @@ static __always_inline __u32 sequence_of(struct sock *sk, __u32 direction)
 static __always_inline void note_encrypted(const struct connection *connection, __u32 direction)
 {
 	note_tls(connection, direction);
-	if (tls_probed == FF_TLS_GO_PROBED && direction == FF_RECEIVED)
-		note_goroutine(connection);
+	if (tls_probed >= FF_TLS_GO_PROBED && direction == FF_RECEIVED)
+		note_goroutine(connection, tls_probed == FF_TLS_GO_STACK_PROBED);
 }
 
 /*

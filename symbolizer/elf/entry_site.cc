@@ -197,6 +197,15 @@ bool begins_like_go(std::span<const std::uint8_t> code) {
     return false;
 }
 
+bool begins_like_old_go(std::span<const std::uint8_t> code) {
+    constexpr std::int64_t kGoroutine = -8;
+    const auto decoded = Decoder().decode(code);
+    if (!decoded || decoded->instruction.mnemonic != ZYDIS_MNEMONIC_MOV) return false;
+    const ZydisDecodedOperand& from = decoded->operands[1];
+    return from.type == ZYDIS_OPERAND_TYPE_MEMORY && from.mem.segment == ZYDIS_REGISTER_FS &&
+           from.mem.base == ZYDIS_REGISTER_NONE && from.mem.disp.value == kGoroutine;
+}
+
 bool uses_argument(std::span<const std::uint8_t> code, unsigned argument) {
     constexpr unsigned kMostLooked = 64;
     const Decoder decoder;

