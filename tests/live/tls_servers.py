@@ -38,6 +38,51 @@ class TlsNginxHttp2(TlsNginx):
         return super().configure(text).replace(" ssl;", " ssl http2;")
 
 
+def libraries_of(program):
+    return re.findall(r"(/\S+) \(0x", subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout)
+
+
+class TlsNginxOwn(TlsNginx):
+    """nginx with an OpenSSL of its own: `removed` or `replaced` once it runs, in another mount `namespace`, or in a `chroot`."""
+
+    def __init__(self, processes, directory, arguments):
+        self.way = arguments[0]
+        self.libraries = directory / "libraries"
+        self.libraries.mkdir()
+        super().__init__(processes, directory, [])
+
+    def start(self, command, **options):
+        source = [path for path in libraries_of(command[0]) if "libssl" in path or "libcrypto" in path]
+        options["env"] = {**os.environ, "LD_LIBRARY_PATH": str(self.libraries)}
+        if self.way == "chroot":
+            return super().start(self.in_chroot(command), **options)
+        if self.way == "namespace":
+            script = 'mount -t tmpfs none "$1" && cp "$2" "$3" "$1" && shift 3 && exec "$@"'
+            return super().start(["unshare", "-m", "sh", "-c", script, "sh", str(self.libraries), *source, *command], **options)
+        for path in source:
+            shutil.copy(path, self.libraries)
+        super().start(command, **options)
+        for path in self.libraries.iterdir():
+            self.take_away(path)
+
+    def take_away(self, path):
+        if self.way == "removed":
+            path.unlink()
+            return
+        shutil.copy(path, self.directory / "newer")
+        os.replace(self.directory / "newer", path)
+
+    def in_chroot(self, command):
+        jail = self.directory / "jail"
+        for path in [command[0], "/etc/passwd", "/etc/group", *libraries_of(command[0])]:
+            inside = jail / path[1:]
+            inside.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, inside)
+        (jail / str(self.directory)[1:]).mkdir(parents=True)
+        script = 'mount --bind "$1" "$2$1" && shift && exec chroot "$@"'
+        return ["unshare", "-m", "sh", "-c", script, "sh", str(self.directory), str(jail), *command]
+
+
 class TlsPython(Server):
     """Python's ssl: `threads`, whose library reads the sockets, or `asyncio`, which does so itself."""
 
