@@ -1,6 +1,7 @@
 """Servers over TLS, each with another library or another way to use it."""
 import json
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -36,6 +37,21 @@ class TlsNginxHttp2(TlsNginx):
 
     def configure(self, text):
         return super().configure(text).replace(" ssl;", " ssl http2;")
+
+
+class TlsNginxKernel(TlsNginx):
+    """nginx whose kernel encrypts, in one version of TLS, files by SSL_sendfile."""
+
+    def __init__(self, processes, directory, arguments):
+        self.version = arguments[0]
+        able = pathlib.Path("/proc/sys/net/ipv4/tcp_available_ulp").read_text(encoding="utf-8")
+        if "tls" not in able.split():
+            raise Skip("this kernel does not encrypt TLS (module tls)")
+        super().__init__(processes, directory, [])
+
+    def configure(self, text):
+        options = f"ssl_protocols {self.version};\n    ssl_conf_command Options KTLS;\n    ssl_certificate "
+        return super().configure(text).replace("ssl_certificate ", options, 1)
 
 
 def libraries_of(program):
@@ -93,11 +109,13 @@ class TlsPython(Server):
 
 
 class TlsNode(Server):
+    """Node: the one that is installed, or `16`, which carries OpenSSL 1.1.1."""
+
     def __init__(self, processes, directory, arguments):
         super().__init__(processes, directory, arguments)
-        node = shutil.which("node")
+        node = shutil.which(FETCHED / "node16" if arguments else "node")
         if not node:
-            raise Skip("node is not installed")
+            raise Skip("Node 16 is not there: tests/live/get_servers.sh node16" if arguments else "node is not installed")
         key, own = certificate(directory)
         self.start([node, str(SERVERS / "app.js"), str(self.port), str(self.log), str(key), str(own)])
 
@@ -144,6 +162,18 @@ class TlsGnutls(Server):
         key, own = certificate(directory)
         command = ["gnutls-serv", "--quiet", "--http", "--x509keyfile", str(key), "--x509certfile", str(own), "-p", str(self.port)]
         self.start(command)
+
+
+class TlsBoring(Server):
+    """BoringSSL, a thread for each connection."""
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        program = FETCHED / "tls_boring"
+        if not program.exists():
+            raise Skip("a server with BoringSSL is not there: tests/live/get_servers.sh tls_boring")
+        key, own = certificate(directory)
+        self.start([str(program), str(self.port), str(self.log), str(key), str(own)])
 
 
 class TlsRust(Server):

@@ -21,17 +21,32 @@ newest_package() {
   [ -z "$version" ] || apt-cache show "linux-image-cloud-amd64=$version" | sed -n 's/^Depends: \(linux-image-[^ ]*\).*/\1/p'
 }
 
-# Prints the path of the kernel image of a series, fetching it if it is not in the cache.
+# Prints the path of the kernel image of a series, fetching it if it is not in the cache. Beside it lies an archive with the
+# modules that tests need: TLS in the kernel.
 kernel_image() {
   local package
   package=$(newest_package "$1")
   [ -n "$package" ] || { say "apt knows no kernel $1 (package linux-image-cloud-amd64)"; return 1; }
-  if [ ! -s "$cache/$package" ]; then
+  if [ ! -s "$cache/$package" ] || [ ! -s "$cache/$package.modules" ]; then
     say "fetching $package"
-    (cd "$cache" && apt-get download -q -o APT::Sandbox::User=root "$package" >&2 && dpkg-deb --fsys-tarfile "$package"_*.deb |
-      tar -xO --wildcards './boot/vmlinuz-*' > "$package.part" && mv "$package.part" "$package" && rm -f "$package"_*.deb) || return 1
+    (cd "$cache" && apt-get download -q -o APT::Sandbox::User=root "$package" >&2 && unpack "$package" && rm -f "$package"_*.deb) || return 1
   fi
   printf '%s\n' "$cache/$package"
+}
+
+unpack() {
+  local tree module
+  tree=$(mktemp -d)
+  dpkg-deb --fsys-tarfile "$1"_*.deb | tar -x -C "$tree" --wildcards './boot/vmlinuz-*' './lib/modules/*/kernel/net/tls/tls.ko*'
+  mkdir "$tree/modules"
+  module=$(find "$tree/lib" -name 'tls.ko*')
+  case "$module" in
+    *.xz) xz -dc "$module" > "$tree/modules/tls.ko" ;;
+    *) cp "$module" "$tree/modules/tls.ko" ;;
+  esac
+  (cd "$tree" && find modules | cpio -o -H newc -R 0:0 --quiet) > "$1.modules"
+  mv "$tree"/boot/vmlinuz-* "$1"
+  rm -rf "$tree"
 }
 
 # boot IMAGE INITRAMFS ARGUMENT…
@@ -40,8 +55,9 @@ kernel_image() {
 boot() {
   local image=$1 initramfs=$2
   shift 2
+  cat "$initramfs" "$image.modules" > "$initramfs.$(basename "$image")"
   timeout --foreground "$seconds" qemu-system-x86_64 -accel tcg,thread=single -cpu max,-cx16 -smp 2 -m 1536 -display none -no-reboot \
-    -monitor none -serial stdio -nic none -kernel "$image" -initrd "$initramfs" \
+    -monitor none -serial stdio -nic none -kernel "$image" -initrd "$initramfs.$(basename "$image")" \
     -append "console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on $*"
 }
 
