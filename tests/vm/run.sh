@@ -2,6 +2,7 @@
 # Boots Debian's kernels in qemu, without KVM, and runs the live tests there. The host's own kernel is tests/live/run.py's.
 #   tests/vm/run.sh [KERNEL…]        default: 6.1 6.12
 #   tests/vm/run.sh --shell KERNEL   a shell in it instead, on this terminal
+# Where $FOOTFALL_VM_CASES is a name of tests/live/cases (tls_kernels), those cases alone.
 # Kernel packages are fetched by apt into $FOOTFALL_VM_CACHE (default ~/.cache/footfall-vm) and unpacked there, never
 # installed. Prints one line for each kernel and case; the console is kept in the cache as KERNEL.log.
 set -euo pipefail
@@ -34,16 +35,24 @@ kernel_image() {
   printf '%s\n' "$cache/$package"
 }
 
+# What TLS in the kernel takes, in the order in which init.sh loads it; kernels have some of it built in.
+modules=(gf128mul crypto_null ghash-generic ctr gcm tls)
+
 unpack() {
-  local tree module
+  local tree module file
   tree=$(mktemp -d)
-  dpkg-deb --fsys-tarfile "$1"_*.deb | tar -x -C "$tree" --wildcards './boot/vmlinuz-*' './lib/modules/*/kernel/net/tls/tls.ko*'
+  dpkg-deb --fsys-tarfile "$1"_*.deb | tar -x -C "$tree" --wildcards './boot/vmlinuz-*' './lib/modules/*/kernel/crypto' \
+    './lib/modules/*/kernel/lib/crypto' './lib/modules/*/kernel/net/tls'
   mkdir "$tree/modules"
-  module=$(find "$tree/lib" -name 'tls.ko*')
-  case "$module" in
-    *.xz) xz -dc "$module" > "$tree/modules/tls.ko" ;;
-    *) cp "$module" "$tree/modules/tls.ko" ;;
-  esac
+  for module in "${modules[@]}"; do
+    file=$(find "$tree/lib" -name "$module.ko*")
+    case "$file" in
+      '') ;;
+      *.xz) xz -dc "$file" > "$tree/modules/$module.ko" ;;
+      *) cp "$file" "$tree/modules/$module.ko" ;;
+    esac
+  done
+  printf '%s\n' "${modules[@]}" > "$tree/modules/order"
   (cd "$tree" && find modules | cpio -o -H newc -R 0:0 --quiet) > "$1.modules"
   mv "$tree"/boot/vmlinuz-* "$1"
   rm -rf "$tree"
@@ -68,7 +77,7 @@ run_kernel() {
     echo "skip kernel $series: could not be fetched"
     return 0
   fi
-  boot "$image" "$work/initramfs" > "$log" 2>&1 < /dev/null || true
+  boot "$image" "$work/initramfs" ${FOOTFALL_VM_CASES:+"footfall.cases=$FOOTFALL_VM_CASES"} > "$log" 2>&1 < /dev/null || true
   tr -d '\r' < "$log" | awk -v kernel="$series" '/^(ok|not ok|skip) |^    / && begun { print "kernel " kernel ": " $0 } /^begin / { begun = 1 }'
   echo "kernel $series: $(sed -n 's/^begin //p' "$log" | tr -d '\r'): $(grep -ao '^[0-9]* passed.*' "$log" | tr -d '\r') ($((SECONDS - begin)) s)"
   grep -aq '^end 0' "$log" || { echo "kernel $series: FAILED; its console is in $log"; return 1; }
