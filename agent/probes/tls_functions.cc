@@ -128,7 +128,7 @@ private:
 // crypto/tls: the receiver (*Conn) is the first argument. A handshake is one of these two, once for a connection.
 constexpr std::array kGo{
     Wanted{"crypto/tls.(*Conn).Read", FF_TLS_READ, 0},
-    Wanted{"crypto/tls.(*Conn).Write", FF_TLS_WRITE, 0},
+    Wanted{"crypto/tls.(*Conn).Write", FF_GO_WRITE, 0},
     Wanted{"crypto/tls.(*Conn).serverHandshake", FF_TLS_DO_HANDSHAKE, 0},
     Wanted{"crypto/tls.(*Conn).clientHandshake", FF_TLS_DO_HANDSHAKE, 0},
     Wanted{"crypto/tls.(*Conn).Close", FF_TLS_FREE, 0},
@@ -153,7 +153,7 @@ std::optional<TlsFunction> go_function(int fd, const NamedFunctions& file, const
     const auto site = cheapest_entry_site(code, SiteNeed::kArgumentsAndReturn, 0);
     if (!offset || !site || go_calls_of(code) != calls) return std::nullopt;
     TlsFunction function{wanted->function, std::string(extent.name), *offset + site->offset, *site, {}};
-    if (wanted->function == FF_TLS_FREE) return function;
+    if (!sees_return(wanted->function)) return function;
     for (const std::uint64_t at : return_sites(code)) function.returns.push_back(*offset + at);
     return function;
 }
@@ -182,7 +182,8 @@ std::vector<std::string_view> all_names() {
 }  // namespace
 
 bool sees_return(ff_tls_function function) {
-    return function != FF_TLS_FREE && function != FF_RUSTLS_BEGIN && function != FF_RUSTLS_RECEIVED;
+    return function != FF_TLS_FREE && function != FF_GO_WRITE && function != FF_RUSTLS_BEGIN &&
+           function != FF_RUSTLS_RECEIVED;
 }
 
 TlsFunctions find_tls_functions(int fd) {

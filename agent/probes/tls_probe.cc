@@ -185,13 +185,17 @@ std::vector<TlsProbe::Part> TlsProbe::parts_of(const TlsFunctions& found) const 
     const auto& programs = skeleton_->progs;
     const std::vector<TlsPlace> calls = entries_of(found.functions, true);
     const std::vector<TlsPlace> ends = entries_of(found.functions, FF_TLS_FREE);
+    const std::vector<TlsPlace> writes = entries_of(found.functions, FF_GO_WRITE);
     if (found.calls == TlsCalls::kGo) {
-        return {
-            {programs.go_returned, returns_of(found.functions)}, {programs.go_entered, calls}, {programs.go_freed, ends}};
+        return {{programs.go_returned, returns_of(found.functions)},
+                {programs.go_entered, calls},
+                {programs.go_wrote, writes},
+                {programs.go_freed, ends}};
     }
     if (found.calls == TlsCalls::kGoStack) {
         return {{programs.go_stack_returned, returns_of(found.functions)},
                 {programs.go_stack_entered, calls},
+                {programs.go_stack_wrote, writes},
                 {programs.go_stack_freed, ends}};
     }
     if (found.calls == TlsCalls::kRustls) return rustls_parts_of(found);
@@ -204,15 +208,17 @@ std::vector<TlsProbe::Part> TlsProbe::parts_of(const TlsFunctions& found) const 
 std::vector<TlsProbe::Part> TlsProbe::rustls_parts_of(const TlsFunctions& found) const {
     const auto& programs = skeleton_->progs;
     const std::vector<TlsPlace> calls = entries_of(found.functions, true);
-    std::vector<Part> parts{{programs.rustls_received, entries_of(found.functions, FF_RUSTLS_RECEIVED)},
-                            {programs.rustls_began, entries_of(found.functions, FF_RUSTLS_BEGIN)}};
+    const std::vector<TlsPlace> received = entries_of(found.functions, FF_RUSTLS_RECEIVED);
+    const std::vector<TlsPlace> began = entries_of(found.functions, FF_RUSTLS_BEGIN);
     if (hook_ == TlsHook::kSession) {
-        parts.push_back({programs.rustls_called, calls, kUprobeSession});
-    } else {
-        parts.push_back({programs.rustls_returned, calls, kUprobeMulti, kUprobeMultiReturn});
-        parts.push_back({programs.rustls_entered, calls});
+        return {{programs.rustls_received, received},
+                {programs.rustls_began, began},
+                {programs.rustls_called, calls, kUprobeSession}};
     }
-    return parts;
+    return {{programs.rustls_received, received},
+            {programs.rustls_began, began},
+            {programs.rustls_returned, calls, kUprobeMulti, kUprobeMultiReturn},
+            {programs.rustls_entered, calls}};
 }
 
 Result<void> TlsProbe::attach_all(Links& links, const Fd& file, const TlsFunctions& found, unsigned number) {
@@ -259,9 +265,9 @@ std::vector<int> TlsProbe::program_fds() const {
     const auto& programs = skeleton_->progs;
     for (const bpf_program* program :
          {programs.tls_called, programs.tls_entered, programs.tls_returned, programs.tls_freed, programs.go_entered,
-          programs.go_returned, programs.go_freed, programs.go_stack_entered, programs.go_stack_returned,
-          programs.go_stack_freed, programs.rustls_called, programs.rustls_entered, programs.rustls_returned,
-          programs.rustls_received, programs.rustls_began}) {
+          programs.go_returned, programs.go_freed, programs.go_wrote, programs.go_stack_wrote, programs.go_stack_entered,
+          programs.go_stack_returned, programs.go_stack_freed, programs.rustls_called, programs.rustls_entered,
+          programs.rustls_returned, programs.rustls_received, programs.rustls_began}) {
         if (const int fd = bpf_program__fd(program); fd >= 0) fds.push_back(fd);
     }
     return fds;

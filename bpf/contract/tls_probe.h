@@ -15,6 +15,7 @@ enum ff_tls_function {
 	FF_TLS_SENDFILE = 5,     /* ssize_t f(s, int, off_t, size_t, int): how many bytes of a file were sent */
 	FF_TLS_RECV = 7,         /* int f(s, void *, int, int flags): with MSG_PEEK, they are read again */
 	FF_TLS_FREE = 6,         /* void f(s): what it points to is no connection any more */
+	FF_GO_WRITE = 12,        /* func (s) f([]byte) (int, error): all of it, or the connection breaks */
 	FF_RUSTLS_BEGIN = 8,     /* fn f(s, …): the handshake of s is over */
 	FF_RUSTLS_RECEIVED = 9,  /* fn f(s, Payload): plaintext of a record, by pointer */
 	FF_RUSTLS_SEND = 10,     /* fn f(s, OutboundChunks, …) -> usize: by pointer; how many bytes were taken */

@@ -282,7 +282,7 @@ static __noinline struct tls_stream *go_stream_of(const struct tls_name *name, s
 	struct tls_thread seen = {.cookie = cookie};
 	struct tls_received *received;
 
-	if (stream || goroutine->function == FF_TLS_WRITE)
+	if (stream)
 		return stream;
 	goroutine->function = 0;
 	received = bpf_map_lookup_elem(&goroutines_received, goroutine);
@@ -312,9 +312,35 @@ static __always_inline int go_leave(struct tls_goroutine *goroutine, __u64 cooki
 	if (!stream || function == FF_TLS_DO_HANDSHAKE || length <= 0)
 		return 0;
 	moved.length = length;
-	moved.direction = function == FF_TLS_WRITE ? FF_SENT : FF_RECEIVED;
+	moved.direction = FF_RECEIVED;
 	observe_usual(&stream->plain, &moved);
 	return 0;
+}
+
+/*
+ * Seen where it begins: when it has returned, the peer may have had it and closed the connection. It sends all or breaks the
+ * connection, and nothing is sent before the handshake, so that the connection is known.
+ */
+static __always_inline int go_write(__u64 s, const void *buffer, __u64 length)
+{
+	struct moved moved = {.thread = bpf_get_current_pid_tgid(), .direction = FF_SENT};
+	struct tls_name name = {.s = s, .pid = moved.thread >> 32};
+	struct tls_stream *stream = bpf_map_lookup_elem(&tls_streams, &name);
+
+	if (!stream || !length)
+		return 0;
+	moved.length = length;
+	moved.buffers.single = buffer;
+	observe_usual(&stream->plain, &moved);
+	return 0;
+}
+
+SEC("uprobe.multi")
+int go_wrote(struct pt_regs *ctx)
+{
+	if (!is_watched_process(bpf_get_current_pid_tgid() >> 32))
+		return 0;
+	return go_write(ctx->ax, (const void *)ctx->bx, ctx->cx);
 }
 
 SEC("uprobe.multi")
@@ -365,6 +391,16 @@ int go_stack_entered(struct pt_regs *ctx)
 	call.s = frame.s;
 	call.buffer = frame.buffer;
 	return go_enter(&goroutine, &call);
+}
+
+SEC("uprobe.multi")
+int go_stack_wrote(struct pt_regs *ctx)
+{
+	struct go_frame frame;
+
+	if (!is_watched_process(bpf_get_current_pid_tgid() >> 32) || !read_go_frame(ctx, &frame))
+		return 0;
+	return go_write(frame.s, frame.buffer, frame.length);
 }
 
 SEC("uprobe.multi")
