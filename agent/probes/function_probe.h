@@ -1,0 +1,59 @@
+// The user half of the functions probe: loads it for so many functions, attaches it to their files, and reads what it has
+// counted. Gone from the kernel when it is destroyed, or when footfall dies.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "agent/base/fd.h"
+#include "agent/base/result.h"
+#include "agent/kernel/uprobe_multi.h"
+#include "agent/probes/probe_set.h"
+#include "agent/usage/exponential_histogram.h"
+#include "bpf/contract/probe_config.h"
+
+struct functions_bpf;
+
+namespace footfall {
+
+struct FunctionDurations {
+    ExponentialHistogram histogram;  // to an eighth of a power of two
+    std::uint64_t sum_nanoseconds = 0;
+    std::uint64_t max_nanoseconds = 0;
+};
+
+class FunctionProbe {
+public:
+    // Loads without attaching. functions: how many will be attached, numbered from 0 on; timed: their durations, too, which
+    // needs uprobe sessions. Errors as ProbeSet::load().
+    static Result<FunctionProbe> load(const ff_probe_config& who, const SharedMapFds& shared, std::uint32_t functions,
+                                      bool timed);
+    FunctionProbe(FunctionProbe&&) noexcept;
+    FunctionProbe& operator=(FunctionProbe&&) noexcept;
+    ~FunctionProbe();
+
+    // All or nothing; each place's cookie is the function's number. Timed functions are attached where they begin, before
+    // they move the stack.
+    Result<void> attach(int file, std::span<const UprobePlace> places);
+    void detach() { links_.clear(); }
+
+    // Since it was attached, by the functions' numbers.
+    [[nodiscard]] Result<std::vector<std::uint64_t>> calls() const;
+    [[nodiscard]] Result<FunctionDurations> durations(std::uint32_t function) const;
+    [[nodiscard]] std::vector<int> program_fds() const;
+
+private:
+    struct Destroy {
+        void operator()(functions_bpf* skeleton) const;
+    };
+    FunctionProbe() = default;
+
+    std::uint32_t functions_ = 0;
+    bool timed_ = false;
+    std::unique_ptr<functions_bpf, Destroy> skeleton_;
+    std::vector<Fd> links_;
+};
+
+}  // namespace footfall
