@@ -12,8 +12,8 @@ Result<std::vector<FunctionPattern>> parse_function_patterns(const std::vector<s
         if (has_file) pattern.file = word.substr(0, at);
         pattern.glob = has_file ? word.substr(at + 1) : word;
         if (pattern.glob.empty() || (has_file && pattern.file.empty())) {
-            return failure("'" + word + "' is no pattern of functions", "write GLOB, FILE!GLOB or PATH!GLOB: 'libc.so.6!mem*'",
-                           ExitCode::kUsage);
+            return failure("'" + word + "' is no pattern of functions",
+                           "write GLOB, FILE!GLOB or PATH!GLOB: 'libc.so.6!mem*'", ExitCode::kUsage);
         }
         patterns.push_back(std::move(pattern));
     }

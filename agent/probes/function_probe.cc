@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string>
 #include <utility>
 
 #include "agent/kernel/libbpf_log.h"
@@ -30,6 +31,7 @@ std::uint64_t duration_of(std::uint32_t cell) {
 }  // namespace
 
 void FunctionProbe::Destroy::operator()(functions_bpf* skeleton) const { functions_bpf__destroy(skeleton); }
+void FunctionProbe::DestroyLink::operator()(bpf_link* link) const { bpf_link__destroy(link); }
 
 FunctionProbe::FunctionProbe(FunctionProbe&&) noexcept = default;
 FunctionProbe& FunctionProbe::operator=(FunctionProbe&&) noexcept = default;
@@ -40,33 +42,87 @@ Result<FunctionProbe> FunctionProbe::load(const ff_probe_config& who, const Shar
     const LibbpfLog log;
     FunctionProbe probe;
     probe.functions_ = functions;
-    probe.timed_ = timed;
-    probe.skeleton_.reset(functions_bpf__open());
-    if (!probe.skeleton_) return refusal("cannot open the functions probe", errno);
-    probe.skeleton_->rodata->probe_config = who;
-    const auto& programs = probe.skeleton_->progs;
-    bpf_program__set_autoload(programs.function_called, !timed);
-    bpf_program__set_autoload(programs.function_timed, timed);
-    bpf_program__set_expected_attach_type(programs.function_timed,
-                                          static_cast<bpf_attach_type>(attach_type_of(UprobeEnd::kBoth)));
-    const auto& maps = probe.skeleton_->maps;
-    bpf_map__set_max_entries(maps.calls, functions);
-    bpf_map__set_max_entries(maps.durations, timed ? functions : 1);
-    int error = bpf_map__reuse_fd(maps.events, shared.events);
-    if (error == 0) error = bpf_map__reuse_fd(maps.counters, shared.counters);
-    if (error == 0) error = bpf_map__reuse_fd(maps.watched, shared.watched);
-    if (error == 0) error = functions_bpf__load(probe.skeleton_.get());
-    if (error != 0) return refusal("cannot load the functions probe", -error);
+    Result<void> opened = probe.open(who, shared, timed ? FunctionHook::kSession : FunctionHook::kCount);
+    if (!opened && timed) opened = probe.open(who, shared, FunctionHook::kPair);
+    if (!opened) return tl::unexpected<Error>(opened.error());
     return probe;
 }
 
-Result<void> FunctionProbe::attach(int file, std::span<const UprobePlace> places) {
+Result<void> FunctionProbe::open(const ff_probe_config& who, const SharedMapFds& shared, FunctionHook hook) {
+    hook_ = hook;
+    skeleton_.reset(functions_bpf__open());
+    if (!skeleton_) return refusal("cannot open the functions probe", errno);
+    skeleton_->rodata->probe_config = who;
     const auto& programs = skeleton_->progs;
-    const int program = bpf_program__fd(timed_ ? programs.function_timed : programs.function_called);
-    Fd link = attach_uprobes(program, file, timed_ ? UprobeEnd::kBoth : UprobeEnd::kEntry, places);
-    if (!link.valid()) return refusal("cannot attach to functions", errno);
-    links_.push_back(std::move(link));
+    bpf_program__set_autoload(programs.function_called, hook == FunctionHook::kCount);
+    bpf_program__set_autoload(programs.function_timed, hook == FunctionHook::kSession);
+    bpf_program__set_autoload(programs.function_entered, hook == FunctionHook::kPair);
+    bpf_program__set_autoload(programs.function_returned, hook == FunctionHook::kPair);
+    bpf_program__set_expected_attach_type(programs.function_timed,
+                                          static_cast<bpf_attach_type>(attach_type_of(UprobeEnd::kBoth)));
+    const auto& maps = skeleton_->maps;
+    bpf_map__set_autocreate(maps.open_calls, hook == FunctionHook::kPair);
+    bpf_map__set_max_entries(maps.calls, functions_);
+    bpf_map__set_max_entries(maps.durations, hook == FunctionHook::kCount ? 1 : functions_);
+    int error = bpf_map__reuse_fd(maps.events, shared.events);
+    if (error == 0) error = bpf_map__reuse_fd(maps.counters, shared.counters);
+    if (error == 0) error = bpf_map__reuse_fd(maps.watched, shared.watched);
+    if (error == 0) error = functions_bpf__load(skeleton_.get());
+    if (error != 0) return refusal("cannot load the functions probe", -error);
     return {};
+}
+
+// The returns first: one whose entry was not seen means nothing, and an entry without its return would be open for ever.
+std::vector<FunctionProbe::Part> FunctionProbe::parts() const {
+    const auto& programs = skeleton_->progs;
+    switch (hook_) {
+        case FunctionHook::kCount:
+            return {{programs.function_called, UprobeEnd::kEntry}};
+        case FunctionHook::kSession:
+            return {{programs.function_timed, UprobeEnd::kBoth}};
+        case FunctionHook::kPair:
+            return {{programs.function_returned, UprobeEnd::kReturn}, {programs.function_entered, UprobeEnd::kEntry}};
+    }
+    __builtin_unreachable();
+}
+
+Result<void> FunctionProbe::attach(int file, std::span<const UprobePlace> places) {
+    const LibbpfLog log;
+    for (const Part& part : parts()) {
+        Fd link = attach_uprobes(bpf_program__fd(part.program), file, part.end, places);
+        if (link.valid()) {
+            links_.push_back(std::move(link));
+        } else if (errno != EINVAL && errno != ENOTSUP && errno != EOPNOTSUPP) {
+            return refusal("cannot attach to functions", errno);
+        } else if (auto attached = attach_single(part, file, places); !attached) {
+            return attached;
+        }
+    }
+    return {};
+}
+
+Result<void> FunctionProbe::attach_single(const Part& part, int file, std::span<const UprobePlace> places) {
+    if (places.size() > kMostSingle) {
+        return failure("this kernel takes 0.1 s to remove each probe: " + std::to_string(places.size()) + " are too many",
+                       "pick at most " + std::to_string(kMostSingle) + " functions (kernels from 6.6 on take any number)",
+                       ExitCode::kUnavailable);
+    }
+    const std::string path = "/proc/self/fd/" + std::to_string(file);
+    for (const UprobePlace& place : places) {
+        bpf_uprobe_opts options{};
+        options.sz = sizeof options;
+        options.bpf_cookie = place.cookie;
+        options.retprobe = part.end == UprobeEnd::kReturn;
+        bpf_link* link = bpf_program__attach_uprobe_opts(part.program, -1, path.c_str(), place.file_offset, &options);
+        if (link == nullptr) return refusal("cannot attach to functions", errno);
+        single_links_.emplace_back(link);
+    }
+    return {};
+}
+
+void FunctionProbe::detach() {
+    links_.clear();
+    single_links_.clear();
 }
 
 Result<std::vector<std::uint64_t>> FunctionProbe::calls() const {
@@ -78,7 +134,8 @@ Result<std::vector<std::uint64_t>> FunctionProbe::calls() const {
     std::uint32_t place = 0;
     for (bool first = true;; first = false) {
         std::uint32_t count = kAtOnce;
-        const int error = bpf_map_lookup_batch(map, first ? nullptr : &place, &place, keys.data(), values.data(), &count, {});
+        const int error =
+            bpf_map_lookup_batch(map, first ? nullptr : &place, &place, keys.data(), values.data(), &count, {});
         if (error != 0 && error != -ENOENT) return system_failure("cannot read the counts of functions", -error);
         for (std::uint32_t i = 0; i < count; ++i) {
             for (std::size_t cpu = 0; cpu < cpus; ++cpu) sums.at(keys[i]) += values[i * cpus + cpu];
@@ -105,9 +162,7 @@ Result<FunctionDurations> FunctionProbe::durations(std::uint32_t function) const
 
 std::vector<int> FunctionProbe::program_fds() const {
     std::vector<int> fds;
-    for (const bpf_program* program : {skeleton_->progs.function_called, skeleton_->progs.function_timed}) {
-        if (const int fd = bpf_program__fd(program); fd >= 0) fds.push_back(fd);
-    }
+    for (const Part& part : parts()) fds.push_back(bpf_program__fd(part.program));
     return fds;
 }
 

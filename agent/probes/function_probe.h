@@ -15,6 +15,8 @@
 #include "bpf/contract/probe_config.h"
 
 struct functions_bpf;
+struct bpf_link;
+struct bpf_program;
 
 namespace footfall {
 
@@ -24,10 +26,20 @@ struct FunctionDurations {
     std::uint64_t max_nanoseconds = 0;
 };
 
+// How calls, and their ends where those are wanted, are seen.
+enum class FunctionHook {
+    kCount,    // entries alone
+    kSession,  // one program for both ends (kernel >= 6.13)
+    kPair,     // one for each
+};
+
 class FunctionProbe {
 public:
-    // Loads without attaching. functions: how many will be attached, numbered from 0 on; timed: their durations, too, which
-    // needs uprobe sessions. Errors as ProbeSet::load().
+    // Where the kernel attaches probes one by one (before 6.6), removing one takes 0.1 s: so many at most.
+    static constexpr std::size_t kMostSingle = 50;
+
+    // Loads without attaching. functions: how many will be attached, numbered from 0 on; timed: their durations, too.
+    // Errors as ProbeSet::load().
     static Result<FunctionProbe> load(const ff_probe_config& who, const SharedMapFds& shared, std::uint32_t functions,
                                       bool timed);
     FunctionProbe(FunctionProbe&&) noexcept;
@@ -37,7 +49,7 @@ public:
     // All or nothing; each place's cookie is the function's number. Timed functions are attached where they begin, before
     // they move the stack.
     Result<void> attach(int file, std::span<const UprobePlace> places);
-    void detach() { links_.clear(); }
+    void detach();
 
     // Since it was attached, by the functions' numbers.
     [[nodiscard]] Result<std::vector<std::uint64_t>> calls() const;
@@ -48,12 +60,25 @@ private:
     struct Destroy {
         void operator()(functions_bpf* skeleton) const;
     };
+    struct DestroyLink {
+        void operator()(bpf_link* link) const;
+    };
+    // A program and which end of the calls it sees, in the order of attaching.
+    struct Part {
+        bpf_program* program = nullptr;
+        UprobeEnd end{};
+    };
+
     FunctionProbe() = default;
+    Result<void> open(const ff_probe_config& who, const SharedMapFds& shared, FunctionHook hook);
+    [[nodiscard]] std::vector<Part> parts() const;
+    Result<void> attach_single(const Part& part, int file, std::span<const UprobePlace> places);
 
     std::uint32_t functions_ = 0;
-    bool timed_ = false;
+    FunctionHook hook_ = FunctionHook::kCount;
     std::unique_ptr<functions_bpf, Destroy> skeleton_;
     std::vector<Fd> links_;
+    std::vector<std::unique_ptr<bpf_link, DestroyLink>> single_links_;
 };
 
 }  // namespace footfall

@@ -4,9 +4,12 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <filesystem>
 #include <utility>
 
 #include "agent/base/text.h"
@@ -17,12 +20,21 @@ namespace footfall {
 namespace {
 
 constexpr std::size_t kMostMappings = 4096;
+constexpr const char* kWhyNotTimed = "exceptions may be thrown through its calls, which a probe of their return would break";
+constexpr std::array kLibraryFolders{"/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib64",
+                                     "/usr/local/lib"};
 
 std::string file_name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 std::uint64_t program_inode(Pid pid) {
     struct stat status {};
     return stat(fmt::format("/proc/{}/exe", number(pid)).c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
+bool is_unwinder(const std::string& path) {
+    const std::string name = file_name_of(path);
+    return name.starts_with("libstdc++") || name.starts_with("libc++") || name.starts_with("libgcc_s") ||
+           name.starts_with("libunwind");
 }
 
 void fill_function(FunctionUse& out, const CodeFunction& function, bool timed) {
@@ -62,41 +74,53 @@ Result<void> FunctionWatch::look(Pid pid) {
     const auto maps = read_executable_maps(pid, kMostMappings);
     if (!maps) return {};
     const std::uint64_t program = program_inode(pid);
+    const bool unwound = std::any_of(maps->mappings.begin(), maps->mappings.end(),
+                                     [](const ExecutableMapping& mapping) { return is_unwinder(mapping.path); });
     for (const ExecutableMapping& mapping : maps->mappings) {
         const FileKey key{mapping.device, mapping.inode};
         if (mapping.inode == 0 || known_.contains(key)) continue;
         std::vector<std::string> globs = globs_for(mapping.path, mapping.inode == program);
         if (globs.empty()) continue;
-        if (auto seen = examine(key, open_mapped(pid, mapping), mapping.path, std::move(globs)); !seen) return seen;
+        if (auto seen = examine(key, open_mapped(pid, mapping), mapping.path, std::move(globs), unwound); !seen) return seen;
     }
     return {};
 }
 
-Result<void> FunctionWatch::look_at_program(const std::string& path) {
-    struct stat status {};
-    const Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file.valid() || fstat(file.get(), &status) != 0) return {};
-    std::vector<std::string> globs = globs_for(path, true);
-    const FileKey key{device_number(major(status.st_dev), minor(status.st_dev)), status.st_ino};
-    if (globs.empty() || known_.contains(key)) return {};
-    return examine(key, file, path, std::move(globs));
-}
+Result<void> FunctionWatch::look_at_program(const std::string& path) { return look_at_file(path, true); }
 
 Result<void> FunctionWatch::look_at_paths() {
     for (const FunctionPattern& pattern : options_.patterns) {
         if (!pattern.is_path()) continue;
-        struct stat status {};
-        const Fd file(open(pattern.file.c_str(), O_RDONLY | O_CLOEXEC));
-        if (!file.valid() || fstat(file.get(), &status) != 0) return system_failure("cannot read " + pattern.file, errno);
-        const FileKey key{device_number(major(status.st_dev), minor(status.st_dev)), status.st_ino};
-        if (known_.contains(key)) continue;
-        if (auto seen = examine(key, file, pattern.file, globs_for(pattern.file, false)); !seen) return seen;
+        if (access(pattern.file.c_str(), R_OK) != 0) return system_failure("cannot read " + pattern.file, errno);
+        if (auto seen = look_at_file(pattern.file, false); !seen) return seen;
     }
     return {};
 }
 
+Result<void> FunctionWatch::look_at_libraries() {
+    for (const char* directory : kLibraryFolders) {
+        std::error_code error;
+        for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+            const std::string path = entry.path();
+            if (!means_library(path) || !entry.is_regular_file(error)) continue;
+            if (auto seen = look_at_file(path, false); !seen) return seen;
+        }
+    }
+    return {};
+}
+
+Result<void> FunctionWatch::look_at_file(const std::string& path, bool is_program) {
+    struct stat status {};
+    const Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.valid() || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+    std::vector<std::string> globs = globs_for(path, is_program);
+    const FileKey key{device_number(major(status.st_dev), minor(status.st_dev)), status.st_ino};
+    if (globs.empty() || known_.contains(key)) return {};
+    return examine(key, file, path, std::move(globs), false);
+}
+
 Result<void> FunctionWatch::examine(const FileKey& key, const Fd& file, const std::string& path,
-                                    std::vector<std::string> globs) {
+                                    std::vector<std::string> globs, bool unwound) {
     known_[key] = files_.size();
     File& known = files_.emplace_back();
     known.path = path;
@@ -111,6 +135,8 @@ Result<void> FunctionWatch::examine(const FileKey& key, const Fd& file, const st
         return {};
     }
     known.found = *std::move(found);
+    known.timing_refused = options_.timed && (unwound || known.found.unwinds);
+    known.timed = options_.timed && !known.timing_refused;
     return options_.attach ? attach(known, file) : Result<void>();
 }
 
@@ -121,7 +147,7 @@ Result<void> FunctionWatch::attach(File& file, const Fd& opened) {
         if (function.no_site == NoSite::kNone) places.push_back({function.file_offset, i});
     }
     if (places.empty()) return {};
-    auto probe = FunctionProbe::load(who_, shared_, static_cast<std::uint32_t>(file.found.functions.size()), options_.timed);
+    auto probe = FunctionProbe::load(who_, shared_, static_cast<std::uint32_t>(file.found.functions.size()), file.timed);
     if (!probe) return tl::unexpected<Error>(probe.error());
     file.probe = *std::move(probe);
     if (auto attached = file.probe->attach(opened.get(), places); !attached) return attached;
@@ -162,16 +188,17 @@ Result<void> FunctionWatch::fill_file(FunctionFile& out, const File& file, Monot
     if (file.miss != Miss::kNone) out.set_miss(std::string(text_of(file.miss)));
     out.set_known(file.found.known);
     out.set_matched(file.found.matched);
-    out.set_timed(options_.timed);
+    out.set_timed(file.timed);
+    if (file.timing_refused) out.set_not_timed(kWhyNotTimed);
     if (file.since.seen()) out.set_watched_nanos(elapsed(file.since, file.until.seen() ? file.until : now));
     auto calls = file.probe ? file.probe->calls() : Result<std::vector<std::uint64_t>>(std::vector<std::uint64_t>());
     if (!calls) return tl::unexpected<Error>(calls.error());
     for (std::size_t i = 0; i < file.found.functions.size(); ++i) {
         FunctionUse& use = *out.add_functions();
-        fill_function(use, file.found.functions[i], options_.timed);
+        fill_function(use, file.found.functions[i], file.timed);
         if (!file.probe || !use.not_counted().empty()) continue;
         use.set_calls(calls->at(i));
-        if (!options_.timed || use.calls() == 0) continue;
+        if (!file.timed || use.calls() == 0) continue;
         const auto durations = file.probe->durations(static_cast<std::uint32_t>(i));
         if (!durations) return tl::unexpected<Error>(durations.error());
         fill_durations(*use.mutable_duration(), *durations);

@@ -1,6 +1,10 @@
 // Which functions of the watched processes' files are picked, and the probes that count them: each file once, however many
 // processes map it.
 //
+// Durations need a probe of the return, which the kernel puts in place of the address to return to. An exception that is
+// thrown through such a call finds no way on, and ends the program. So calls are only counted where there is what throws: in
+// the file, or in the process that it is found in.
+//
 // A process is looked at when the session begins with it, and again after each of its executions. Files that are named by
 // their path are looked at at once, whoever maps them. Thread: one, always the same (symbolizer_client.h).
 #pragma once
@@ -31,8 +35,8 @@ class FunctionFile;
 struct FunctionOptions {
     std::vector<FunctionPattern> patterns;
     bool timed = false;
-    bool attach = true;             // false: only looks which there are
-    std::size_t most = 1U << 16;    // functions of a file
+    bool attach = true;           // false: only looks which there are
+    std::size_t most = 1U << 16;  // functions of a file
 };
 
 class FunctionWatch {
@@ -45,6 +49,11 @@ public:
     // Picks from a program that is going to run, and from the files that are named by their path.
     Result<void> look_at_program(const std::string& path);
     Result<void> look_at_paths();
+    // What programs of this host usually load, for those that will execute: their first calls come before they could be
+    // looked at.
+    Result<void> look_at_libraries();
+    // Does a pattern mean a library of that path?
+    [[nodiscard]] bool means_library(const std::string& path) const { return !globs_for(path, false).empty(); }
     void detach(MonotonicTime now);
 
     // Whether any function is picked; if not, the names that are most like what was asked for.
@@ -68,9 +77,13 @@ private:
         std::optional<FunctionProbe> probe;
         MonotonicTime since;
         MonotonicTime until;  // seen(): it is detached
+        bool timed = false;
+        bool timing_refused = false;
     };
 
-    Result<void> examine(const FileKey& key, const Fd& file, const std::string& path, std::vector<std::string> globs);
+    Result<void> look_at_file(const std::string& path, bool is_program);
+    Result<void> examine(const FileKey& key, const Fd& file, const std::string& path, std::vector<std::string> globs,
+                         bool unwound);
     Result<void> attach(File& file, const Fd& opened);
     [[nodiscard]] std::vector<std::string> globs_for(const std::string& path, bool is_program) const;
     Result<void> fill_file(FunctionFile& out, const File& file, MonotonicTime now) const;

@@ -189,6 +189,9 @@ Result<void> LiveSession::watch_functions(const ff_probe_config& who) {
     if (!options_.program.empty()) {
         if (auto seen = functions_->look_at_program(options_.program); !seen) return seen;
     }
+    if (watch_->whole_host || watch_->judge_executed || number(watch_->command) != 0) {
+        if (auto seen = functions_->look_at_libraries(); !seen) return seen;
+    }
     for (const Pid pid : watch_->whole_host ? HostView().processes.pids() : watch_->pids) {
         if (auto seen = functions_->look(pid); !seen) return seen;
     }

@@ -31,10 +31,10 @@ struct LiveOptions {
     std::vector<std::string> target_words;  // as given, for the session file
     Config config;
     SocketHook hook = SocketHook::kAutomatic;
-    std::string raw_path;          // empty: no raw file
-    bool force = false;            // may replace raw_path
-    std::uint32_t frequency = 99;  // of stacks, unless it is configured
-    bool sockets = true;           // false: what passes on sockets is not looked at
+    std::string raw_path;                      // empty: no raw file
+    bool force = false;                        // may replace raw_path
+    std::uint32_t frequency = 99;              // of stacks, unless it is configured
+    bool sockets = true;                       // false: what passes on sockets is not looked at
     std::optional<FunctionOptions> functions;  // whose calls are counted
     std::string program;                       // that the target's command is going to execute, if it is a path
     std::string version;
@@ -122,7 +122,7 @@ private:
     std::optional<ProbeSet> probes_;
     std::optional<StackProbe> stack_probe_;  // shares maps of probes_
     std::string why_no_stacks_;
-    std::optional<TlsWatch> tls_;  // likewise
+    std::optional<TlsWatch> tls_;             // likewise
     std::optional<FunctionWatch> functions_;  // likewise
     std::optional<MappingWatch> mapping_watch_;
     std::unique_ptr<Pipeline> pipeline_;  // hands tables to stack_probe_

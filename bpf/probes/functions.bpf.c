@@ -120,3 +120,80 @@ int function_timed(struct pt_regs *ctx)
 	*start = bpf_ktime_get_ns();
 	return 0;
 }
+
+/*
+ * Before that: the calls that a thread is in, by their places on its stack. Where a call returns to the place of an outer
+ * one, the inner ones have been left otherwise. Calls beyond the innermost CALLS_KEPT are counted, and not timed.
+ */
+#define CALLS_KEPT 64
+
+struct open_call {
+	__u64 stack;
+	__u64 start_ns;
+};
+
+struct open_calls {
+	__u32 depth;
+	__u32 reserved;
+	struct open_call calls[CALLS_KEPT];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct open_calls);
+} open_calls SEC(".maps");
+
+static __always_inline void leave_inner_calls(struct open_calls *open, __u64 stack)
+{
+	__u32 i, top;
+
+	for (i = 0; i < CALLS_KEPT; i++) {
+		top = open->depth - 1;
+		if (!open->depth || top >= CALLS_KEPT || open->calls[top].stack >= stack)
+			break;
+		open->depth = top;
+	}
+}
+
+SEC("uprobe.multi")
+int function_entered(struct pt_regs *ctx)
+{
+	__u64 stack = PT_REGS_SP(ctx);
+	struct open_calls *open;
+	__u32 place;
+
+	if (!is_watched_process(bpf_get_current_pid_tgid() >> 32))
+		return 0;
+	count_call(bpf_get_attach_cookie(ctx));
+	open = bpf_task_storage_get(&open_calls, bpf_get_current_task_btf(), NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!open)
+		return 0;
+	leave_inner_calls(open, stack);
+	place = open->depth;
+	if (place >= CALLS_KEPT)
+		return 0;
+	open->calls[place].stack = stack;
+	open->calls[place].start_ns = bpf_ktime_get_ns();
+	open->depth = place + 1;
+	return 0;
+}
+
+SEC("uprobe.multi")
+int function_returned(struct pt_regs *ctx)
+{
+	struct open_calls *open = bpf_task_storage_get(&open_calls, bpf_get_current_task_btf(), NULL, 0);
+	__u64 stack = PT_REGS_SP(ctx) - sizeof(__u64); /* where the address to return to was */
+	__u32 top;
+
+	if (!open)
+		return 0;
+	leave_inner_calls(open, stack);
+	top = open->depth - 1;
+	if (!open->depth || top >= CALLS_KEPT || open->calls[top].stack != stack)
+		return 0;
+	open->depth = top;
+	add_duration(bpf_get_attach_cookie(ctx), bpf_ktime_get_ns() - open->calls[top].start_ns);
+	return 0;
+}

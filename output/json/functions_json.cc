@@ -19,7 +19,8 @@ Json durations(const Histogram& histogram) {
 
 Json function_json(const FunctionUse& function, bool timed) {
     Json out = {{"function", function.name()}};
-    if (!function.aliases().empty()) out["aliases"] = std::vector<std::string>(function.aliases().begin(), function.aliases().end());
+    if (!function.aliases().empty())
+        out["aliases"] = std::vector<std::string>(function.aliases().begin(), function.aliases().end());
     out["address"] = function.address();
     if (!function.not_counted().empty()) {
         out["not_counted"] = function.not_counted();
@@ -27,7 +28,9 @@ Json function_json(const FunctionUse& function, bool timed) {
     }
     out["calls"] = function.calls();
     if (timed) out["duration_seconds"] = durations(function.duration());
-    out["counted_at"] = {{"offset", function.site()}, {"instruction", function.instruction()}, {"emulated", function.emulated()},
+    out["counted_at"] = {{"offset", function.site()},
+                         {"instruction", function.instruction()},
+                         {"emulated", function.emulated()},
                          {"expected_seconds", static_cast<double>(function.expected_nanos()) / 1e9}};
     return out;
 }
@@ -40,6 +43,7 @@ Json file_json(const FunctionFile& file) {
     });
     Json out = {{"path", file.path()}, {"build_id", file.build_id()}};
     if (!file.miss().empty()) out["miss"] = file.miss();
+    if (!file.not_timed().empty()) out["not_timed"] = file.not_timed();
     out["known"] = file.known();
     out["matched"] = file.matched();
     out["watched_seconds"] = static_cast<double>(file.watched_nanos()) / 1e9;

@@ -33,7 +33,8 @@ std::vector<const FunctionUse*> ranked(const FunctionFile& file, bool unused) {
 }
 
 std::string site_of(const FunctionUse& function) {
-    return fmt::format("{} at +{}, {}", function.instruction(), function.site(), function.emulated() ? "emulated" : "stepped");
+    return fmt::format("{} at +{}, {}", function.instruction(), function.site(),
+                       function.emulated() ? "emulated" : "stepped");
 }
 
 GridText rows_of(const FunctionFile& file, std::span<const FunctionUse* const> functions, const FunctionsView& view,
@@ -80,14 +81,16 @@ std::string heading(const FunctionFile& file, const TerminalStyle& style) {
 
 std::string summary(const FunctionFile& file, const TerminalStyle& style) {
     const auto count = [&](const auto& is_meant) {
-        return grouped(static_cast<std::uint64_t>(std::count_if(file.functions().begin(), file.functions().end(), is_meant)));
+        return grouped(
+            static_cast<std::uint64_t>(std::count_if(file.functions().begin(), file.functions().end(), is_meant)));
     };
     const std::string called = count([](const FunctionUse& f) { return f.calls() > 0; });
     const std::string never = count([](const FunctionUse& f) { return f.calls() == 0 && f.not_counted().empty(); });
     const std::string not_counted = count([](const FunctionUse& f) { return !f.not_counted().empty(); });
     std::string text = fmt::format("{} of {} functions picked", grouped(file.matched()), grouped(file.known()));
     if (file.watched_nanos() > 0) {
-        text += fmt::format(": in {}, {} were called, {} never", human_duration(in_seconds(file.watched_nanos())), called, never);
+        text += fmt::format(": in {}, {} were called, {} never", human_duration(in_seconds(file.watched_nanos())), called,
+                            never);
     }
     if (not_counted != "0") text += fmt::format(", {} can't be counted", not_counted);
     return toned(text, Tone::kQuiet, style) + "\n";
@@ -108,6 +111,7 @@ std::string file_text(const FunctionFile& file, const FunctionsView& view, const
     std::string text = heading(file, style);
     if (!file.miss().empty()) return text + "no functions: " + file.miss() + "\n";
     text += summary(file, style);
+    if (!file.not_timed().empty()) text += "not timed: " + file.not_timed() + "\n";
     const bool listed = file.watched_nanos() == 0;  // nothing was attached
     std::vector<const FunctionUse*> functions = ranked(file, view.unused || listed);
     const std::size_t all = functions.size();

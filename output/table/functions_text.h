@@ -10,9 +10,9 @@
 namespace footfall {
 
 struct FunctionsView {
-    bool unused = false;   // names those that were never called, instead of the others
-    bool explain = false;  // where calls are counted, and what that costs
-    std::size_t most = 50; // rows of a file; 0: all
+    bool unused = false;    // names those that were never called, instead of the others
+    bool explain = false;   // where calls are counted, and what that costs
+    std::size_t most = 50;  // rows of a file; 0: all
 };
 
 // Ends with a newline.

@@ -146,6 +146,23 @@ private:
     std::vector<std::pair<std::size_t, std::string>> kept_;
 };
 
+// Has the file, or does it ask for, what unwinds the stack?
+bool has_unwinder(const ElfFile& file) {
+    constexpr std::string_view kSigns[] = {"_Unwind_RaiseException", "_Unwind_Resume", "__gxx_personality_v0",
+                                           "rust_eh_personality"};
+    for (const std::uint32_t type : {std::uint32_t{SHT_DYNSYM}, std::uint32_t{SHT_SYMTAB}}) {
+        const ElfSection* section = file.section_of_type(type);
+        Elf_Data* data = section != nullptr ? elf_getdata(section->handle, nullptr) : nullptr;
+        if (data == nullptr || data->d_buf == nullptr || section->header.sh_entsize == 0) continue;
+        GElf_Sym symbol;
+        for (int i = 0; gelf_getsym(data, i, &symbol) != nullptr; ++i) {
+            const char* text = elf_strptr(file.handle(), section->header.sh_link, symbol.st_name);
+            if (text != nullptr && std::find(std::begin(kSigns), std::end(kSigns), text) != std::end(kSigns)) return true;
+        }
+    }
+    return false;
+}
+
 }  // namespace
 
 bool matches_function(const std::vector<std::string>& globs, std::string_view name) {
@@ -166,6 +183,7 @@ tl::expected<FunctionAnswer, Miss> list_functions(int fd, const FunctionQuery& q
 
     const CodeBytes code(*file);
     FunctionAnswer answer;
+    answer.unwinds = has_unwinder(*file);
     Nearest nearest(query.globs);
     for (const Entry& entry : entries_of(symbols)) {
         ++answer.known;

@@ -40,6 +40,7 @@ struct FunctionAnswer {
     std::size_t known = 0;                // functions that the file has
     std::size_t matched = 0;              // of them, also beyond `most`
     std::vector<std::string> nearest;     // names like those asked for, where none matched
+    bool unwinds = false;                 // it throws exceptions, or lets them pass: C++, Rust, -fexceptions
 };
 
 // Reads the file in place (elf_file.h). kStripped: it has no names of functions.

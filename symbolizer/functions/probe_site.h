@@ -22,9 +22,9 @@ enum class SiteClass : std::uint8_t {
 // Why the calls of a function can't be counted.
 enum class NoSite : std::uint8_t {
     kNone,
-    kIndirect,      // an ifunc: what it names chooses the function, once; the functions to choose from have names of their own
-    kPart,          // not a function but a part of one that the compiler moved away (".cold"): nobody calls it
-    kUnreadable,    // its first byte begins no instruction: data, or a file that was cut
+    kIndirect,    // an ifunc: what it names chooses the function, once; the functions to choose from have names of their own
+    kPart,        // not a function but a part of one that the compiler moved away (".cold"): nobody calls it
+    kUnreadable,  // its first byte begins no instruction: data, or a file that was cut
     kNoSymbolCode,  // its bytes are not in the file
 };
 
@@ -34,8 +34,8 @@ struct ProbeSite {
     std::string instruction;  // "push"
 };
 
-// code: the function's own bytes, and nothing behind them. returns: its returns will be probed, too, which needs the stack as
-// it was when the function began. None: kUnreadable.
+// code: the function's own bytes, and nothing behind them. returns: its returns will be probed, too, which needs the stack
+// as it was when the function began. None: kUnreadable.
 std::optional<ProbeSite> counting_site(std::span<const std::uint8_t> code, bool returns);
 
 // In lower case: "push (emulated)".

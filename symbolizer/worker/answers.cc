@@ -40,6 +40,7 @@ symbolizer::Answer answer_of(const FunctionAnswer& functions) {
     symbolizer::FunctionList& list = *answer.mutable_functions();
     list.set_known(functions.known);
     list.set_matched(functions.matched);
+    list.set_unwinds(functions.unwinds);
     for (const std::string& name : functions.nearest) list.add_nearest(name);
     for (const CodeFunction& function : functions.functions) {
         symbolizer::ListedFunction& listed = *list.add_functions();
@@ -59,6 +60,7 @@ symbolizer::Answer answer_of(const FunctionAnswer& functions) {
 bool read_functions(const symbolizer::FunctionList& list, FunctionAnswer& into) {
     into.known = list.known();
     into.matched = list.matched();
+    into.unwinds = list.unwinds();
     into.nearest.assign(list.nearest().begin(), list.nearest().end());
     for (const symbolizer::ListedFunction& listed : list.functions()) {
         if (listed.site_class() > static_cast<std::uint32_t>(kLastSiteClass) ||
