@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """What it costs nginx to be watched: wrk on one kept-alive worker, bare and watched in turn, in one run.
 
-live.py [--rounds 9] [--seconds 3] [--variants bare,record,unwatched,bpftrace] [--footfall PATH]
+live.py [--rounds 9] [--seconds 3] [--https] [--variants bare,record,unwatched,bpftrace] [--footfall PATH]
 
 In each round every variant gets the same load on the same nginx. Prints one table: the requests a second as a ratio to the
 same round's bare (median, min–max), the CPU of nginx per 1000 requests, the CPU and peak memory of what watched, and how long
 it took from its start until it watched. A last round, which is not in the ratios because it costs two clock readings a hit,
-adds the BPF run time by the kernel's own statistics. Other variants: hook=NAME runs `footfall record --hook NAME`.
+adds the BPF run time by the kernel's own statistics. With --https nginx speaks TLS, and its plaintext is watched. Other variants: hook=NAME runs `footfall record --hook NAME`.
 Standard library only; needs nginx, wrk, bpftool, and bpftrace for its variant. Run as root.
 """
 import argparse
@@ -27,6 +27,7 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "tests/live"))
 import run as live  # noqa: E402  (the live tests' own way to start and end processes)
 import servers  # noqa: E402
+import tls_servers  # noqa: E402
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -104,7 +105,8 @@ def start_watcher(variant, options, processes, nginx_worker, idle):
     if variant.startswith("hook="):
         return Watcher(processes, [*record, str(nginx_worker), "--hook", variant[5:]], rb"(?i)recording")
     if variant == "bpftrace":
-        return Watcher(processes, ["bpftrace", str(HERE / "syscall_latency.bt"), str(nginx_worker)], rb"Attaching")
+        script = "tls_latency.bt" if options.https else "syscall_latency.bt"
+        return Watcher(processes, ["bpftrace", str(HERE / script), str(nginx_worker)], rb"Attaching")
     return None
 
 
@@ -113,7 +115,7 @@ def measure(variant, options, processes, port, nginx_worker, idle):
     if variant == "bpftrace":
         time.sleep(1)  # It says that it attaches, not that it has.
     before, nginx_before = (programs_of(watcher.process.pid) if watcher else {}), cpu_seconds(nginx_worker)
-    wrk = ["wrk", "-t1", f"-c{options.connections}", f"-d{options.seconds}s", f"http://127.0.0.1:{port}/health"]
+    wrk = ["wrk", "-t1", f"-c{options.connections}", f"-d{options.seconds}s", f"http{'s' if options.https else ''}://127.0.0.1:{port}/health"]
     out = subprocess.run(wrk, capture_output=True, text=True, check=True).stdout
     requests = int(re.search(r"(\d+) requests in", out)[1])
     result = {"rate": float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1]),
@@ -153,6 +155,7 @@ def parse_options():
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--https", action="store_true")
     parser.add_argument("--variants", default="bare,record,unwatched,bpftrace")
     parser.add_argument("--footfall", default=os.environ.get("FOOTFALL", str(ROOT / "build/release/agent/footfall")))
     return parser.parse_args()
@@ -166,7 +169,8 @@ def main():
     processes = live.Processes()
     with tempfile.TemporaryDirectory(prefix="footfall-bench-") as name:
         try:
-            nginx = servers.Nginx(processes, pathlib.Path(name), [], workers=1, log=False)
+            of_nginx = tls_servers.TlsNginx if options.https else servers.Nginx
+            nginx = of_nginx(processes, pathlib.Path(name), [], workers=1, log=False)
             worker = int(pathlib.Path(f"/proc/{nginx.process.pid}/task/{nginx.process.pid}/children").read_text("utf-8").split()[0])
             idle = processes.start(["sleep", "100000"]).pid
             for number in range(options.rounds):

@@ -22,9 +22,9 @@ def certificate(directory):
 class TlsNginx(Nginx):
     """nginx with TLS."""
 
-    def __init__(self, processes, directory, arguments):
+    def __init__(self, processes, directory, arguments, **settings):
         self.key, self.certificate = certificate(directory)
-        super().__init__(processes, directory, arguments)
+        super().__init__(processes, directory, arguments, **settings)
 
     def configure(self, text):
         return text.replace(" backlog=1024;", f" ssl;\n    ssl_certificate {self.certificate};\n    ssl_certificate_key {self.key};")

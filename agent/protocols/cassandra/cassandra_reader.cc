@@ -37,16 +37,12 @@ constexpr std::string_view kPrepare = "PREPARE ";
 // OpenRequest::tag
 constexpr std::uint32_t kAsksForName = 1;  // its answer may be the id of what it prepared
 
-Direction opposite(Direction direction) {
-    return direction == Direction::kReceived ? Direction::kSent : Direction::kReceived;
-}
-
 }  // namespace
 
 void CassandraReader::on_bytes(Direction direction, std::string_view bytes, bool message_start, const Stamp& stamp) {
-    if (is_over()) return;
+    if (open_.is_over()) return;
     if (message_start) look_for_start(side(direction), bytes);
-    while (!bytes.empty() && !is_over()) {
+    while (!bytes.empty() && !open_.is_over()) {
         segmented_ ? read_segment(direction, bytes, stamp) : read(direction, bytes, stamp);
     }
     if (!side(direction).framer.in_step()) pass_unseen(direction);
@@ -54,7 +50,7 @@ void CassandraReader::on_bytes(Direction direction, std::string_view bytes, bool
 
 void CassandraReader::on_gap(Direction direction, std::uint64_t length, const Stamp& stamp) {
     Side& from = side(direction);
-    while (length > 0 && !is_over()) {
+    while (length > 0 && !open_.is_over()) {
         if (segmented_) {
             skip_segment(direction, length, stamp);
         } else {
@@ -65,34 +61,24 @@ void CassandraReader::on_gap(Direction direction, std::uint64_t length, const St
 }
 
 void CassandraReader::on_end_of_stream(Direction direction, const Stamp& stamp) {
-    if (standing_ != Standing::kConfirmed || requests_ == direction) return;
-    settle_partial_request();
-    open_.close(CloseReason::kPeer, stamp.time);
+    if (!open_.is_confirmed() || open_.is_request(direction)) return;
+    on_close(CloseReason::kPeer, stamp.time);
     for (Side& each : sides_) each.framer.lose();
 }
 
 void CassandraReader::on_close(CloseReason reason, MonotonicTime time) {
-    if (is_over()) return;
-    if (standing_ == Standing::kGuessed) return open_.forget();
     settle_partial_request();
     open_.close(reason, time);
 }
 
-void CassandraReader::on_session_end(MonotonicTime) {
-    if (standing_ == Standing::kGuessed) return open_.forget();
-    open_.session_end();
-}
-
 void CassandraReader::restart(const ReaderContext& context) {
-    open_.restart(context, Kind::kCassandra);
+    open_.restart(context, Kind::kCassandra, Standing::kGuessed);
     for (Side& each : sides_) {
         each.framer.reset();
         each.segments.start();
         each.compressed_seen = false;
         if (context.opened_before) each.framer.lose();
     }
-    requests_.reset();
-    standing_ = Standing::kGuessed;
     opened_before_ = context.opened_before;
     segmented_ = compression_agreed_ = requests_unseen_ = false;
     own_prepared_.reset();
@@ -107,17 +93,17 @@ void CassandraReader::look_for_start(Side& side, std::string_view bytes) {
     if (segmented_) {
         if (side.segments.in_step()) return;
         if (begins_segment(bytes)) return side.segments.start();
-        return begins_compressed_segment(bytes) ? go_compressed() : void();
+        return begins_compressed_segment(bytes) ? open_.go_compressed() : void();
     }
     if (side.framer.in_step()) return;
     if (bytes.size() >= kFrameHeader && parse_header(bytes)) return side.framer.start();
-    if (standing_ != Standing::kGuessed) return;
+    if (open_.is_confirmed()) return;
     if (begins_segment(bytes)) {
         segmented_ = true;
         for (Side& each : sides_) each.segments.lose();
         side.segments.start();
     } else if (begins_compressed_segment(bytes)) {
-        go_compressed();
+        open_.go_compressed();
     }
 }
 
@@ -127,7 +113,7 @@ void CassandraReader::read(Direction direction, std::string_view& bytes, const S
     do {
         step = side(direction).framer.advance(bytes, stamp);
         take(direction, step);
-    } while (step != Step::kMore && !is_over() && segmented == segmented_);
+    } while (step != Step::kMore && !open_.is_over() && segmented == segmented_);
 }
 
 void CassandraReader::read_segment(Direction direction, std::string_view& bytes, const Stamp& stamp) {
@@ -147,12 +133,12 @@ void CassandraReader::skip_segment(Direction direction, std::uint64_t& length, c
     Side& from = side(direction);
     std::uint64_t payload = from.segments.skip(length, from.framer.remaining());
     if (!from.segments.in_step()) return lose_step(direction);
-    while (payload > 0 && !is_over()) take(direction, from.framer.skip(payload, stamp));
+    while (payload > 0 && !open_.is_over()) take(direction, from.framer.skip(payload, stamp));
 }
 
 // What was seen of the present request names it, though its end was not.
 void CassandraReader::lose_step(Direction direction) {
-    if (direction == requests_) settle_partial_request();
+    if (open_.is_request(direction)) settle_partial_request();
     side(direction).framer.lose();
 }
 
@@ -171,12 +157,9 @@ void CassandraReader::take(Direction direction, Step step) {
 void CassandraReader::take_header(Direction direction) {
     Side& from = side(direction);
     const auto header = parse_header(from.framer.header());
-    if (!header || (requests_ && header->response == (requests_ == direction))) return break_off();
+    if (!header || (open_.knows_role() && header->response == open_.is_request(direction))) return break_off();
     from.header = *header;
-    if (!requests_) {
-        requests_ = header->response ? opposite(direction) : direction;
-        open_.set_role(requests_ == Direction::kReceived ? Role::kServer : Role::kClient);
-    }
+    if (!open_.knows_role()) open_.set_role(direction, !header->response);
     if (header->compressed) return from.framer.begin_body(header->length, 0);
     if (!header->response) {
         open_.begin(header->stream, from.framer.begin());
@@ -190,15 +173,15 @@ void CassandraReader::take_frame(Direction direction) {
     Side& from = side(direction);
     if (from.header.compressed) return take_compressed(from);
     if (!is_plausible(from.header, from.framer.body())) return break_off();
-    standing_ = Standing::kConfirmed;
+    open_.confirm();
     from.header.response ? take_response(from) : take_request(from);
 }
 
 // By itself the flag says little of bytes that may be another protocol's.
 void CassandraReader::take_compressed(Side& side) {
     side.compressed_seen = true;
-    const bool sure = standing_ == Standing::kConfirmed || (sides_[0].compressed_seen && sides_[1].compressed_seen);
-    if (sure) go_compressed();
+    const bool sure = open_.is_confirmed() || (sides_[0].compressed_seen && sides_[1].compressed_seen);
+    if (sure) open_.go_compressed();
 }
 
 void CassandraReader::take_request(const Side& side) {
@@ -238,7 +221,7 @@ void CassandraReader::take_response(const Side& side) {
 
 void CassandraReader::finish_handshake(const Header& header) {
     constexpr std::uint8_t kFirstInSegments = 5;
-    if (compression_agreed_) return go_compressed();
+    if (compression_agreed_) return open_.go_compressed();
     segmented_ = header.version >= kFirstInSegments;
     for (Side& each : sides_) each.segments.start();
 }
@@ -249,12 +232,8 @@ void CassandraReader::keep_prepared(const OpenRequest& request, std::string_view
 }
 
 void CassandraReader::pass_unseen(Direction direction) {
-    if (!requests_) return;
-    if (direction == requests_) {
-        requests_unseen_ |= standing_ == Standing::kConfirmed;
-    } else {
-        open_.doubt_all();
-    }
+    if (open_.is_request(direction)) requests_unseen_ |= open_.is_confirmed();
+    if (open_.is_response(direction)) open_.doubt_all();
 }
 
 // These bytes are not Cassandra's, or not any more.
@@ -263,25 +242,16 @@ void CassandraReader::break_off() {
         each.framer.lose();
         each.segments.lose();
     }
-    if (standing_ == Standing::kConfirmed) return open_.lose_all(LostReason::kUnparsable);
-    standing_ = Standing::kRefuted;
-    open_.forget();
-}
-
-void CassandraReader::go_compressed() {
-    break_off();
-    standing_ = Standing::kCompressed;
+    open_.break_off();
 }
 
 // The connection ends in the midst of a request: what has its name is cut, the rest is lost.
 void CassandraReader::settle_partial_request() {
-    if (!requests_) return;
-    Side& from = side(*requests_);
+    if (!open_.knows_role()) return;
+    const Side& from = side(open_.requests());
     if (!from.framer.in_step() || from.framer.between()) return;
     OpenRequest* request = open_.find(from.header.stream);
-    if (request == nullptr || !request->text.empty() || request->lost) return;
-    name_request(from, *request);
-    if (request->lost) open_.lose(from.header.stream, LostReason::kUnparsable);
+    if (request != nullptr && request->text.empty() && !request->lost) name_request(from, *request);
 }
 
 }  // namespace footfall::cassandra

@@ -41,8 +41,8 @@ public:
     void on_gap(Direction direction, std::uint64_t length, const Stamp& stamp) override;
     void on_end_of_stream(Direction direction, const Stamp& stamp) override;
     void on_close(CloseReason reason, MonotonicTime time) override;
-    void on_session_end(MonotonicTime time) override;
-    [[nodiscard]] Standing standing() const override { return standing_; }
+    void on_session_end(MonotonicTime) override { open_.session_end(); }
+    [[nodiscard]] Standing standing() const override { return open_.standing(); }
     void restart(const ReaderContext& context) override;
 
     // Exchanges that began; each of them is used, lost or still open.
@@ -59,7 +59,6 @@ private:
     };
 
     Side& side(Direction direction) { return sides_[static_cast<std::size_t>(direction)]; }
-    [[nodiscard]] bool is_over() const { return standing_ == Standing::kRefuted || standing_ == Standing::kCompressed; }
     void look_for_start(Side& side, std::string_view bytes);
     // Up to the last byte, or to where frames begin to come in segments.
     void read(Direction direction, std::string_view& bytes, const Stamp& stamp);
@@ -77,13 +76,10 @@ private:
     void keep_prepared(const OpenRequest& request, std::string_view id);
     void pass_unseen(Direction direction);
     void break_off();
-    void go_compressed();
     void settle_partial_request();
 
     std::array<Side, 2> sides_;  // by direction
     ById open_;
-    std::optional<Direction> requests_;
-    Standing standing_ = Standing::kGuessed;
     bool opened_before_ = false;
     bool segmented_ = false;
     bool compression_agreed_ = false;

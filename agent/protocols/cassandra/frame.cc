@@ -14,17 +14,25 @@ constexpr std::uint8_t kNewestVersion = 5;
 constexpr std::uint8_t kKnownFlags = 0x1F;
 constexpr std::uint32_t kLongestFrame = 256U << 20U;
 
-bool is_request(OpCode code) {
+// Empty if it is none.
+std::string_view name_of_request(OpCode code) {
     switch (code) {
         case OpCode::kStartup:
+            return "STARTUP";
         case OpCode::kOptions:
+            return "OPTIONS";
         case OpCode::kQuery:
+            return "QUERY";
         case OpCode::kPrepare:
+            return "PREPARE";
         case OpCode::kExecute:
+            return "EXECUTE";
         case OpCode::kRegister:
+            return "REGISTER";
         case OpCode::kBatch:
+            return "BATCH";
         case OpCode::kAuthResponse:
-            return true;
+            return "AUTH_RESPONSE";
         case OpCode::kError:
         case OpCode::kReady:
         case OpCode::kAuthenticate:
@@ -33,10 +41,12 @@ bool is_request(OpCode code) {
         case OpCode::kEvent:
         case OpCode::kAuthChallenge:
         case OpCode::kAuthSuccess:
-            return false;
+            return {};
     }
-    return false;
+    return {};
 }
+
+bool is_request(OpCode code) { return !name_of_request(code).empty(); }
 
 bool is_response(OpCode code) {
     const auto number = static_cast<std::uint8_t>(code);
@@ -170,88 +180,64 @@ std::string_view name_error(std::uint32_t code, std::string& buffer) {
     return buffer;
 }
 
-// A length that stands in front of a text leaves room for what comes behind it.
+// What is not there says nothing against a body …
+bool is_within(std::optional<std::uint32_t> value, std::uint32_t least, std::uint32_t most) {
+    return !value || (*value >= least && *value <= most);
+}
+
+// … nor does a length in front of a text that leaves room for what comes behind it.
 bool fits(std::optional<std::uint32_t> length, std::uint64_t whole, std::size_t least_behind) {
     return !length || *length + std::uint64_t{least_behind} <= whole;
 }
 
-bool is_plausible_request(const Header& header, std::string_view body) {
+bool begins_options(Notation notation) {
+    constexpr std::uint32_t kMost = 64;
+    const auto count = notation.u16();
+    const auto name = notation.text().value_or(std::string_view());
+    return is_within(count, 1, kMost) &&
+           std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'A' && c <= 'Z') || c == '_'; });
+}
+
+bool is_token(std::optional<std::uint32_t> length, std::uint64_t whole) {
+    return !length || (*length & 0x80000000U) != 0 || *length + 4ULL == whole;
+}
+
+bool is_plausible_rest(const Header& header, std::string_view body) {
+    const std::uint32_t length = header.length;
     Notation notation(body);
     switch (header.code) {
         case OpCode::kOptions:
-            return header.length == 0;
-        case OpCode::kStartup: {
-            constexpr std::uint32_t kOptionsMost = 64;
-            const auto count = notation.u16();
-            const auto name = notation.text();
-            const bool spelled =
-                !name || std::all_of(name->begin(), name->end(), [](char c) { return (c >= 'A' && c <= 'Z') || c == '_'; });
-            return header.length > 4 && (!count || (*count > 0 && *count <= kOptionsMost)) && spelled;
-        }
+            return length == 0;
+        case OpCode::kStartup:
+            return length > 4 && begins_options(notation);
         case OpCode::kQuery:
-            return header.length > 6 && fits(notation.u32(), header.length, 7);
+            return length > 6 && fits(notation.u32(), length, 7);
         case OpCode::kPrepare:
-            return header.length > 4 && fits(notation.u32(), header.length, 4);
+            return length > 4 && fits(notation.u32(), length, 4);
         case OpCode::kExecute: {
-            const auto length = notation.u16();
-            return header.length > 6 && fits(length, header.length, 5) && (!length || *length <= PreparedNames::kIdLimit);
+            const auto id = notation.u16();
+            return length > 6 && fits(id, length, 5) && is_within(id, 0, PreparedNames::kIdLimit);
         }
-        case OpCode::kBatch: {
-            const auto type = notation.byte();
-            return header.length > 5 && (!type || *type <= 2);
-        }
-        case OpCode::kRegister: {
-            const auto count = notation.u16();
-            return header.length > 4 && (!count || (*count > 0 && *count <= 16));
-        }
-        case OpCode::kAuthResponse: {
-            const auto length = notation.u32();
-            return header.length >= 4 && (!length || (*length & 0x80000000U) != 0 || *length + 4ULL == header.length);
-        }
+        case OpCode::kBatch:
+            return length > 5 && is_within(notation.byte(), 0, 2);
+        case OpCode::kRegister:
+            return length > 4 && is_within(notation.u16(), 1, 16);
+        case OpCode::kAuthResponse:
+            return length >= 4 && is_token(notation.u32(), length);
         case OpCode::kError:
-        case OpCode::kReady:
-        case OpCode::kAuthenticate:
-        case OpCode::kSupported:
-        case OpCode::kResult:
-        case OpCode::kEvent:
-        case OpCode::kAuthChallenge:
-        case OpCode::kAuthSuccess:
-            return false;
-    }
-    return false;
-}
-
-bool is_plausible_response(const Header& header, std::string_view body) {
-    Notation notation(body);
-    switch (header.code) {
+            return is_within(notation.u32(), 0, 0xFFFF);
         case OpCode::kReady:
             return body.empty();
-        case OpCode::kError: {
-            const auto code = notation.u32();
-            return !code || *code <= 0xFFFF;
-        }
-        case OpCode::kResult: {
-            constexpr std::uint32_t kKinds = 5;
-            const auto kind = notation.u32();
-            return !kind || (*kind >= 1 && *kind <= kKinds);
-        }
+        case OpCode::kResult:
+            return is_within(notation.u32(), 1, 5);  // its kind
         case OpCode::kEvent:
             return header.pushed();
         case OpCode::kAuthenticate:
         case OpCode::kSupported:
-            return fits(notation.u16(), header.length, 2);
+            return fits(notation.u16(), length, 2);
         case OpCode::kAuthChallenge:
         case OpCode::kAuthSuccess:
             return true;
-        case OpCode::kStartup:
-        case OpCode::kOptions:
-        case OpCode::kQuery:
-        case OpCode::kPrepare:
-        case OpCode::kExecute:
-        case OpCode::kRegister:
-        case OpCode::kBatch:
-        case OpCode::kAuthResponse:
-            return false;
     }
     return false;
 }
@@ -280,37 +266,15 @@ std::optional<Header> parse_header(std::string_view bytes) {
 bool is_plausible(const Header& header, std::string_view body) {
     if (header.compressed) return true;
     const auto rest = behind_extras(header, body);
-    if (!rest) return true;
-    return header.response ? is_plausible_response(header, *rest) : is_plausible_request(header, *rest);
+    return !rest || is_plausible_rest(header, *rest);
 }
 
 std::optional<Operation> operation_of(const Header& header, std::string_view body, const PreparedNames& prepared,
                                       std::string& buffer) {
+    const bool of_statement = header.code == OpCode::kQuery || header.code == OpCode::kPrepare ||
+                              header.code == OpCode::kExecute || header.code == OpCode::kBatch;
+    if (!of_statement) return Operation{name_of_request(header.code), {}};
     const auto rest = behind_extras(header, body);
-    switch (header.code) {
-        case OpCode::kStartup:
-            return Operation{"STARTUP", {}};
-        case OpCode::kOptions:
-            return Operation{"OPTIONS", {}};
-        case OpCode::kRegister:
-            return Operation{"REGISTER", {}};
-        case OpCode::kAuthResponse:
-            return Operation{"AUTH_RESPONSE", {}};
-        case OpCode::kQuery:
-        case OpCode::kPrepare:
-        case OpCode::kExecute:
-        case OpCode::kBatch:
-            break;
-        case OpCode::kError:
-        case OpCode::kReady:
-        case OpCode::kAuthenticate:
-        case OpCode::kSupported:
-        case OpCode::kResult:
-        case OpCode::kEvent:
-        case OpCode::kAuthChallenge:
-        case OpCode::kAuthSuccess:
-            return std::nullopt;
-    }
     if (!rest) return std::nullopt;
     Notation notation(*rest);
     if (header.code == OpCode::kBatch) return batch(notation, prepared, buffer);

@@ -38,10 +38,6 @@ constexpr std::size_t kProtocolStatus = 4;  // its place in END_REQUEST
 constexpr std::uint32_t kAnswered = 1;
 constexpr std::uint32_t kAborted = 2;
 
-Direction opposite(Direction direction) {
-    return direction == Direction::kReceived ? Direction::kSent : Direction::kReceived;
-}
-
 bool asks(Type type) {
     switch (type) {
         case Type::kBeginRequest:
@@ -99,7 +95,7 @@ void FastcgiReader::on_bytes(Direction direction, std::string_view bytes, bool m
     if (message_start && !framer.in_step()) look_for_record(direction, bytes);
     if (!framer.in_step()) {
         pass_unseen(direction, bytes.size());
-        if (requests_ == opposite(direction)) look_for_end(bytes, stamp);
+        if (open_.is_response(direction)) look_for_end(direction, bytes, stamp);
         return;
     }
     Step step = Step::kMore;
@@ -121,9 +117,8 @@ void FastcgiReader::on_gap(Direction direction, std::uint64_t length, const Stam
 }
 
 void FastcgiReader::on_end_of_stream(Direction direction, const Stamp& stamp) {
-    if (standing_ != Standing::kConfirmed || requests_ == direction) return;
-    name_all();
-    open_.close(CloseReason::kPeer, stamp.time);
+    if (!open_.is_confirmed() || open_.is_request(direction)) return;
+    on_close(CloseReason::kPeer, stamp.time);
     for (Side& each : sides_) each.framer.lose();
 }
 
@@ -132,17 +127,13 @@ void FastcgiReader::on_close(CloseReason reason, MonotonicTime time) {
     open_.close(reason, time);
 }
 
-void FastcgiReader::on_session_end(MonotonicTime) { open_.session_end(); }
-
 void FastcgiReader::restart(const ReaderContext& context) {
-    open_.restart(context, Kind::kHttp);
+    open_.restart(context, Kind::kHttp, Standing::kGuessed);
     for (Side& each : sides_) {
         each.framer.reset();
         if (context.opened_before) each.framer.lose();
     }
     parts_used_ = 0;
-    requests_.reset();
-    standing_ = Standing::kGuessed;
     opened_before_ = context.opened_before;
     request_seen_ = false;
 }
@@ -152,13 +143,13 @@ void FastcgiReader::look_for_record(Direction direction, std::string_view bytes)
     if (bytes.size() < kRecordHeader) return;
     const auto record = parse_record(bytes);
     if (!record) return;
-    const bool begins = record->type == Type::kBeginRequest && requests_ != opposite(direction);
-    const bool answers = !asks(record->type) && requests_ == opposite(direction) && open_.find(record->id) != nullptr;
-    const bool first_answer = record->type == Type::kEndRequest && !requests_;
+    const bool begins = record->type == Type::kBeginRequest && !open_.is_response(direction);
+    const bool answers = !asks(record->type) && open_.is_response(direction) && open_.find(record->id) != nullptr;
+    const bool first_answer = record->type == Type::kEndRequest && !open_.knows_role();
     if (begins || answers || first_answer) side(direction).framer.start();
 }
 
-void FastcgiReader::look_for_end(std::string_view bytes, const Stamp& stamp) {
+void FastcgiReader::look_for_end(Direction direction, std::string_view bytes, const Stamp& stamp) {
     constexpr std::size_t kWhole = kRecordHeader + kFixedContent;
     constexpr std::string_view kReserved("\0\0\0", 3);
     if (bytes.size() < kWhole) return;
@@ -166,13 +157,13 @@ void FastcgiReader::look_for_end(std::string_view bytes, const Stamp& stamp) {
     const auto record = parse_record(last);
     const bool ends = record && record->type == Type::kEndRequest && record->padding == 0 && last.ends_with(kReserved);
     if (!ends || open_.find(record->id) == nullptr) return;
-    side(opposite(*requests_)).framer.start();
+    side(direction).framer.start();
     end(record->id, static_cast<std::uint8_t>(last[kRecordHeader + kProtocolStatus]), stamp.time);
 }
 
 void FastcgiReader::pass_unseen(Direction direction, std::uint64_t length) {
-    if (!requests_) return;
-    const bool response = direction != requests_;
+    if (!open_.knows_role()) return;
+    const bool response = open_.is_response(direction);
     if (response) open_.doubt_all();
     if (open_.size() != 1) return;
     OpenRequest& request = open_.only();
@@ -194,15 +185,13 @@ void FastcgiReader::take(Direction direction, Step step) {
 void FastcgiReader::take_header(Direction direction) {
     Side& from = side(direction);
     const auto record = parse_record(from.framer.header());
-    if (!record || (requests_ && asks(record->type) != (requests_ == direction))) return break_off();
+    if (!record || (open_.knows_role() && asks(record->type) != open_.is_request(direction))) return break_off();
     from.record = *record;
-    if (!requests_) {
-        requests_ = asks(record->type) ? direction : opposite(direction);
-        open_.set_role(requests_ == Direction::kReceived ? Role::kServer : Role::kClient);
-    }
+    if (!open_.knows_role()) open_.set_role(direction, asks(record->type));
     if (OpenRequest* request = open_.find(record->id); request != nullptr && record->type != Type::kBeginRequest) {
-        (direction == requests_ ? request->request_bytes : request->response_bytes) += record->bytes();
-        if (direction != requests_ && request->first_byte.nanoseconds == 0) request->first_byte = from.framer.begin().time;
+        const bool response = open_.is_response(direction);
+        (response ? request->response_bytes : request->request_bytes) += record->bytes();
+        if (response && request->first_byte.nanoseconds == 0) request->first_byte = from.framer.begin().time;
     }
     const bool output = record->type == Type::kStdout;
     from.framer.begin_body(record->content + record->padding,
@@ -211,7 +200,7 @@ void FastcgiReader::take_header(Direction direction) {
 
 void FastcgiReader::take_record(Direction direction) {
     const Side& from = side(direction);
-    direction == requests_ ? take_request_record(from) : take_response_record(from);
+    open_.is_request(direction) ? take_request_record(from) : take_response_record(from);
 }
 
 void FastcgiReader::take_request_record(const Side& side) {
@@ -237,7 +226,7 @@ void FastcgiReader::take_request_record(const Side& side) {
 
 void FastcgiReader::begin(const Side& side) {
     if (!side.framer.body_kept() || !is_beginning(side.framer.body())) return break_off();
-    standing_ = Standing::kConfirmed;
+    open_.confirm();
     request_seen_ = true;
     OpenRequest* request = open_.begin(side.record.id, side.framer.begin());
     if (request == nullptr) return;
@@ -310,7 +299,7 @@ void FastcgiReader::end(std::uint16_t id, std::uint8_t protocol_status, Monotoni
     OpenRequest* request = open_.find(id);
     Parts* parts = find_parts(id);
     if (request == nullptr || parts == nullptr) {
-        if (standing_ == Standing::kGuessed) return;
+        if (!open_.is_confirmed()) return;
         return open_.lose_unasked(opened_before_ && !request_seen_ ? LostReason::kBeganBefore : LostReason::kGap);
     }
     name_request(*request, parts->parameters);
@@ -331,9 +320,7 @@ void FastcgiReader::end(std::uint16_t id, std::uint8_t protocol_status, Monotoni
 // These bytes are not FastCGI's, or not any more.
 void FastcgiReader::break_off() {
     for (Side& each : sides_) each.framer.lose();
-    if (standing_ == Standing::kConfirmed) return open_.lose_all(LostReason::kUnparsable);
-    standing_ = Standing::kRefuted;
-    open_.forget();
+    open_.break_off();
 }
 
 FastcgiReader::Parts& FastcgiReader::parts_of(std::uint16_t id) {

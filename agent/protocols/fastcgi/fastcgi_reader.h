@@ -65,8 +65,8 @@ public:
     void on_gap(Direction direction, std::uint64_t length, const Stamp& stamp) override;
     void on_end_of_stream(Direction direction, const Stamp& stamp) override;
     void on_close(CloseReason reason, MonotonicTime time) override;
-    void on_session_end(MonotonicTime time) override;
-    [[nodiscard]] Standing standing() const override { return standing_; }
+    void on_session_end(MonotonicTime) override { open_.session_end(); }
+    [[nodiscard]] Standing standing() const override { return open_.standing(); }
     void restart(const ReaderContext& context) override;
 
     // Exchanges that began; each of them is used, lost or still open.
@@ -88,7 +88,7 @@ private:
 
     Side& side(Direction direction) { return sides_[static_cast<std::size_t>(direction)]; }
     void look_for_record(Direction direction, std::string_view bytes);
-    void look_for_end(std::string_view bytes, const Stamp& stamp);
+    void look_for_end(Direction direction, std::string_view bytes, const Stamp& stamp);
     void pass_unseen(Direction direction, std::uint64_t length);
     void take(Direction direction, Step step);
     void take_header(Direction direction);
@@ -109,8 +109,6 @@ private:
     ById open_;
     std::vector<Parts> parts_;    // a few, kept for the next requests
     std::size_t parts_used_ = 0;  // of them
-    std::optional<Direction> requests_;
-    Standing standing_ = Standing::kGuessed;
     bool opened_before_ = false;
     bool request_seen_ = false;
 };

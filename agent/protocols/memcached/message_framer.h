@@ -9,12 +9,11 @@
 #include <cstdint>
 #include <string_view>
 
+#include "agent/protocols/framing/side.h"
 #include "agent/protocols/memcached/commands.h"
 #include "agent/protocols/pairing/resumed_order.h"
 
 namespace footfall::memcached {
-
-enum class Side : std::uint8_t { kRequests, kReplies };
 
 class MessageFramer {
 public:

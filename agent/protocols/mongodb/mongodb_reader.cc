@@ -41,52 +41,38 @@ constexpr std::size_t kKeptOfResponse = 2048;
 constexpr std::uint32_t kCommand = 0;
 constexpr std::uint32_t kPlainQuery = 1;
 
-Direction opposite(Direction direction) {
-    return direction == Direction::kReceived ? Direction::kSent : Direction::kReceived;
-}
-
 }  // namespace
 
 void MongodbReader::on_bytes(Direction direction, std::string_view bytes, bool message_start, const Stamp& stamp) {
     LengthFramer& framer = side(direction).framer;
     if (message_start && !framer.in_step() && begins_message(bytes)) framer.start();
-    while (!bytes.empty() && framer.in_step() && !is_over()) take(direction, framer.advance(bytes, stamp));
+    while (!bytes.empty() && framer.in_step() && !open_.is_over()) take(direction, framer.advance(bytes, stamp));
     if (!framer.in_step()) pass_unseen(direction);
 }
 
 void MongodbReader::on_gap(Direction direction, std::uint64_t length, const Stamp& stamp) {
     LengthFramer& framer = side(direction).framer;
-    while (length > 0 && framer.in_step() && !is_over()) take(direction, framer.skip(length, stamp));
+    while (length > 0 && framer.in_step() && !open_.is_over()) take(direction, framer.skip(length, stamp));
     if (!framer.in_step()) pass_unseen(direction);
 }
 
 void MongodbReader::on_end_of_stream(Direction direction, const Stamp& stamp) {
-    if (standing_ != Standing::kConfirmed || requests_ == direction) return;
-    settle_partial_request();
-    open_.close(CloseReason::kPeer, stamp.time);
+    if (!open_.is_confirmed() || open_.is_request(direction)) return;
+    on_close(CloseReason::kPeer, stamp.time);
     for (Side& each : sides_) each.framer.lose();
 }
 
 void MongodbReader::on_close(CloseReason reason, MonotonicTime time) {
-    if (is_over()) return;
-    if (standing_ == Standing::kGuessed) return open_.forget();
     settle_partial_request();
     open_.close(reason, time);
 }
 
-void MongodbReader::on_session_end(MonotonicTime) {
-    if (standing_ == Standing::kGuessed) return open_.forget();
-    open_.session_end();
-}
-
 void MongodbReader::restart(const ReaderContext& context) {
-    open_.restart(context, Kind::kMongodb);
+    open_.restart(context, Kind::kMongodb, Standing::kGuessed);
     for (Side& each : sides_) {
         each.framer.reset();
         if (context.opened_before) each.framer.lose();
     }
-    requests_.reset();
-    standing_ = Standing::kGuessed;
     opened_before_ = context.opened_before;
     request_seen_ = false;
     unacknowledged_.reset();
@@ -109,10 +95,10 @@ void MongodbReader::take_header(Direction direction) {
     Side& from = side(direction);
     const auto header = parse_header(from.framer.header());
     if (!header) return break_off();
-    if (header->code == OpCode::kCompressed) return go_compressed();
+    if (header->code == OpCode::kCompressed) return open_.go_compressed();
     from.header = *header;
-    if (!requests_) fix_role(header->answers() ? opposite(direction) : direction);
-    if (direction == requests_) {
+    if (!open_.knows_role()) open_.set_role(direction, !header->answers());
+    if (open_.is_request(direction)) {
         if (header->code == OpCode::kReply) return break_off();
         request_seen_ = true;
         open_.begin(header->request_id, from.framer.begin());
@@ -126,8 +112,8 @@ void MongodbReader::take_header(Direction direction) {
 void MongodbReader::take_message(Direction direction) {
     Side& from = side(direction);
     if (!is_plausible(from.header, from.framer.header(), from.framer.body())) return break_off();
-    standing_ = Standing::kConfirmed;
-    direction == requests_ ? take_request(from) : take_response(from);
+    open_.confirm();
+    open_.is_request(direction) ? take_request(from) : take_response(from);
 }
 
 void MongodbReader::take_request(const Side& side) {
@@ -180,36 +166,22 @@ void MongodbReader::lose_unasked(const Header& header) {
 }
 
 void MongodbReader::pass_unseen(Direction direction) {
-    if (requests_ && direction != requests_) open_.doubt_all();
-}
-
-void MongodbReader::fix_role(Direction requests) {
-    requests_ = requests;
-    open_.set_role(requests == Direction::kReceived ? Role::kServer : Role::kClient);
+    if (open_.is_response(direction)) open_.doubt_all();
 }
 
 // These bytes are not MongoDB's, or not any more.
 void MongodbReader::break_off() {
     for (Side& each : sides_) each.framer.lose();
-    if (standing_ == Standing::kConfirmed) return open_.lose_all(LostReason::kUnparsable);
-    standing_ = Standing::kRefuted;
-    open_.forget();
-}
-
-void MongodbReader::go_compressed() {
-    break_off();
-    standing_ = Standing::kCompressed;
+    open_.break_off();
 }
 
 // The connection ends in the midst of a request: what has its name is cut, the rest is lost.
 void MongodbReader::settle_partial_request() {
-    if (!requests_) return;
-    Side& from = side(*requests_);
+    if (!open_.knows_role()) return;
+    const Side& from = side(open_.requests());
     if (!from.framer.in_step() || from.framer.between()) return;
     OpenRequest* request = open_.find(from.header.request_id);
-    if (request == nullptr || !request->text.empty() || request->lost) return;
-    name_request(from, *request);
-    if (request->lost) open_.lose(from.header.request_id, LostReason::kUnparsable);
+    if (request != nullptr && request->text.empty() && !request->lost) name_request(from, *request);
 }
 
 }  // namespace footfall::mongodb

@@ -40,8 +40,8 @@ public:
     void on_gap(Direction direction, std::uint64_t length, const Stamp& stamp) override;
     void on_end_of_stream(Direction direction, const Stamp& stamp) override;
     void on_close(CloseReason reason, MonotonicTime time) override;
-    void on_session_end(MonotonicTime time) override;
-    [[nodiscard]] Standing standing() const override { return standing_; }
+    void on_session_end(MonotonicTime) override { open_.session_end(); }
+    [[nodiscard]] Standing standing() const override { return open_.standing(); }
     void restart(const ReaderContext& context) override;
 
     // Exchanges that began; each of them is used, lost or still open.
@@ -56,7 +56,6 @@ private:
     };
 
     Side& side(Direction direction) { return sides_[static_cast<std::size_t>(direction)]; }
-    [[nodiscard]] bool is_over() const { return standing_ == Standing::kRefuted || standing_ == Standing::kCompressed; }
     void take(Direction direction, Step step);
     void take_header(Direction direction);
     void take_message(Direction direction);
@@ -65,15 +64,11 @@ private:
     void take_response(const Side& side);
     void lose_unasked(const Header& header);
     void pass_unseen(Direction direction);
-    void fix_role(Direction requests);
     void break_off();
-    void go_compressed();
     void settle_partial_request();
 
     std::array<Side, 2> sides_;  // by direction
     ById open_;
-    std::optional<Direction> requests_;
-    Standing standing_ = Standing::kGuessed;
     bool opened_before_ = false;
     bool request_seen_ = false;
     // What has been answered as far as it counts: a response to one of these is nobody's.

@@ -10,11 +10,32 @@ constexpr std::size_t kKeptSlots = 64;  // more are given back when nothing wait
 
 }  // namespace
 
-void ById::restart(const ReaderContext& context, Kind kind) {
+void ById::restart(const ReaderContext& context, Kind kind, Standing standing) {
     context_ = context;
     kind_ = kind;
-    role_.reset();
+    requests_.reset();
+    standing_ = standing;
     forget();
+}
+
+void ById::set_role(Direction direction, bool is_request) {
+    set_role((direction == Direction::kReceived) == is_request ? Role::kServer : Role::kClient);
+}
+
+std::optional<Role> ById::role() const {
+    if (!requests_) return std::nullopt;
+    return *requests_ == Direction::kReceived ? Role::kServer : Role::kClient;
+}
+
+void ById::break_off() {
+    if (is_confirmed()) return lose_all(LostReason::kUnparsable);
+    standing_ = Standing::kRefuted;
+    forget();
+}
+
+void ById::go_compressed() {
+    break_off();
+    standing_ = Standing::kCompressed;
 }
 
 OpenRequest* ById::begin(std::uint32_t id, const Stamp& stamp) {
@@ -75,11 +96,13 @@ bool ById::is_doubtful(std::uint32_t id) const {
 }
 
 void ById::close(CloseReason reason, MonotonicTime time) {
+    if (standing_ == Standing::kGuessed) return forget();
     lose_doubtful();
     while (!ids_.empty()) finish_at(ids_.size() - 1, Outcome::kError, text_of(reason), time);
 }
 
 void ById::session_end() {
+    if (standing_ == Standing::kGuessed) return forget();
     lose_doubtful();
     lose_all(LostReason::kUnfinished);
 }
@@ -96,7 +119,8 @@ std::size_t ById::place_of(std::uint32_t id) const {
 void ById::finish_at(std::size_t place, Outcome outcome, std::string_view error_type, MonotonicTime end) {
     const OpenRequest& request = slots_[place].request;
     if (request.lost) return lose_at(place, *request.lost);
-    Exchange exchange = exchange_of(request, role_.value_or(Role::kServer), outcome, error_type, end);
+    const Role role = is_request(Direction::kSent) ? Role::kClient : Role::kServer;
+    Exchange exchange = exchange_of(request, role, outcome, error_type, end);
     exchange.kind = kind_;
     exchange.connection = context_.connection;
     context_.sink->on_exchange(exchange);

@@ -3,6 +3,8 @@
 //
 // A gap in the responses may have answered any request that waits then: those are in doubt. A response that comes all the
 // same is theirs; where none came, they are lost to the gap when the connection ends, not errors of its end.
+//
+// It also knows how sure it is that the connection speaks the protocol at all: what ends as a guess has not been.
 #pragma once
 
 #include <cstddef>
@@ -19,9 +21,24 @@ public:
     static constexpr std::size_t kLimit = 32768;  // as many streams as a connection of Cassandra has
 
     // Forgets everything and begins with another connection. The role may be told later, before anything is finished.
-    void restart(const ReaderContext& context, Kind kind);
-    void set_role(Role role) { role_ = role; }
-    [[nodiscard]] std::optional<Role> role() const { return role_; }
+    void restart(const ReaderContext& context, Kind kind, Standing standing = Standing::kConfirmed);
+    void set_role(Role role) { requests_ = role == Role::kServer ? Direction::kReceived : Direction::kSent; }
+    // The same, told by a request, or a response, of this direction.
+    void set_role(Direction direction, bool is_request);
+    [[nodiscard]] std::optional<Role> role() const;
+    [[nodiscard]] bool knows_role() const { return requests_.has_value(); }
+    [[nodiscard]] Direction requests() const { return *requests_; }  // which carries them, once the role is known
+    [[nodiscard]] bool is_request(Direction direction) const { return requests_ == direction; }
+    [[nodiscard]] bool is_response(Direction direction) const { return requests_ && *requests_ != direction; }
+
+    void confirm() { standing_ = Standing::kConfirmed; }
+    [[nodiscard]] Standing standing() const { return standing_; }
+    [[nodiscard]] bool is_confirmed() const { return standing_ == Standing::kConfirmed; }
+    [[nodiscard]] bool is_over() const { return standing_ == Standing::kRefuted || standing_ == Standing::kCompressed; }
+    // What comes is not the protocol's, or not any more: a guess is refuted, else all that wait are lost.
+    void break_off();
+    // What comes can't be read any more.
+    void go_compressed();
 
     // A request that begins. One that has its number already was answered unseen: a number is used again only after that.
     // Null if more wait than are kept: it is lost then, and its response is nobody's.
@@ -69,7 +86,8 @@ private:
 
     ReaderContext context_;
     Kind kind_{};
-    std::optional<Role> role_;
+    std::optional<Direction> requests_;  // which carries them
+    Standing standing_ = Standing::kConfirmed;
     std::vector<std::uint32_t> ids_;  // of those that wait: a search is a run over few bytes
     std::vector<Slot> slots_;         // likewise, then spare ones with their buffers
     std::uint64_t serial_ = 0;        // of the next request

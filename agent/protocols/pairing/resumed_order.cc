@@ -107,10 +107,6 @@ void ResumedOrder::settle() {
     if (order_ == Order::kAssumed && answered_ >= kProof) prove();
 }
 
-void ResumedOrder::deliver() {
-    if (order_ != Order::kAssumed) hand_out_answered();
-}
-
 bool ResumedOrder::on_unasked_reply(const SeenMessage& reply, std::string_view error) {
     deliver();
     switch (order_) {

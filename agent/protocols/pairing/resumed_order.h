@@ -95,7 +95,9 @@ public:
     // The oldest that waits is answered.
     void settle();
     // Hands out what is answered and not held back.
-    void deliver();
+    void deliver() {
+        if (answered_ > 0 && order_ != Order::kAssumed) hand_out_answered();
+    }
     // A reply came for which none waits. True: it proved the order wrong.
     bool on_unasked_reply(const SeenMessage& reply, std::string_view error);
 

@@ -39,12 +39,6 @@ constexpr Command kReplconf = named("REPLCONF");
 constexpr Command kReset = named("RESET");
 constexpr Command kSync = named("SYNC");
 
-constexpr std::string_view kReplyStarts = "+-:$_,(#!=>%~|";
-
-Direction opposite(Direction direction) {
-    return direction == Direction::kReceived ? Direction::kSent : Direction::kReceived;
-}
-
 bool is_word(std::string_view text, std::string_view upper) {
     return std::equal(text.begin(), text.end(), upper.begin(), upper.end(),
                       [](char a, char b) { return (a >= 'a' && a <= 'z' ? a - 'a' + 'A' : a) == b; });
@@ -87,157 +81,67 @@ bool is_of_channels(Command command) { return is_subscription(command) || is_uns
 }  // namespace
 
 void RedisReader::on_bytes(Direction direction, std::string_view bytes, bool message_start, const Stamp& stamp) {
-    if (over_ || standing_ == Standing::kRefuted) return;
-    bytes_seen_[static_cast<std::size_t>(direction)] = true;
-    if (message_start) find_feet(direction, bytes);
-    RespFramer& stream = framer(direction);
-    if (requests_ && !is_request(direction)) {
-        reply_last_ = stamp.time;
-        if (replicates(bytes, stamp)) return;
-    }
-    while (!bytes.empty() && stream.in_step() && !over_) take(direction, stream.advance(bytes, stamp));
-    order_.deliver();
-    if (replies_cut_ && !is_request(direction)) order_.waiting()->response_bytes += bytes.size();
+    if (!streams_.knows_roles()) mode_ = {};
+    if (!streams_.begin(direction, bytes, message_start, stamp)) return;
+    if (streams_.is_reply(direction) && replicates(bytes, stamp)) return;
+    Streams::Came came{};
+    while ((came = streams_.next(direction, bytes, stamp)) != Streams::Came::kNothing) take(came);
 }
 
 void RedisReader::on_gap(Direction direction, std::uint64_t length, const Stamp& stamp) {
-    if (over_ || standing_ == Standing::kRefuted) return;
-    if (!bytes_seen_[static_cast<std::size_t>(direction)]) return on_late_stream(direction);
-    RespFramer& stream = framer(direction);
-    const bool replies = requests_ && !is_request(direction);
-    // Unseen bytes of a message that was seen: its time is right.
-    const bool in_message = replies && reply_last_ == stamp.time;
-    while (length > 0 && stream.in_step() && !over_) {
-        const std::uint64_t before = length;
-        const Step step = stream.skip(length, stamp);
-        if (step == Step::kGap && in_message && is_confirmed() && order_.waiting() != nullptr) return cut_replies(before);
-        take(direction, step);
+    Streams::Came came{};
+    while ((came = streams_.skip(direction, length, stamp)) != Streams::Came::kNothing) take(came);
+}
+
+void RedisReader::take(Streams::Came came) {
+    switch (came) {
+        case Streams::Came::kNothing:
+            return;
+        case Streams::Came::kRequest:
+            return on_request();
+        case Streams::Came::kReply:
+            return on_reply();
+        case Streams::Came::kCutReply:
+            return on_cut_reply();
     }
-    order_.deliver();
-    if (replies_cut_ && replies) order_.waiting()->response_bytes += length;
-}
-
-// Bytes passed before the first one that was seen: a Unix socket that is older than footfall, or an event was lost.
-void RedisReader::on_late_stream(Direction direction) {
-    late_ = true;
-    framer(direction).lose();
-    if (requests_) return give_up(direction, LostReason::kGap);
-    order_.begin_late();
-}
-
-void RedisReader::restart(const ReaderContext& context) {
-    context_ = context;
-    bytes_seen_ = {};
-    standing_ = Standing::kGuessed;
-    over_ = false;
-    strikes_ = 0;
-    start_over();
-    strikes_ = 0;
-    late_ = context.opened_before;
-    order_.restart(context_, Kind::kRedis, late_);
-}
-
-// --- finding one's feet ---------------------------------------------------------------------------------------------
-
-void RedisReader::find_feet(Direction direction, std::string_view bytes) {
-    if (!requests_) find_roles(direction, bytes);
-    if (!requests_) return;
-    is_request(direction) ? begin_request_message(bytes) : begin_reply_message(bytes);
-}
-
-void RedisReader::find_roles(Direction direction, std::string_view bytes) {
-    const bool replies = kReplyStarts.find(bytes.front()) != std::string_view::npos;
-    if (!late_ && !replies) {
-        fix_roles(direction);
-        framer(direction).start(Side::kRequests);
-        framer(opposite(direction)).start(Side::kReplies);
-        return;
-    }
-    if (!late_) order_.begin_late();
-    late_ = true;
-    if (begins_with_known_command(bytes)) return fix_roles(direction);
-    if (!begins_with_reply(bytes)) strike();
-}
-
-void RedisReader::fix_roles(Direction requests) {
-    requests_ = requests;
-    order_.set_role(requests == Direction::kReceived ? Role::kServer : Role::kClient);
-}
-
-void RedisReader::begin_request_message(std::string_view bytes) {
-    order_.on_request_start();
-    RespFramer& requests = request_framer();
-    if ((!order_.is_lost() && requests.in_step()) || !begins_with_known_command(bytes)) return;
-    const bool between = !requests.in_step() || requests.between();
-    const bool answered = order_.empty() && (!reply_framer().in_step() || reply_framer().between());
-    if (order_.is_lost() && between && answered) order_.assume();
-    if (!requests.in_step()) requests.start(Side::kRequests);
-}
-
-void RedisReader::begin_reply_message(std::string_view bytes) {
-    if (!reply_framer().in_step() && !replies_cut_ && begins_with_reply(bytes)) reply_framer().start(Side::kReplies);
 }
 
 // --- requests -------------------------------------------------------------------------------------------------------
 
-void RedisReader::take(Direction direction, Step step) {
-    switch (step) {
-        case Step::kMore:
-            return;
-        case Step::kMessage:
-            return is_request(direction) ? on_request() : on_reply();
-        case Step::kBroken:
-            return give_up(direction, LostReason::kUnparsable);
-        case Step::kGap:
-            return give_up(direction, LostReason::kGap);
-    }
-}
-
 void RedisReader::on_request() {
-    const RespFramer& request = request_framer();
-    if (late_ && !is_confirmed() && is_acknowledgement(request)) return stop_reading();
+    const RespFramer& request = streams_.requests();
+    if (streams_.is_late() && !streams_.is_confirmed() && is_acknowledgement(request)) return stop_reading();
     const Command command = command_in(request);
-    if (!late_ && command != kOtherCommand && request.type() != RespFramer::kInline) standing_ = Standing::kConfirmed;
-    ask(command);
-}
-
-void RedisReader::ask(Command command) {
-    const RespFramer& request = request_framer();
-    if (replies_cut_) finish_cut_replies();
-    if (!order_.is_lost() && expects_no_reply(command)) {
-        if (is_confirmed()) order_.use_unanswered(name_of(command), seen(request));
-        return;
+    const bool sure = !streams_.is_late() && command != kOtherCommand && request.type() != RespFramer::kInline;
+    if (sure) streams_.confirm();
+    if (!streams_.order().is_lost() && expects_no_reply(command)) {
+        return streams_.use_unanswered(name_of(command), seen(request));
     }
-    switch (order_.ask(name_of(command), seen(request))) {
-        case ResumedOrder::Asked::kWaits:
-            order_.latest().tag = static_cast<std::uint32_t>(command);
-            if (is_of_channels(command)) order_.latest().note = static_cast<std::uint32_t>(request.count() - 1);
-            return;
-        case ResumedOrder::Asked::kTooMany:
-            return is_confirmed() ? void() : start_over();
-        case ResumedOrder::Asked::kUsed:
-        case ResumedOrder::Asked::kLost:
-            return;
-    }
+    PendingCommand* open = streams_.ask(name_of(command), seen(request));
+    if (open == nullptr) return;
+    open->tag = static_cast<std::uint32_t>(command);
+    if (is_of_channels(command)) open->note = static_cast<std::uint32_t>(request.count() - 1);
 }
 
 bool RedisReader::expects_no_reply(Command command) {
-    if (command != kClientReply) return std::exchange(skip_next_, false) || replies_off_;
-    const std::string_view mode = request_framer().count() > 2 ? request_framer().word(2) : std::string_view{};
-    if (is_word(mode, "OFF")) replies_off_ = true;
-    if (is_word(mode, "ON")) replies_off_ = false;
-    skip_next_ = is_word(mode, "SKIP");
-    return replies_off_ || skip_next_;
+    if (command != kClientReply) return std::exchange(mode_.skip_next, false) || mode_.replies_off;
+    const RespFramer& request = streams_.requests();
+    const std::string_view how = request.count() > 2 ? request.word(2) : std::string_view{};
+    if (is_word(how, "OFF")) mode_.replies_off = true;
+    if (is_word(how, "ON")) mode_.replies_off = false;
+    mode_.skip_next = is_word(how, "SKIP");
+    return mode_.replies_off || mode_.skip_next;
 }
 
 // --- replies --------------------------------------------------------------------------------------------------------
 
 void RedisReader::on_reply() {
-    const RespFramer& reply = reply_framer();
+    const RespFramer& reply = streams_.replies();
     if (reply.type() == '|') return;
-    if (!is_confirmed() && may_be_request(reply)) return is_acknowledgement(reply) ? stop_reading() : start_over();
+    if (!streams_.is_confirmed() && may_be_request(reply))
+        return is_acknowledgement(reply) ? stop_reading() : streams_.start_over();
     if (is_pushed(reply)) return on_pushed();
-    PendingCommand* open = order_.waiting();
+    PendingCommand* open = streams_.order().waiting();
     open != nullptr ? answer(*open) : on_unasked_reply();
 }
 
@@ -248,71 +152,83 @@ bool RedisReader::may_be_request(const RespFramer& reply) const {
 bool RedisReader::is_pushed(const RespFramer& reply) {
     if (reply.type() == '>') return true;
     if (reply.type() == '+')
-        return monitors_ && !reply.word(0).empty() && reply.word(0)[0] >= '0' && reply.word(0)[0] <= '9';
-    const PendingCommand* open = order_.waiting();
+        return mode_.monitors && !reply.word(0).empty() && reply.word(0)[0] >= '0' && reply.word(0)[0] <= '9';
+    const PendingCommand* open = streams_.order().waiting();
     const bool asked = open == nullptr || is_of_channels(command_of(*open));
     // PING is the one other command of a RESP2 connection that subscribes, and is never answered by an array elsewhere.
-    if (reply.type() != '*' || !(asked || command_of(*open) == kPing || subscriptions_.any())) return false;
+    if (reply.type() != '*' || !(asked || command_of(*open) == kPing || mode_.subscriptions.any())) return false;
     const Pushed kind = pushed_kind(reply.word(0));
-    if (kind == Pushed::kMessage && open == nullptr) subscriptions_.assume();
+    if (kind == Pushed::kMessage && open == nullptr) mode_.subscriptions.assume();
     return kind != Pushed::kOther;
 }
 
 void RedisReader::on_pushed() {
-    const RespFramer& reply = reply_framer();
-    PendingCommand* open = order_.waiting();
+    const RespFramer& reply = streams_.replies();
+    PendingCommand* open = streams_.order().waiting();
     const Pushed kind = reply.type() == '+' ? Pushed::kMessage : pushed_kind(reply.word(0));
     if (kind == Pushed::kPong && open != nullptr && command_of(*open) == kPing) return answer(*open);
     if (kind != Pushed::kConfirmation) return;
     const Command command = command_of(reply.word(0), {});
-    subscriptions_.confirm(command, reply.integer());
+    mode_.subscriptions.confirm(command, reply.integer());
     if (open != nullptr && command_of(*open) == command) confirm_subscription(*open);
 }
 
 // Its note: how many confirmations are still to come; 0: as many as there are channels.
 void RedisReader::confirm_subscription(PendingCommand& open) {
-    const bool more = open.note > 0 ? --open.note > 0 : subscriptions_.of(command_of(open)) > 0;
-    more ? ResumedOrder::take_reply(open, seen(reply_framer())) : answer(open);
+    const bool more = open.note > 0 ? --open.note > 0 : mode_.subscriptions.of(command_of(open)) > 0;
+    more ? ResumedOrder::take_reply(open, seen(streams_.replies())) : answer(open);
 }
 
 void RedisReader::answer(PendingCommand& open) {
     const Command command = command_of(open);
-    const bool failed = is_error(reply_framer());
-    ResumedOrder::take_reply(open, seen(reply_framer()));
-    if (failed) open.fail(error_of(reply_framer()));
-    standing_ = Standing::kConfirmed;
-    order_.settle();
+    const bool failed = is_error(streams_.replies());
+    ResumedOrder::take_reply(open, seen(streams_.replies()));
+    if (failed) open.fail(error_of(streams_.replies()));
+    streams_.confirm();
+    streams_.order().settle();
     if (failed) return;
-    if (command == kMonitor) monitors_ = true;
+    if (command == kMonitor) mode_.monitors = true;
     if (command != kReset) return;
-    monitors_ = replies_off_ = false;
-    subscriptions_ = {};
+    mode_.monitors = mode_.replies_off = false;
+    mode_.subscriptions = {};
 }
 
 void RedisReader::on_unasked_reply() {
-    const RespFramer& reply = reply_framer();
-    if (!is_confirmed()) return start_over();
-    if (order_.on_unasked_reply(seen(reply), is_error(reply) ? error_of(reply) : std::string_view{})) return;
-    replies_off_ = false;
+    const RespFramer& reply = streams_.replies();
+    if (!streams_.is_confirmed()) return streams_.start_over();
+    if (streams_.order().on_unasked_reply(seen(reply), is_error(reply) ? error_of(reply) : std::string_view{})) return;
+    mode_.replies_off = false;
+}
+
+// What has come of it says whose it is, if it is an aggregate's.
+void RedisReader::on_cut_reply() {
+    if (!streams_.is_confirmed()) return streams_.start_over();
+    const RespFramer& reply = streams_.replies();
+    const bool answers = reply.in_aggregate() && reply.type() != '>';
+    streams_.cut_replies(answers ? std::optional(seen(reply)) : std::nullopt);
 }
 
 // The answer to PSYNC or SYNC, and then the stream of a replica. Until it is ready, a master sends empty lines.
 bool RedisReader::replicates(std::string_view& bytes, const Stamp& stamp) {
-    PendingCommand* open = order_.waiting();
-    if (open == nullptr || !reply_framer().between()) return false;
+    PendingCommand* open = streams_.order().waiting();
+    if (open == nullptr || !streams_.replies().between()) return false;
     if (command_of(*open) != kPsync && command_of(*open) != kSync) return false;
     bytes.remove_prefix(std::min(bytes.find_first_not_of("\r\n"), bytes.size()));
     if (bytes.empty()) return true;
     if (bytes.front() == '-') return false;
     ResumedOrder::take_reply(*open, {stamp, stamp.time, bytes.substr(0, bytes.find('\n')).size() + 1});
-    standing_ = Standing::kConfirmed;
-    order_.settle();
-    order_.on_request_start();  // nothing is asked behind it
-    order_.lose_waiting(LostReason::kUnparsable);
-    over_ = true;
+    streams_.confirm();
+    streams_.order().settle();
+    streams_.order().on_request_start();  // nothing is asked behind it
+    streams_.order().lose_waiting(LostReason::kUnparsable);
+    streams_.stop();
     return true;
 }
 
-RespFramer& RedisReader::reply_framer() { return framer(opposite(*requests_)); }
+// A replica's connection, of which the beginning was not seen.
+void RedisReader::stop_reading() {
+    streams_.start_over();
+    streams_.stop();
+}
 
 }  // namespace footfall::redis

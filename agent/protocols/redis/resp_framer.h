@@ -14,12 +14,11 @@
 #include <cstdint>
 #include <string_view>
 
+#include "agent/protocols/framing/side.h"
 #include "agent/protocols/protocol.h"
 #include "agent/protocols/redis/commands.h"
 
 namespace footfall::redis {
-
-enum class Side : std::uint8_t { kRequests, kReplies };
 
 class RespWalk;
 

@@ -279,6 +279,21 @@ TEST(MemcachedGaps, ALongReplyEndsBeforeTheNextRequest) {
     EXPECT_TRUE(wire.sink.lost.empty());
 }
 
+TEST(MemcachedGaps, ALostRequestEndsALongReplyToo) {
+    for (const bool opened_before : {false, true}) {
+        Wire wire(opened_before);
+        wire.received("get a b c\r\n");
+        wire.truncated(kOut, "VALUE a 0 1000\r\nvv", 300000, "vvv\r\nEND\r\n");
+        wire.gap(kIn, 30);
+        wire.sent("END\r\n");
+        wire.received("incr n 1\r\n");
+        wire.sent("1\r\n");
+        wire.close();
+        EXPECT_EQ(wire.uses(), opened_before ? Uses{"incr ok"} : (Uses{"get ok", "incr ok"}));
+        EXPECT_TRUE(wire.all_accounted());
+    }
+}
+
 TEST(MemcachedGaps, LostEventsCostWhatTheyCarried) {
     Wire wire;
     wire.received("get a\r\n");

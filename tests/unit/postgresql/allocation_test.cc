@@ -1,30 +1,9 @@
-// Memory: a warm connection allocates nothing per exchange. Every allocation of this test program goes through the counter.
-#include <cstdlib>
-#include <new>
-
+// Memory: a warm connection allocates nothing per exchange.
 #include "tests/unit/postgresql/harness.h"
-
-namespace {
-std::size_t allocations = 0;
-}
-
-void* operator new(std::size_t size) {
-    ++allocations;
-    if (void* memory = std::malloc(size)) return memory;
-    throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#include "tests/unit/support/allocation_counter.h"
 
 namespace footfall::postgresql {
 namespace {
-
-class SilentSink final : public ExchangeSink {
-public:
-    void on_exchange(const Exchange&) override { ++used; }
-    void on_lost(LostReason) override {}
-    std::size_t used = 0;
-};
 
 TEST(Allocation, AWarmConnectionAllocatesNothing) {
     SilentSink sink;

@@ -112,6 +112,20 @@ TEST(RedisGaps, OfLongRepliesThoseThatWereNotSeenAreOfUnknownOutcome) {
     EXPECT_TRUE(wire.sink.lost.empty());
 }
 
+TEST(RedisGaps, ALostRequestEndsALongReplyToo) {
+    Wire wire;
+    wire.received(ask({"LRANGE", "l", "0", "-1"}));
+    wire.truncated(kOut, "*50000\r\n$1\r\na\r\n$1\r\n", 300000, "$1\r\nb\r\n$1\r\nc\r\n");
+    wire.gap(kIn, 60);
+    wire.sent("-ERR what was lost is wrong\r\n");
+    wire.received(ask({"GET", "k"}));
+    wire.sent("$1\r\nv\r\n");
+    wire.close();
+    EXPECT_EQ(wire.uses(), (Uses{"LRANGE ok", "GET ok"}));
+    EXPECT_EQ(wire.sink.lost, Lost{LostReason::kGap});
+    EXPECT_TRUE(wire.all_accounted());
+}
+
 TEST(RedisGaps, ALostReplyIsALostCommandAndTheNextKeepsItsOwn) {
     Wire wire;
     wire.received(ask({"GET", "k"}));
