@@ -148,7 +148,7 @@ private:
 
 // Has the file, or does it ask for, what unwinds the stack?
 bool has_unwinder(const ElfFile& file) {
-    constexpr std::string_view kSigns[] = {"_Unwind_RaiseException", "_Unwind_Resume", "__gxx_personality_v0",
+    constexpr std::string_view kSigns[] = {"__cxa_throw", "_Unwind_RaiseException", "_Unwind_Resume", "__gxx_personality_v0",
                                            "rust_eh_personality"};
     for (const std::uint32_t type : {std::uint32_t{SHT_DYNSYM}, std::uint32_t{SHT_SYMTAB}}) {
         const ElfSection* section = file.section_of_type(type);
