@@ -6,7 +6,8 @@ namespace footfall {
 namespace {
 
 constexpr std::uint64_t kLingerNanoseconds = kNanosecondsPerSecond;
-constexpr std::size_t kHeldLimit = 64;  // a detector needs 32 bytes of a direction at most
+constexpr std::size_t kHeldLimit = 64;      // a detector needs 32 bytes of a direction at most …
+constexpr std::size_t kHeldBytesMost = 64;  // … so a longer message that is held is none of a protocol that is read
 constexpr std::uint64_t kSilentNanoseconds = 60 * static_cast<std::uint64_t>(kNanosecondsPerSecond);
 
 std::uint32_t bit_of(Protocol protocol) { return std::uint32_t{1} << static_cast<unsigned>(protocol); }
@@ -202,7 +203,9 @@ void ConnectionTable::read(Connection& connection, const Message& message) {
 
 void ConnectionTable::hold(Connection& connection, const Message& message) {
     if (message.protocol || connection.held.size() == kHeldLimit) return;
-    connection.held.push_back({message, std::string(message.front), std::string(message.back)});
+    const bool is_short = message.front.size() + message.back.size() <= kHeldBytesMost;
+    connection.held.push_back(is_short ? Held{message, std::string(message.front), std::string(message.back)}
+                                       : Held{message, {}, {}});
 }
 
 void ConnectionTable::heed_standing(Connection& connection, MonotonicTime time) {

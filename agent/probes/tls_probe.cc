@@ -164,6 +164,10 @@ Result<unsigned> TlsProbe::attach(const Fd& file, const TlsFunctions& found) {
     return number;
 }
 
+bool TlsProbe::is_full() const {
+    return std::all_of(links_.begin(), links_.end(), [](const Links& links) { return links.used; });
+}
+
 // The returns first: one whose entry was not seen means nothing, and an entry without its return would be open for ever.
 std::vector<TlsProbe::Part> TlsProbe::parts_of(const TlsFunctions& found) const {
     const auto& programs = skeleton_->progs;

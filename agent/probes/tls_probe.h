@@ -40,6 +40,8 @@ public:
 
     // To all processes that have the file mapped or will have. Returns its number, for detach().
     Result<unsigned> attach(const Fd& file, const TlsFunctions& found);
+    // As many files are attached as may be.
+    [[nodiscard]] bool is_full() const;
     void detach(unsigned number);
     void detach_all();
 

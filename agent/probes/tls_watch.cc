@@ -65,8 +65,10 @@ TlsWatch::File* TlsWatch::examine(Pid pid, const ExecutableMapping& mapping) {
     const FileKey key{mapping.device, mapping.inode};
     if (const auto known = files_.find(key); known != files_.end()) return &known->second;
     if (files_.size() >= kMostFiles) std::erase_if(files_, [](const auto& file) { return !file.second.number; });
+    const Fd opened = open_mapped(pid, mapping);
+    if (!opened.valid()) return nullptr;  // the process is gone: the next one that has the file may show it
     File& file = files_[key];
-    file.number = attach(open_mapped(pid, mapping), mapping.path);
+    file.number = attach(opened, mapping.path);
     return &file;
 }
 
@@ -86,9 +88,9 @@ void TlsWatch::look_at_host() {
 }
 
 std::optional<unsigned> TlsWatch::attach(const Fd& file, const std::string& path) {
-    if (!file.valid()) return std::nullopt;
     const TlsFunctions found = find_tls_functions(file.get());
     if (found.functions.empty() || !load()) return std::nullopt;
+    if (probe_->is_full()) make_room();
     auto number = probe_->attach(file, found);
     if (!number) {
         spdlog::warn("no plaintext of {}: {}", path, number.error().what);
@@ -113,7 +115,22 @@ bool TlsWatch::load() {
 
 void TlsWatch::on_exited(Pid pid) {
     if (readers_.erase(pid) == 0) return;
-    for (auto& [key, file] : files_) file.users.erase(pid);
+    ++exits_;
+    for (auto& [key, file] : files_) {
+        if (file.users.erase(pid) > 0 && file.users.empty()) file.left = exits_;
+    }
+}
+
+// The file goes that was without users for longest.
+void TlsWatch::make_room() {
+    auto oldest = files_.end();
+    for (auto file = files_.begin(); file != files_.end(); ++file) {
+        const bool idle = file->second.number && file->second.users.empty() && file->second.left != 0;
+        if (idle && (oldest == files_.end() || file->second.left < oldest->second.left)) oldest = file;
+    }
+    if (oldest == files_.end()) return;
+    probe_->detach(*oldest->second.number);
+    files_.erase(oldest);
 }
 
 void TlsWatch::detach() {

@@ -1,5 +1,6 @@
-// Which TLS libraries the watched processes have, and the probes on them: each file once, however many processes map it, and
-// as long as one of them lives.
+// Which TLS libraries the watched processes have, and the probes on them: each file once, however many processes map it.
+// Where none of those lives any more, probes cost nothing, and the next process may want them; so they stay until a file of
+// others needs their place, as it will where containers come and go, each with libraries of its own.
 //
 // A process is looked at when the session begins with it, and when it shows TLS on a connection that nothing reads yet. So
 // where no TLS is spoken nothing is attached, and costs nothing.
@@ -59,11 +60,13 @@ private:
     struct File {
         std::optional<unsigned> number;  // of its probes; none: it has nothing to attach to, or it was refused
         std::set<Pid> users;
+        std::uint64_t left = 0;  // when the last of the users ended, in their order; 0: there never was one
     };
 
     File* examine(Pid pid, const ExecutableMapping& mapping);
     std::optional<unsigned> attach(const Fd& file, const std::string& path);
     bool load();
+    void make_room();
 
     ff_probe_config who_;
     SharedMapFds shared_;
@@ -73,6 +76,7 @@ private:
     bool reads_go_ = false;
     std::map<FileKey, File> files_;
     std::set<Pid> readers_;
+    std::uint64_t exits_ = 0;
 };
 
 }  // namespace footfall

@@ -160,6 +160,7 @@ Result<void> LiveSession::load() {
     if (stack_probe_) take_waiting_threads();
     started_ = monotonic_now();
     if (auto attached = probes_->attach(); !attached) return attached;
+    older_sockets_.note(host.processes);
     if (stack_probe_) begin_stacks();
     if (auto watched = watch_now(host); !watched) return watched;
     if (auto watched = watch_functions(*who); !watched) return watched;
@@ -265,6 +266,8 @@ Result<void> LiveSession::open_raw_file() {
 }
 
 void LiveSession::on_raw(RawEvent raw) {
+    const std::optional<ff_connection_event> older = older_sockets_.marked(raw);
+    if (older) raw = {std::as_bytes(std::span(&*older, 1))};
     pipeline_->on_raw(raw);
     // After the pipeline, which may have put the description of the process in front of it.
     if (raw_) note_raw_error(raw_->append(raw));

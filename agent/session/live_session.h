@@ -19,6 +19,7 @@
 #include "agent/probes/tls_watch.h"
 #include "agent/processes/process_source.h"
 #include "agent/processes/selectors.h"
+#include "agent/session/older_sockets.h"
 #include "agent/session/raw_writer.h"
 #include "agent/stacks/perf_map_files.h"
 #include "agent/stacks/stack_symbols.h"
@@ -127,6 +128,7 @@ private:
     std::optional<MappingWatch> mapping_watch_;
     std::unique_ptr<Pipeline> pipeline_;  // hands tables to stack_probe_
     std::optional<RingReader> ring_;
+    OlderSockets older_sockets_;
     std::optional<BpfClock> bpf_clock_;
     std::optional<RawWriter> raw_;
     std::optional<Error> raw_error_;

@@ -14,13 +14,16 @@ static inline int ff_http1_is_method_byte(unsigned char byte)
 	return (byte >= 'A' && byte <= 'Z') || byte == '-' || byte == '_';
 }
 
-/* origin-form, asterisk-form, absolute-form; authority-form is CONNECT's. */
-static inline int ff_http1_is_target_byte(unsigned char byte, int is_connect)
+/*
+ * origin-form, asterisk-form, absolute-form; authority-form is CONNECT's. Methods of asterisk-form have more than three
+ * letters (OPTIONS, M-SEARCH): "PRI *" begins the preface of HTTP/2, of which the rest may not have come yet.
+ */
+static inline int ff_http1_is_target_byte(unsigned char byte, unsigned int method_length, int is_connect)
 {
 	if (is_connect)
 		return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
 		       byte == '[';
-	return byte == '/' || byte == '*' || byte == 'h' || byte == 'H';
+	return byte == '/' || (byte == '*' && method_length > 3) || byte == 'h' || byte == 'H';
 }
 
 static inline enum ff_detected ff_detect_http1_response(const unsigned char *bytes, unsigned int length)
@@ -53,7 +56,7 @@ static inline enum ff_detected ff_detect_http1_request(const unsigned char *byte
 			return FF_DETECT_NO;
 		if (i + 1 >= length)
 			return FF_DETECT_MAYBE;
-		return ff_http1_is_target_byte(bytes[i + 1], i == 7 && bytes[0] == 'C' && bytes[6] == 'T')
+		return ff_http1_is_target_byte(bytes[i + 1], i, i == 7 && bytes[0] == 'C' && bytes[6] == 'T')
 		               ? FF_DETECT_REQUEST
 		               : FF_DETECT_NO;
 	}

@@ -9,9 +9,10 @@
 
 #include "detect.h"
 
-#define FF_REDIS_MOST_DIGITS 10
-#define FF_REDIS_LONG_REPLY  256 /* bytes: what is captured of any message */
-#define FF_REDIS_LONG_STRING 5   /* digits of its length: of shorter ones, several may come at once */
+#define FF_REDIS_MOST_DIGITS   10
+#define FF_REDIS_SHORTEST_LINE 6   /* "PING\r\n" */
+#define FF_REDIS_LONG_REPLY    256 /* bytes: what is captured of any message */
+#define FF_REDIS_LONG_STRING   5   /* digits of its length: of shorter ones, several may come at once */
 
 /* How many digits stand at bytes[at]; they fit in front of the end of what a detector sees. */
 static inline unsigned int ff_redis_digits(const unsigned char *bytes, unsigned int at)
@@ -76,7 +77,7 @@ static inline int ff_redis_is_word(const unsigned char *bytes, char a, char b, c
 /* A command as a line: those of health checks in any case, some others as people write them. */
 static inline int ff_redis_is_inline(const unsigned char *bytes, unsigned int length)
 {
-	if (length < 6)
+	if (length < FF_REDIS_SHORTEST_LINE)
 		return 0;
 	if (ff_redis_is_word(bytes, 'P', 'I', 'N', 'G', 0xdf) || ff_redis_is_word(bytes, 'I', 'N', 'F', 'O', 0xdf))
 		return bytes[4] == '\r' || bytes[4] == '\n' || bytes[4] == ' ';
@@ -84,6 +85,15 @@ static inline int ff_redis_is_inline(const unsigned char *bytes, unsigned int le
 	       (ff_redis_is_word(bytes, 'I', 'N', 'C', 'R', 0xff) && bytes[4] == ' ') ||
 	       (ff_redis_is_word(bytes, 'E', 'C', 'H', 'O', 0xff) && bytes[4] == ' ') ||
 	       (ff_redis_is_word(bytes, 'A', 'U', 'T', 'H', 0xff) && bytes[4] == ' ');
+}
+
+/* Whoever reads byte by byte shows the first letter long before the rest. */
+static inline int ff_redis_may_become_inline(const unsigned char *bytes, unsigned int length)
+{
+	unsigned char first = bytes[0] & 0xdf;
+
+	return length < FF_REDIS_SHORTEST_LINE &&
+	       (first == 'P' || first == 'I' || first == 'S' || first == 'G' || first == 'E' || first == 'A');
 }
 
 /* Several replies to pipelined requests in one go are wanted as a whole, as requests are. */
@@ -143,6 +153,8 @@ static inline enum ff_detected ff_detect_redis(const unsigned char *bytes, unsig
 	}
 	if (ff_redis_is_inline(bytes, length))
 		return FF_DETECT_REQUEST;
+	if (ff_redis_may_become_inline(bytes, length))
+		return FF_DETECT_MAYBE;
 	if (total > FF_REDIS_LONG_REPLY && ff_redis_goes_on(bytes))
 		return FF_DETECT_REQUEST;
 	return ff_detect_redis_reply(bytes, total);

@@ -19,7 +19,8 @@
 //   its place, so that those behind keep their own responses; else it is lost at once.
 // - Between two responses: the oldest waiting request is lost, because its response was (at least) what the gap carried. If
 //   more than one other waits, all are lost: which response comes next can't be known.
-// - A request that comes while earlier ones wait, and after response bytes passed out of step: the earlier ones are lost.
+// - A request that comes while earlier ones wait, and after response bytes passed out of step: the earlier ones are lost. So
+//   are they if the connection ends first: those bytes may have answered them.
 // So without pipelining a response is never handed out with another request's name. A response without a request is lost
 // itself on a connection that was open before footfall came, until its first request (kBeganBefore), and after a gap in the
 // requests, until the next request (kGap), less the one that the gap itself counted. Otherwise its request is counted as

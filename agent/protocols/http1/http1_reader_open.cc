@@ -88,6 +88,8 @@ void Http1Reader::settle_front() {
 
 void Http1Reader::finish_all(const Ending& ending) {
     if (!requests_) return;
+    // They may have been answered.
+    if (responses_passed_ && !response_framer().in_step()) lose_all(LostReason::kGap);
     bool responding = responding_ || response_framer().phase() == Phase::kLine;
     while (!open_.empty()) {
         finish_front(ending, responding);

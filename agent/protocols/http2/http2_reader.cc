@@ -51,7 +51,10 @@ bool is_client_stream(std::uint32_t stream) { return stream % 2 == 1; }
 void Http2Reader::on_bytes(Direction direction, std::string_view bytes, bool message_start, const Stamp& stamp) {
     if (standing_ == Standing::kRefuted) return;
     Side& from = side(direction);
-    if (!from.framer.in_step()) return find_frames(direction, bytes, message_start, stamp);
+    if (!from.framer.in_step()) {
+        find_frames(direction, bytes, message_start, stamp);
+        return pass_unseen(direction);
+    }
     take_preface(direction, bytes);
     read_frames(direction, bytes, stamp);
 }
@@ -74,6 +77,7 @@ void Http2Reader::on_gap(Direction direction, std::uint64_t length, const Stamp&
                 break;
         }
     }
+    pass_unseen(direction);
 }
 
 void Http2Reader::on_end_of_stream(Direction direction, const Stamp& stamp) {
@@ -99,6 +103,7 @@ void Http2Reader::restart(const ReaderContext& context) {
     started_ = 0;
     standing_ = Standing::kGuessed;
     requests_.reset();
+    responses_passed_ = false;
     late_ = context.opened_before;
     next_stream_ = late_ ? 0 : 1;
     first_seen_ = 0;
@@ -325,8 +330,18 @@ void Http2Reader::lose_step(Direction direction) {
             if (stream.request_begun && !stream.request_done) end_request(stream);
         });
     } else {
-        open_.for_each([](OpenStream& stream) { stream.doubtful = !stream.response_done; });
+        doubt_all();
     }
+}
+
+// Bytes have come; if that found no step, nothing is known of them.
+void Http2Reader::pass_unseen(Direction direction) {
+    responses_passed_ |= requests_ && !carries_requests(direction) && !side(direction).framer.in_step();
+}
+
+void Http2Reader::doubt_all() {
+    responses_passed_ = false;
+    open_.for_each([](OpenStream& stream) { stream.doubtful = !stream.response_done; });
 }
 
 void Http2Reader::fix_role(Direction requests) { requests_ = requests; }

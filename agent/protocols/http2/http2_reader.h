@@ -25,8 +25,8 @@
 //   message is whole frames.
 // - While requests were out of step, streams may have ended their requests: they are taken for ended. Streams that the
 //   gap opened are lost (kGap); the stream numbers tell how many, as clients leave none out.
-// - While responses were out of step, streams may have ended: they are doubtful until a later frame of theirs is seen. A
-//   doubtful one is lost (kGap) when the connection ends, or when its place is needed.
+// - While responses were out of step, streams that were open may have ended: they are doubtful until a later frame of theirs
+//   is seen. A doubtful one is lost (kGap) when the connection ends, or when its place is needed.
 // - On a connection older than footfall, responses to streams below the first request are lost (kBeganBefore).
 #pragma once
 
@@ -107,6 +107,8 @@ private:
     void find_frames(Direction direction, std::string_view bytes, bool message_start, const Stamp& stamp);
     void break_off(Direction direction);
     void lose_step(Direction direction);
+    void pass_unseen(Direction direction);
+    void doubt_all();
 
     void take_request_block(const Block& block, const Head& head);
     void take_response_block(const Block& block, const Head& head, MonotonicTime last);
@@ -144,6 +146,7 @@ private:
     std::uint32_t next_stream_ = 0;      // the least that a new request can have; 0: any
     std::uint32_t first_seen_ = 0;       // the first that a request was seen of …
     bool late_ = false;                  // … on a connection where there may be earlier ones
+    bool responses_passed_ = false;      // out of step, since the latest request
     std::uint32_t failures_ = 0;         // messages in a row that no frame could be found in
 };
 

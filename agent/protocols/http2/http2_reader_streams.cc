@@ -103,6 +103,7 @@ void Http2Reader::take_request_block(const Block& block, const Head& head) {
 }
 
 OpenStream* Http2Reader::open_request(std::uint32_t id) {
+    if (responses_passed_) doubt_all();
     if (first_seen_ == 0) first_seen_ = id;
     if (id > next_stream_ && next_stream_ != 0) note_streams_up_to(id - 2);
     next_stream_ = id + 2;
@@ -120,11 +121,14 @@ void Http2Reader::begin_request(OpenStream& stream, const Block& block, const He
     stream.request_begun = true;
 }
 
-// Requests of all streams up to id have passed. Those that nobody saw are lost if there was a gap; else they are numbers
-// that the client left out.
+// Requests of all streams up to id have passed. Those that nobody saw are lost if there was a gap, also if their responses
+// wait for them; else they are numbers that the client left out.
 void Http2Reader::note_streams_up_to(std::uint32_t id) {
     if (id < next_stream_) return;
     if (side(*requests_).unseen && next_stream_ != 0) {
+        open_.for_each([&](OpenStream& stream) {
+            if (!stream.request_begun && stream.id >= next_stream_ && stream.id <= id) open_.close(stream);
+        });
         lose_now(LostReason::kGap, std::min<std::uint32_t>((id - next_stream_) / 2 + 1, OpenStreams::kLimit));
     }
     next_stream_ = id + 2;
@@ -244,6 +248,7 @@ void Http2Reader::cut(OpenStream& stream, std::string_view error, std::string_vi
 }
 
 void Http2Reader::finish_all(const Ending& ending) {
+    if (responses_passed_) doubt_all();
     open_.for_each([&](OpenStream& stream) { finish(stream, ending); });
 }
 

@@ -196,7 +196,8 @@ void MysqlReader::on_end_of_stream(Direction direction, const Stamp& stamp) {
 
 void MysqlReader::on_close(CloseReason reason, MonotonicTime time) {
     if (standing_ == Standing::kGuessed) return open_.forget();
-    finish_by_tail();
+    const bool may_be_answered = !finish_by_tail() && requests_known_ && !answers().framer.in_step() && tail_.empty();
+    if (may_be_answered) open_.lose_all(LostReason::kGap);
     begin_cut_command();
     open_.close(reason, time);
 }

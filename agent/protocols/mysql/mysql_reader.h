@@ -11,7 +11,8 @@
 // holds a header,
 //   - of an answer: it ends at the latest when the next command comes. If the last bytes before that are a packet that ends
 //   a result,
-//     that is how it ended, else it is lost. Were several commands waiting, all are: which one went on can't be told.
+//     that is how it ended, else it is lost. (The same at the connection's end, but that what was seen to be cut is cut.)
+//     Were several commands waiting, all are: which one went on can't be told.
 //   - of a command: the next one is looked for where a system call begins; what waited then ends as above.
 // The statements of a query whose results passed in a gap are used when the end that is seen says that none is left.
 // A connection that is older than footfall begins in the same way, with neither role nor agreement known: the first command

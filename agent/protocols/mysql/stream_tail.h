@@ -21,6 +21,7 @@ public:
     // Bytes passed unseen.
     void cut(MonotonicTime time);
     void clear() { length_ = 0; }
+    [[nodiscard]] bool empty() const { return length_ == 0; }
 
     // The packet that ends the result, if the last bytes are one.
     [[nodiscard]] std::optional<std::string_view> end_of_result() const;

@@ -24,9 +24,9 @@ void PostgresqlReader::restart(const ReaderContext& context) {
     steps_.restart(context);
     statements_.clear();
     in_startup_ = awaits_encryption_ = not_read_ = skipping_ = copy_in_ = ready_ = false;
-    requests_unknown_ = asked_since_gap_ = false;
+    requests_unknown_ = overflowed_ = asked_since_gap_ = false;
     misses_ = 0;
-    ignored_in_copy_ = already_lost_ = tail_size_ = 0;
+    ignored_in_copy_ = already_lost_ = ready_unkept_ = tail_size_ = 0;
     request_bytes_ = response_bytes_ = 0;
 }
 
@@ -66,6 +66,8 @@ void PostgresqlReader::on_gap(Direction direction, std::uint64_t length, const S
 
 void PostgresqlReader::on_close(CloseReason reason, MonotonicTime time) {
     if (standing_ == Standing::kConfirmed) {
+        const bool may_be_answered = !back_.in_step() && !asked_since_gap_ && tail_size_ == 0;
+        if (may_be_answered) steps_.lose_all(LostReason::kGap);
         steps_.close(reason, time);
     } else {
         steps_.forget();
@@ -141,7 +143,7 @@ void PostgresqlReader::lose_responses() {
 
 // The client asks for something. Where responses are out of step, those to what it asked before have passed.
 void PostgresqlReader::meet_request() {
-    if (back_.in_step() || asked_since_gap_) return;
+    if (back_.in_step() || asked_since_gap_ || overflowed_) return;
     asked_since_gap_ = true;
     steps_.lose_all(LostReason::kGap);
     skipping_ = copy_in_ = false;
@@ -173,7 +175,8 @@ void PostgresqlReader::look_for_ready(std::string_view bytes, const Stamp& stamp
 
 void PostgresqlReader::settle(Ending ending, MonotonicTime time) {
     const bool completed = ending == Ending::kCompleted;
-    const bool ambiguous = steps_.ready_count() > ignored_in_copy_ + 1 || (steps_.ready_count() == 0 && !steps_.empty());
+    const bool unsure = overflowed_ || steps_.ready_count() == 0;
+    const bool ambiguous = steps_.ready_count() > ignored_in_copy_ + 1 || (unsure && !steps_.empty());
     if (ambiguous && !requests_unknown_) lose_pairing(LostReason::kGap);
     while (!steps_.empty()) {
         if (steps_.front().is_use && completed) {
@@ -189,7 +192,8 @@ void PostgresqlReader::settle(Ending ending, MonotonicTime time) {
     end_copy_in();
     tail_size_ = 0;
     response_bytes_ = 0;
-    skipping_ = asked_since_gap_ = false;
+    skipping_ = asked_since_gap_ = overflowed_ = false;
+    ready_unkept_ = 0;
     ready_ = true;
 }
 
@@ -199,8 +203,15 @@ void PostgresqlReader::lose_pairing(LostReason reason) {
     already_lost_ = steps_.lose_all(reason);
     front_.lose();
     requests_unknown_ = true;
-    skipping_ = copy_in_ = false;
+    ready_ = skipping_ = copy_in_ = false;  // what was ready before is so no more
     ignored_in_copy_ = 0;
+}
+
+// No step finds room any more.
+void PostgresqlReader::overflow() {
+    if (standing_ == Standing::kGuessed) return miss();
+    overflowed_ = true;
+    ready_unkept_ = 0;
 }
 
 }  // namespace footfall::postgresql

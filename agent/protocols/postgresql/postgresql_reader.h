@@ -28,11 +28,14 @@
 // - Of responses, elsewhere: these are out of step until a call ends in ReadyForQuery. If one message was waiting for that,
 //   everything before it is settled: with a completion right before ReadyForQuery all of it was run without an error (after
 //   one, nothing completes), else it is lost. If several waited, it can't be known which is answered: all are lost. If the
-//   client asks anew first, what waited before is lost; its own answer is awaited at the beginning of a call.
+//   client asks anew first, what waited before is lost; its own answer is awaited at the beginning of a call. If the
+//   connection ends first, what waited is lost if the last that passed was not seen, else cut.
 // - Of requests, elsewhere: what was asked before keeps its answers; further completions are lost one by one (kGap), until
 //   a call of the client begins with a request after all was answered (ReadyForQuery). Within COPY … FROM STDIN nothing is
 //   lost: data asks for nothing.
 // - A client that pipelines past a Sync, and of which requests were lost, may be taken up too early: known and accepted.
+//
+// When 16,384 steps wait, what is asked from then on is lost, until each ReadyForQuery that is due has come.
 #pragma once
 
 #include <array>
@@ -85,7 +88,7 @@ private:
     void take_function_call();
     void take_sync();
     void meet_request();
-    bool push_statement(std::string_view text, bool truncated);
+    void push_statement(std::string_view text, bool truncated);
     Step* push(StepKind kind, bool is_use);
     void lose_requests();
     void resume_requests();
@@ -108,6 +111,7 @@ private:
     void settle(Ending ending, MonotonicTime time);
     void lose_responses();
     void lose_pairing(LostReason reason);
+    void overflow();
 
     ReaderContext context_;
     Standing standing_ = Standing::kGuessed;
@@ -125,6 +129,8 @@ private:
     bool copy_in_ = false;             // the client sends the data of a COPY
     bool ready_ = false;               // the server's last message was ReadyForQuery
     bool requests_unknown_ = false;    // what else the client asked for passed unseen
+    bool overflowed_ = false;          // more was asked than is kept …
+    std::size_t ready_unkept_ = 0;     // … and so many ReadyForQuery are due for what is lost
     bool asked_since_gap_ = false;     // responses are out of step, and the client has asked anew
     std::uint16_t misses_ = 0;         // calls that told nothing of who is who
     std::size_t ignored_in_copy_ = 0;  // steps behind the COPY that the server reads as part of it

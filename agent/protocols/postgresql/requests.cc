@@ -34,7 +34,7 @@ std::size_t kept_of(char type) {
 void PostgresqlReader::read_requests(std::string_view bytes, bool message_start, const Stamp& stamp) {
     if (copy_in_ && !steps_.empty()) steps_.front().request_bytes += bytes.size();
     if (!front_.in_step()) {
-        if (!message_start || !ready_ || !steps_.empty() || !begins_with_requests(bytes)) return;
+        if (!message_start || !ready_ || !steps_.empty() || overflowed_ || !begins_with_requests(bytes)) return;
         resume_requests();
     }
     while (!is_over() && requests_) {
@@ -116,8 +116,11 @@ void PostgresqlReader::take_startup() {
 
 // Null if no more are kept.
 Step* PostgresqlReader::push(StepKind kind, bool is_use) {
-    if (steps_.full()) {
-        lose_pairing(LostReason::kTooManyOpen);
+    if (steps_.full() && !overflowed_) overflow();
+    if (!requests_) return nullptr;
+    if (overflowed_) {
+        if (is_use) steps_.lose_extra(LostReason::kTooManyOpen);
+        if (kind == StepKind::kReady) ++ready_unkept_;
         return nullptr;
     }
     Step& step = steps_.push(kind, is_use, front_.begin());
@@ -127,26 +130,24 @@ Step* PostgresqlReader::push(StepKind kind, bool is_use) {
     return &step;
 }
 
-bool PostgresqlReader::push_statement(std::string_view text, bool truncated) {
+void PostgresqlReader::push_statement(std::string_view text, bool truncated) {
     Step* step = push(StepKind::kStatement, true);
-    if (step == nullptr) return false;
+    if (step == nullptr) return;
     const sql::StatementName name = sql::name_statement(text, sql::Dialect::kStandard, name_buffer_, truncated);
     step->name.set(name.operation, name.collection);
-    return true;
 }
 
 void PostgresqlReader::take_query(std::string_view text, bool truncated) {
     meet_request();
     text = take_string(text);
     std::string_view statement = sql::next_statement(text, sql::Dialect::kStandard);
-    bool pushed = push_statement(statement, truncated && text.empty());  // of no statement too: it has an answer
-    while (pushed && !text.empty()) {
+    push_statement(statement, truncated && text.empty());  // of no statement too: it has an answer
+    while (!text.empty()) {
         statement = sql::next_statement(text, sql::Dialect::kStandard);
         if (statement.empty()) break;
-        pushed = push_statement(statement, truncated && text.empty());
+        push_statement(statement, truncated && text.empty());
     }
-    Step* ready = pushed ? push(StepKind::kReady, false) : nullptr;
-    if (ready != nullptr) ready->of_query = true;
+    if (Step* ready = push(StepKind::kReady, false)) ready->of_query = true;
     request_bytes_ = 0;
 }
 
@@ -188,16 +189,13 @@ void PostgresqlReader::take_execute(std::string_view body) {
     meet_request();
     Statements::Portal* portal = statements_.portal(take_string(body));
     Step* step = push(StepKind::kExecute, portal == nullptr || !portal->executed);
-    if (step == nullptr) return;
-    step->name.set(portal == nullptr ? statements_.unknown() : portal->name);
+    if (step != nullptr) step->name.set(portal == nullptr ? statements_.unknown() : portal->name);
     if (portal != nullptr) portal->executed = true;
 }
 
 void PostgresqlReader::take_function_call() {
     meet_request();
-    Step* step = push(StepKind::kFunctionCall, true);
-    if (step == nullptr) return;
-    step->name.set("FUNCTION_CALL", {});
+    if (Step* step = push(StepKind::kFunctionCall, true)) step->name.set("FUNCTION_CALL", {});
     push(StepKind::kReady, false);
 }
 

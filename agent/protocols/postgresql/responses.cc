@@ -122,7 +122,7 @@ void PostgresqlReader::take_completion() {
     note_first_byte();
     const MonotonicTime end = back_.last();
     if (steps_.empty()) {
-        if (!requests_unknown_) return;
+        if (!requests_unknown_ || overflowed_) return;
         if (already_lost_ > 0) {
             --already_lost_;
         } else {
@@ -148,6 +148,7 @@ void PostgresqlReader::take_completion() {
 void PostgresqlReader::take_error() {
     note_first_byte();
     if (steps_.empty()) {
+        if (overflowed_) return;
         if (requests_unknown_ && already_lost_ == 0) steps_.lose_extra(LostReason::kGap);
         if (already_lost_ > 0) --already_lost_;
         return;
@@ -163,12 +164,17 @@ void PostgresqlReader::take_error() {
     response_bytes_ = 0;
     end_copy_in();
     steps_.withdraw_until_ready();
-    skipping_ = steps_.empty();
+    skipping_ = steps_.empty() && ready_unkept_ == 0;
 }
 
 void PostgresqlReader::take_ready() {
     steps_.withdraw_until_ready();
-    if (!steps_.empty()) steps_.pop();
+    if (!steps_.empty()) {
+        steps_.pop();
+    } else if (ready_unkept_ > 0) {
+        --ready_unkept_;
+    }
+    overflowed_ = overflowed_ && (!steps_.empty() || ready_unkept_ > 0);
     skipping_ = copy_in_ = false;
     ignored_in_copy_ = 0;
     response_bytes_ = 0;

@@ -50,12 +50,13 @@ protected:
         seen.path = path;
         return table.on(seen);
     }
-    Dropped move(std::uint64_t id, Direction direction, std::string_view bytes) {
+    Dropped move(std::uint64_t id, Direction direction, std::string_view bytes,
+                 std::optional<Protocol> protocol = Protocol::kHttp1) {
         Message message;
         message.time = {++now};
         message.connection = ConnectionId{id};
         message.direction = direction;
-        message.protocol = Protocol::kHttp1;
+        message.protocol = protocol;
         message.position = positions[{id, direction}];
         message.length = static_cast<std::uint32_t>(bytes.size());
         message.front = bytes;
@@ -74,6 +75,24 @@ protected:
     std::map<std::pair<std::uint64_t, Direction>, std::uint64_t> positions;
     std::uint64_t now = 0;
 };
+
+TEST_F(Connections, hold_what_is_too_short_to_tell_its_protocol) {
+    open(1);
+    move(1, kIn, "GE", std::nullopt);
+    move(1, kIn, "T /held HTTP/1.1\r\n\r\n");
+    move(1, kOut, kOk);
+    EXPECT_EQ(sink.uses, Uses{"1 /held 200 "});
+}
+
+// There may be many connections of whatever it is.
+TEST_F(Connections, hold_no_bytes_of_what_is_long) {
+    open(1);
+    move(1, kIn, "GET /" + std::string(16000, 'x') + " HTTP/1.1\r\n\r\n", std::nullopt);
+    request(1, "/next");
+    move(1, kOut, kOk);
+    EXPECT_EQ(sink.uses, Uses{"1 /next 200 "});
+    EXPECT_EQ(sink.lost, std::vector{LostReason::kGap});
+}
 
 TEST_F(Connections, keep_their_exchanges_apart) {
     open(1);

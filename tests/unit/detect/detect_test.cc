@@ -65,9 +65,10 @@ TEST(DetectHttp1, EveryPrefixOfARequestOrResponseIsMaybeUntilItIsLongEnough) {
 }
 
 TEST(DetectHttp1, OtherProtocolsAreNot) {
-    for (const auto text : {"get / HTTP/1.1"sv, "220 mail.example ESMTP"sv, "SSH-2.0-OpenSSH_9.2"sv,
-                            "*1\r\n$4\r\nPING\r\n"sv, "GET key\r\n"sv, "set a 0 0 1\r\n"sv, " /"sv, " GET /"sv,
-                            "\r\n\r\n\r\nGET /"sv, "ABCDEFGHIJKLMNOPQRSTUVWXYZ /"sv, "\0\0\0\x08\x04\xd2\x16\x2f"sv}) {
+    for (const auto text :
+         {"get / HTTP/1.1"sv, "220 mail.example ESMTP"sv, "SSH-2.0-OpenSSH_9.2"sv, "*1\r\n$4\r\nPING\r\n"sv, "GET key\r\n"sv,
+          "set a 0 0 1\r\n"sv, " /"sv, " GET /"sv, "\r\n\r\n\r\nGET /"sv, "PRI * HTTP/2.0\r\n"sv, "PRI *"sv,
+          "ABCDEFGHIJKLMNOPQRSTUVWXYZ /"sv, "\0\0\0\x08\x04\xd2\x16\x2f"sv}) {
         EXPECT_EQ(http1(text), FF_DETECT_NO) << text;
     }
 }
@@ -268,6 +269,14 @@ TEST(DetectRedis, CommandsThatComeAsLinesAreKnown) {
     for (const auto* text : {"set a 0 0 1\r\nx\r\n", "get a\r\n", "PINGS\r\n", "INFORM x\r\n", "SETTLE\r\n"}) {
         EXPECT_EQ(redis(text), FF_DETECT_NO) << text;
     }
+}
+
+TEST(DetectRedis, LinesMayComeByteByByte) {
+    const std::string_view line = "PING\r\n";
+    for (std::size_t length = 1; length < line.size(); ++length) {
+        EXPECT_EQ(redis(line.substr(0, length)), FF_DETECT_MAYBE) << length;
+    }
+    EXPECT_EQ(redis("EHLO x"), FF_DETECT_NO);
 }
 
 TEST(DetectRedis, LongRepliesAreWantedWhole) {

@@ -293,6 +293,24 @@ TEST(Gaps, a_request_after_responses_that_passed_out_of_step_gives_up_those_befo
     EXPECT_EQ(wire.uses(), Uses{"GET /b 200"});
 }
 
+TEST(Gaps, are_no_errors_of_the_end_where_responses_passed_out_of_step) {
+    for (const bool session : {false, true}) {
+        Wire wire;
+        wire.received(get("/a"));
+        wire.gap(kOut, 100);
+        wire.received(get("/b") + get("/c"));
+        wire.gap(kOut, 100);
+        if (session) {
+            wire.session_end();
+        } else {
+            wire.close();
+        }
+        EXPECT_TRUE(wire.uses().empty());
+        EXPECT_EQ(wire.sink.lost, Lost(3, LostReason::kGap));
+        EXPECT_TRUE(wire.all_accounted());
+    }
+}
+
 TEST(LateAttach, stays_silent_until_a_message_starts_like_a_request) {
     Wire wire(true);
     wire.received("t of a body\r\nGET /no HTTP/1.1\r\n\r\n");

@@ -124,6 +124,33 @@ TEST(Http2Gaps, responses_that_may_have_ended_in_a_gap_are_lost_unless_they_go_o
     EXPECT_EQ(server.sink.lost, Lost{LostReason::kGap});
 }
 
+TEST(Http2Gaps, responses_that_passed_out_of_step_are_no_errors_of_the_connections_end) {
+    Server server;
+    server.request(1, get("/1"));
+    server.gap(kOut, 500);
+    server.request(3, get("/3"));
+    server.sent("the middle of a body, and what comes behind it");
+    server.request(5, get("/5"));
+    server.close();
+    EXPECT_EQ(server.uses(), Uses{"GET /5 - closed"});
+    EXPECT_EQ(server.sink.lost, Lost(2, LostReason::kGap));
+    EXPECT_TRUE(server.all_accounted());
+}
+
+TEST(Http2Gaps, a_response_that_comes_before_its_request_is_known_to_be_lost_is_lost_with_it) {
+    Server server;
+    server.request(1, get("/1"));
+    server.respond(1, status("200"));
+    server.respond(3, status("200"));
+    server.gap(kIn, 500);  // which carried the request of 3, and that of 5
+    server.request(7, get("/7"));
+    server.respond(7, status("200"));
+    server.close();
+    EXPECT_EQ(server.uses(), (Uses{"GET /1 200", "GET /7 200"}));
+    EXPECT_EQ(server.sink.lost, Lost(2, LostReason::kGap));
+    EXPECT_TRUE(server.all_accounted());
+}
+
 TEST(Http2Gaps, the_captured_end_of_a_long_call_is_read) {
     Server server;
     server.request(1, get("/large"));

@@ -52,6 +52,21 @@ TEST(MysqlGaps, AResultWhoseEndWasNotSeenIsLost) {
     EXPECT_EQ(wire.sink.lost, Lost{LostReason::kGap});
 }
 
+TEST(MysqlGaps, AreNoErrorsOfTheConnectionsEnd) {
+    Wire unseen;
+    unseen.logged_in().received(select());
+    unseen.gap(kOut, 5000);
+    unseen.close();
+    EXPECT_EQ(unseen.uses(), Uses{});
+    EXPECT_EQ(unseen.sink.lost, Lost{LostReason::kGap});
+
+    Wire cut;  // what was seen last is no end
+    cut.logged_in();
+    long_result(cut, "xxxxxxxxxxxxxxxxxxxxx");
+    cut.close();
+    EXPECT_EQ(cut.uses(), Uses{"SELECT t closed"});
+}
+
 TEST(MysqlGaps, SeveralResultsInAGapAreAllUsed) {
     Wire wire;
     wire.logged_in().received(query("SELECT a FROM t; SELECT b FROM u; SELECT c FROM v"));

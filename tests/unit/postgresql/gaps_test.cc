@@ -168,5 +168,64 @@ TEST(Gap, InManyPipelinedRequestsCountsEachAnswerAsLost) {
     EXPECT_TRUE(wire.all_accounted());
 }
 
+TEST(Gap, IsNoErrorOfTheConnectionsEnd) {
+    Session unseen;
+    unseen.received(query("SELECT * FROM orders"));
+    unseen.gap(kOut, 5000);
+    unseen.close();
+    EXPECT_TRUE(unseen.uses().empty());
+    EXPECT_EQ(unseen.sink.lost, Lost{LostReason::kGap});
+
+    Session cut;  // what was seen last is no end
+    cut.received(query("SELECT * FROM orders"));
+    cut.truncated(kOut, described() + kLongRows, 5000, kLongRows.substr(3, 64));
+    cut.close();
+    EXPECT_EQ(cut.uses(), Uses{"SELECT orders closed"});
+
+    Session asked_anew;  // and got no answer
+    asked_anew.received(query("SELECT * FROM orders"));
+    asked_anew.gap(kOut, 5000);
+    asked_anew.received(query("SELECT * FROM carts"));
+    asked_anew.close();
+    EXPECT_EQ(asked_anew.uses(), Uses{"SELECT carts closed"});
+    EXPECT_EQ(asked_anew.sink.lost, Lost{LostReason::kGap});
+}
+
+constexpr std::size_t kTooDeep = 6000;
+constexpr std::size_t kRoom = 16384;  // for steps, of which a statement has three, and Sync is one
+const std::string kAsked = parse("", "SELECT * FROM orders") + bind_portal("", "") + execute();
+const std::string kAnswered = kParsed + kBound + row() + completed("SELECT 1");
+
+TEST(TooMany, StatementsOfOnePipelineAreLostOnce) {
+    Session wire;
+    for (std::size_t i = 0; i < kTooDeep; ++i) wire.received(kAsked);
+    wire.received(sync());
+    for (std::size_t i = 0; i < kTooDeep; ++i) wire.sent(kAnswered);
+    wire.sent(ready());
+    EXPECT_EQ(wire.uses(), Uses(kRoom / 3, "SELECT orders ok"));
+    EXPECT_EQ(wire.sink.lost.size(), kTooDeep - kRoom / 3);
+
+    wire.received(query("SELECT * FROM carts"));
+    wire.sent(selected() + ready());
+    EXPECT_EQ(wire.uses().back(), "SELECT carts ok");
+    EXPECT_TRUE(wire.all_accounted());
+}
+
+TEST(TooMany, PipelinesAreReadAgainWhenAllOfThemAreAnswered) {
+    Session wire;
+    for (std::size_t i = 0; i < kTooDeep; ++i) wire.received(kAsked + sync());
+    for (std::size_t i = 0; i + 1 < kTooDeep; ++i) wire.sent(kAnswered + ready());
+    wire.received(query("SELECT 1; SELECT 2"));  // two more of them
+    wire.sent(kAnswered + ready());
+    wire.sent(selected() + selected() + ready());
+    EXPECT_EQ(wire.uses(), Uses(kRoom / 4, "SELECT orders ok"));
+    EXPECT_EQ(wire.sink.lost.size(), kTooDeep - kRoom / 4 + 2);
+
+    wire.received(query("SELECT * FROM carts"));
+    wire.sent(selected() + ready());
+    EXPECT_EQ(wire.uses().back(), "SELECT carts ok");
+    EXPECT_TRUE(wire.all_accounted());
+}
+
 }  // namespace
 }  // namespace footfall::postgresql
