@@ -145,15 +145,23 @@ struct {
 	__type(value, struct open_calls);
 } open_calls SEC(".maps");
 
+/* Masked, in the very register that is used: older verifiers (6.1) lose sight of a comparison. */
+static __always_inline struct open_call *call_at(struct open_calls *open, __u32 place)
+{
+	__u64 at = place;
+
+	barrier_var(at);
+	return &open->calls[at & (CALLS_KEPT - 1)];
+}
+
 static __always_inline void leave_inner_calls(struct open_calls *open, __u64 stack)
 {
-	__u32 i, top;
+	__u32 i;
 
 	for (i = 0; i < CALLS_KEPT; i++) {
-		top = open->depth - 1;
-		if (!open->depth || top >= CALLS_KEPT || open->calls[top].stack >= stack)
+		if (!open->depth || call_at(open, open->depth - 1)->stack >= stack)
 			break;
-		open->depth = top;
+		--open->depth;
 	}
 }
 
@@ -162,7 +170,7 @@ int function_entered(struct pt_regs *ctx)
 {
 	__u64 stack = PT_REGS_SP(ctx);
 	struct open_calls *open;
-	__u32 place;
+	struct open_call *call;
 
 	if (!is_watched_process(bpf_get_current_pid_tgid() >> 32))
 		return 0;
@@ -171,12 +179,11 @@ int function_entered(struct pt_regs *ctx)
 	if (!open)
 		return 0;
 	leave_inner_calls(open, stack);
-	place = open->depth;
-	if (place >= CALLS_KEPT)
+	if (open->depth >= CALLS_KEPT)
 		return 0;
-	open->calls[place].stack = stack;
-	open->calls[place].start_ns = bpf_ktime_get_ns();
-	open->depth = place + 1;
+	call = call_at(open, open->depth++);
+	call->stack = stack;
+	call->start_ns = bpf_ktime_get_ns();
 	return 0;
 }
 
@@ -185,15 +192,17 @@ int function_returned(struct pt_regs *ctx)
 {
 	struct open_calls *open = bpf_task_storage_get(&open_calls, bpf_get_current_task_btf(), NULL, 0);
 	__u64 stack = PT_REGS_SP(ctx) - sizeof(__u64); /* where the address to return to was */
-	__u32 top;
+	struct open_call *call;
 
 	if (!open)
 		return 0;
 	leave_inner_calls(open, stack);
-	top = open->depth - 1;
-	if (!open->depth || top >= CALLS_KEPT || open->calls[top].stack != stack)
+	if (!open->depth)
 		return 0;
-	open->depth = top;
-	add_duration(bpf_get_attach_cookie(ctx), bpf_ktime_get_ns() - open->calls[top].start_ns);
+	call = call_at(open, open->depth - 1);
+	if (call->stack != stack)
+		return 0;
+	--open->depth;
+	add_duration(bpf_get_attach_cookie(ctx), bpf_ktime_get_ns() - call->start_ns);
 	return 0;
 }

@@ -19,7 +19,7 @@ else
   echo "begin $(uname -r)"
   cd /footfall || exit
   /usr/bin/python3 tests/live/run.py --need-bpf --jobs 2 --patience 60 tests/live/cases/servers.case tests/live/cases/sockets.case \
-    tests/live/cases/targets.case tests/live/cases/stacks_kernels.case 2>&1
+    tests/live/cases/targets.case tests/live/cases/stacks_kernels.case tests/live/cases/functions_kernels.case 2>&1
   echo "end $?"
 fi
 sync
