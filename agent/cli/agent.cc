@@ -160,7 +160,7 @@ CommandRunner set_up_agent(CLI::App& command) {
         "  footfall agent                                          the whole host; metrics on 127.0.0.1:9843\n"
         "  footfall agent --config /etc/footfall/footfall.yaml     as configured\n"
         "  footfall agent --unit nginx --web.listen 127.0.0.1:9900 one unit, another port");
-    return [flags] { return run_agent(*flags); };
+    return [flags](const WatchedWords&) { return run_agent(*flags); };
 }
 
 }  // namespace footfall

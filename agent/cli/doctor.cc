@@ -117,7 +117,7 @@ CommandRunner set_up_doctor(CLI::App& command) {
         "  sudo footfall doctor          what works here\n"
         "  sudo footfall doctor -p 4711  and what can be seen of a process\n"
         "  sudo footfall doctor --json   the same, to attach to a bug report");
-    return [flags] { return examine(*flags); };
+    return [flags](const WatchedWords&) { return examine(*flags); };
 }
 
 }  // namespace footfall

@@ -20,11 +20,13 @@ struct CommandRow {
     const char* name;
     const char* summary;
     CommandSetup set_up;
+    bool watches_command = false;  // behind "--"
 };
 
 constexpr CommandRow kCommands[] = {
-    {"record", "watch a target for a while: what is used, how often, how fast", set_up_record},
+    {"record", "watch a target for a while: what is used, how often, how fast", set_up_record, true},
     {"trace", "print one line for each use, as it happens", set_up_trace},
+    {"functions", "count the calls of functions, and tell which never are called", set_up_functions, true},
     {"agent", "watch all the time and serve /metrics", set_up_agent},
     {"report", "print a session file that record has written", set_up_report},
     {"replay", "run recorded raw events through the same pipeline, without privilege", set_up_replay},
@@ -94,16 +96,19 @@ int print_usage_error(const CLI::App& app, const CLI::ParseError& error, int arg
 
 // A command to watch stands behind "--", so that a slip of the pen runs nothing, and an empty variable there does not mean
 // the whole host.
-Result<void> check_watched_command(const CLI::App& app, int argc, char** argv) {
-    const CLI::Option* words = app.get_option_no_throw("command");
-    if (words == nullptr) return {};
-    char** const end = argv + argc;
-    char** const dashes = std::find(argv, end, std::string_view("--"));
-    const auto behind = static_cast<std::size_t>(dashes == end ? 0 : end - dashes - 1);
-    if (dashes != end && behind == 0)
+Result<void> check_watched(const CommandRow& row, bool dashes, const WatchedWords& watched) {
+    if (dashes && !row.watches_command)
+        return failure(std::string("footfall ") + row.name + " runs nothing", "leave '--' and what is behind it out",
+                       ExitCode::kUsage);
+    if (dashes && watched.empty())
         return failure("there is no command behind '--'", "name the one to run and watch, or leave '--' out",
                        ExitCode::kUsage);
-    if (words->count() <= behind) return {};
+    return {};
+}
+
+Result<void> check_stray(const CLI::App& app) {
+    const CLI::Option* words = app.get_option_no_throw("stray");
+    if (words == nullptr || words->count() == 0) return {};
     const std::string& stray = words->results().front();
     return failure("'" + stray + "' belongs to no option",
                    "a command to run and watch stands behind '--': footfall record -- " + stray + "; of processes: -p 1,2",
@@ -125,22 +130,29 @@ int run(int argc, char** argv) {
         "  sudo footfall record -- ./server --port 80    start a program and watch it and its children\n"
         "  sudo footfall trace -p 812                    every request, as it happens\n"
         "  sudo footfall doctor                          what works here");
+    std::map<const CLI::App*, const CommandRow*> rows;
     std::map<const CLI::App*, CommandRunner> runners;
     for (const CommandRow& row : kCommands) {
         CLI::App* command = app.add_subcommand(row.name, row.summary);
+        rows[command] = &row;
         runners[command] = row.set_up(*command);
     }
+    char** const dashes = std::find(argv, argv + argc, std::string_view("--"));
+    const int own_words = static_cast<int>(dashes - argv);
+    const WatchedWords watched(own_words < argc ? dashes + 1 : dashes, argv + argc);
     try {
-        app.parse(argc, argv);
+        app.parse(own_words, argv);
     } catch (const CLI::Success& asked) {  // --help, --version
         return app.exit(asked);
     } catch (const CLI::ParseError& error) {
-        return print_usage_error(app, error, argc, argv);
+        return print_usage_error(app, error, own_words, argv);
     }
     const CLI::App* command = app.get_subcommands().front();
-    if (const auto checked = check_watched_command(*command, argc, argv); !checked) return print_error(checked.error());
+    if (const auto checked = check_watched(*rows[command], own_words < argc, watched); !checked)
+        return print_error(checked.error());
+    if (const auto checked = check_stray(*command); !checked) return print_error(checked.error());
     std::signal(SIGPIPE, SIG_IGN);  // a reader that has gone is a failed write, not our end
-    const Result<int> result = runners[command]();
+    const Result<int> result = runners[command](watched);
     return result ? *result : print_error(result.error());
 }
 

@@ -28,7 +28,8 @@ struct RecordFlags {
     std::string raw;
     bool force = false;
     bool quiet = false;
-    std::vector<std::string> command;
+    WatchedWords command;
+    std::vector<std::string> stray;
 };
 
 // Why a recording ends.
@@ -154,10 +155,7 @@ CommandRunner set_up_record(CLI::App& command) {
         ->type_name("FILE.ffraw");
     command.add_flag("--force", flags->force, "replace files that exist");
     command.add_flag("-q,--quiet", flags->quiet, "no progress on stderr");
-    command.add_option("command", flags->command, "program to run and watch, with its children")
-        ->type_name("COMMAND")
-        ->group("");
-    command.positionals_at_end();
+    command.add_option("stray", flags->stray)->group("");  // main tells where it belongs
     flags->format.add_to(command);
     flags->live.add_to(command);
     command.footer(
@@ -166,7 +164,10 @@ CommandRunner set_up_record(CLI::App& command) {
         "  footfall record -p 812,907 -o today.ffs           two processes until Ctrl-C, kept in a file\n"
         "  footfall record --port 8080 --route '/users/{name}'  one port, with a name for its routes\n"
         "  footfall record --json -- ./run-tests.sh          what a test run uses, as JSON");
-    return [flags] { return record(*flags); };
+    return [flags](const WatchedWords& watched) {
+        flags->command = watched;
+        return record(*flags);
+    };
 }
 
 }  // namespace footfall

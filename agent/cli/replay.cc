@@ -52,7 +52,7 @@ CommandRunner set_up_replay(CLI::App& command) {
         "Examples:\n"
         "  footfall replay capture.ffraw                          the table of that recording\n"
         "  footfall replay capture.ffraw --route '/u/{name}' --json  the same with other route names, as JSON");
-    return [flags] { return replay(*flags); };
+    return [flags](const WatchedWords&) { return replay(*flags); };
 }
 
 }  // namespace footfall

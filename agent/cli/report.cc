@@ -188,7 +188,7 @@ CommandRunner set_up_report(CLI::App& command) {
         "  footfall report today.ffs --format flamegraph --diff monday.ffs -o changed.html\n"
         "  footfall report today.ffs --format pprof -o today.pb.gz          then: go tool pprof -top today.pb.gz\n"
         "  footfall report today.ffs --format folded --off-cpu --service nginx | flamegraph.pl --countname us > nginx.svg");
-    return [flags] { return report(*flags); };
+    return [flags](const WatchedWords&) { return report(*flags); };
 }
 
 }  // namespace footfall

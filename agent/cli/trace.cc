@@ -116,7 +116,7 @@ CommandRunner set_up_trace(CLI::App& command) {
         "Examples:\n"
         "  footfall trace --unit nginx                    every request and its latency\n"
         "  footfall trace -p 812 --json | jq .operation   the same for scripts");
-    return [flags] { return trace(*flags); };
+    return [flags](const WatchedWords&) { return trace(*flags); };
 }
 
 }  // namespace footfall

@@ -46,6 +46,7 @@ Result<ProbeSet> ProbeSet::load(const ProbeSettings& settings) {
 
 Result<void> ProbeSet::load_sockets(const ProbeSettings& settings) {
     hook_ = settings.hook;
+    sockets_wanted_ = settings.sockets;
     if (hook_ == SocketHook::kAutomatic) {
         hook_ = has_socket_length_tracepoints() ? SocketHook::kSocket : SocketHook::kSyscall;
     }
@@ -61,6 +62,10 @@ Result<void> ProbeSet::load_sockets(const ProbeSettings& settings) {
     }
     for (bpf_program* program : {programs.syscall_exited, programs.socket_state_by_address}) {
         bpf_program__set_autoload(program, !inside);
+    }
+    if (!settings.sockets) {
+        bpf_program* program = nullptr;
+        bpf_object__for_each_program(program, sockets_->obj) bpf_program__set_autoload(program, false);
     }
     auto& maps = sockets_->maps;
     const bool notes_tls = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_TASK_STORAGE, nullptr) == 1;

@@ -26,6 +26,7 @@ struct ProbeSettings {
     std::vector<Pid> watched;           // with who.by_pid
     std::size_t ring_bytes = 8U << 20;  // a power of two, and a multiple of the page size
     SocketHook hook = SocketHook::kAutomatic;
+    bool sockets = true;  // false: only processes are followed
 };
 
 // Maps that probes of other sets may share; borrowed.
@@ -91,6 +92,7 @@ private:
     Result<void> load_processes(const ProbeSettings& settings);
 
     SocketHook hook_ = SocketHook::kSocket;
+    bool sockets_wanted_ = true;
     std::unique_ptr<sockets_bpf, DestroySockets> sockets_;
     std::unique_ptr<processes_bpf, DestroyProcesses> processes_;  // shares the maps of sockets_
     std::unique_ptr<std::uint64_t, Unmap> watched_;               // the map's own memory: bits by pid

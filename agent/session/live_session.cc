@@ -112,7 +112,7 @@ Result<void> LiveSession::load() {
 
     auto who = probe_config_of(*watch_);
     if (!who) return tl::unexpected<Error>(who.error());
-    auto probes = ProbeSet::load({*who, watch_->pids, options_.config.ring_bytes, options_.hook});
+    auto probes = ProbeSet::load({*who, watch_->pids, options_.config.ring_bytes, options_.hook, options_.sockets});
     if (!probes) return tl::unexpected<Error>(probes.error());
     probes_ = std::move(*probes);
     if (auto loaded = load_stacks(*who); !loaded) {
@@ -149,7 +149,7 @@ Result<void> LiveSession::load() {
     auto ring = RingReader::open(probes_->ring_fd(), *this);
     if (!ring) return tl::unexpected<Error>(ring.error());
     ring_ = std::move(*ring);
-    look_for_tls();
+    if (options_.sockets) look_for_tls();
     std::vector<int> programs = probes_->program_fds();
     if (stack_probe_) {
         for (const int program : stack_probe_->program_fds()) programs.push_back(program);
@@ -163,6 +163,7 @@ Result<void> LiveSession::load() {
     older_sockets_.note(host.processes);
     if (stack_probe_) begin_stacks();
     if (auto watched = watch_now(host); !watched) return watched;
+    if (auto watched = watch_functions(*who); !watched) return watched;
     // Looked at now, they keep their names even if they are killed before they are next heard of.
     for (const Pid pid : watch_->pids) pipeline_->meet(pid);
     return {};
@@ -179,6 +180,22 @@ Result<void> LiveSession::load_stacks(const ff_probe_config& who) {
     auto watch = MappingWatch::start();
     if (!watch) return tl::unexpected<Error>(watch.error());
     mapping_watch_ = std::move(*watch);
+    return {};
+}
+
+Result<void> LiveSession::watch_functions(const ff_probe_config& who) {
+    if (!options_.functions) return {};
+    functions_.emplace(*options_.functions, who, probes_->shared_maps());
+    if (auto seen = functions_->look_at_paths(); !seen) return seen;
+    if (!options_.program.empty()) {
+        if (auto seen = functions_->look_at_program(options_.program); !seen) return seen;
+    }
+    if (watch_->whole_host || watch_->judge_executed || number(watch_->command) != 0) {
+        if (auto seen = functions_->look_at_libraries(); !seen) return seen;
+    }
+    for (const Pid pid : watch_->whole_host ? HostView().processes.pids() : watch_->pids) {
+        if (auto seen = functions_->look(pid); !seen) return seen;
+    }
     return {};
 }
 
@@ -268,7 +285,10 @@ void LiveSession::note_raw_error(const Result<void>& written) {
 
 // The kernel side watches whatever executes until this has looked at it, and meanwhile also what that has forked.
 void LiveSession::on_executed(const ProcessExecuted& executed) {
-    look_at_host_for_tls();
+    if (options_.sockets) look_at_host_for_tls();
+    if (functions_ && watches(executed.pid)) {
+        if (const auto seen = functions_->look(executed.pid); !seen) spdlog::warn("{}", seen.error().what);
+    }
     if (!executed.proposed && !rejected_.contains(executed.pid)) return;
     const HostView host;
     const auto facts = host.processes.facts(executed.pid);
@@ -303,6 +323,9 @@ Result<void> LiveSession::drain() {
     for (const ConnectionId connection : vanished) tell_closed(connection, now);
     pipeline_->advance(now);
     adjust_waits(now);
+    if (functions_ && !ended_.seen()) {
+        if (auto advanced = functions_->advance(now); !advanced) return advanced;
+    }
     bpf_clock_->tick(now, pipeline_->events());
     if (!ended_.seen()) {
         if (auto watched = watch_splice(now); !watched) return watched;
@@ -383,6 +406,7 @@ void LiveSession::wait_for_tables(std::uint64_t patience_nanoseconds) {
 Result<void> LiveSession::stop() {
     setpriority(PRIO_PROCESS, 0, nice_before_);
     tls_->detach();
+    if (functions_) functions_->detach(monotonic_now());
     probes_->detach();
     if (stack_probe_) stack_probe_->detach();
     ended_ = monotonic_now();
@@ -470,6 +494,10 @@ Snapshot LiveSession::snapshot() const {
     const BpfCost cost = bpf_clock_->cost(pipeline_->events());
     info.set_bpf_cpu_known(cost.known);
     info.set_bpf_cpu_nanos(cost.nanoseconds);
+    if (functions_) {
+        const auto filled = functions_->fill(snapshot, ended_.seen() ? ended_ : monotonic_now());
+        if (!filled) spdlog::warn("{}", filled.error().what);
+    }
     return snapshot;
 }
 

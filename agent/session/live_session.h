@@ -12,6 +12,7 @@
 #include "agent/kernel/bpf_clock.h"
 #include "agent/kernel/ring_reader.h"
 #include "agent/pipeline/pipeline.h"
+#include "agent/probes/function_watch.h"
 #include "agent/probes/mapping_watch.h"
 #include "agent/probes/probe_set.h"
 #include "agent/probes/stack_probe.h"
@@ -31,9 +32,12 @@ struct LiveOptions {
     std::vector<std::string> target_words;  // as given, for the session file
     Config config;
     SocketHook hook = SocketHook::kAutomatic;
-    std::string raw_path;          // empty: no raw file
-    bool force = false;            // may replace raw_path
-    std::uint32_t frequency = 99;  // of stacks, unless it is configured
+    std::string raw_path;                      // empty: no raw file
+    bool force = false;                        // may replace raw_path
+    std::uint32_t frequency = 99;              // of stacks, unless it is configured
+    bool sockets = true;                       // false: what passes on sockets is not looked at
+    std::optional<FunctionOptions> functions;  // whose calls are counted
+    std::string program;                       // that the target's command is going to execute, if it is a path
     std::string version;
 };
 
@@ -69,6 +73,8 @@ public:
 
     // Without stacks, whose names take time.
     [[nodiscard]] Snapshot snapshot() const;
+    // null: no functions are counted.
+    [[nodiscard]] const FunctionWatch* functions() const { return functions_ ? &*functions_ : nullptr; }
     // The same for all of the session; may be asked on any thread.
     [[nodiscard]] bool takes_stacks() const { return stack_probe_.has_value() && why_no_stacks_.empty(); }
     // Empty, unless they are wanted and cannot be taken.
@@ -94,6 +100,7 @@ private:
     void note_raw_error(const Result<void>& written);
     Result<void> watch_splice(MonotonicTime now);
     Result<void> load_stacks(const ff_probe_config& who);
+    Result<void> watch_functions(const ff_probe_config& who);
     void adjust_waits(MonotonicTime now);
     void follow_mappings();
     void take_waiting_threads();
@@ -116,7 +123,8 @@ private:
     std::optional<ProbeSet> probes_;
     std::optional<StackProbe> stack_probe_;  // shares maps of probes_
     std::string why_no_stacks_;
-    std::optional<TlsWatch> tls_;  // likewise
+    std::optional<TlsWatch> tls_;             // likewise
+    std::optional<FunctionWatch> functions_;  // likewise
     std::optional<MappingWatch> mapping_watch_;
     std::unique_ptr<Pipeline> pipeline_;  // hands tables to stack_probe_
     std::optional<RingReader> ring_;

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "output/json/functions_json.h"
 #include "output/json/stacks_json.h"
 #include "output/session/histogram_math.h"
 #include "output/session/operation_totals.h"
@@ -148,6 +149,7 @@ std::string session_json(const Snapshot& snapshot) {
                      {"blind_spots", blind_spots(snapshot)},
                      {"services", services(snapshot)}};
     if (snapshot.has_stacks()) document["stacks"] = stacks_json(snapshot.stacks());
+    if (!snapshot.function_files().empty()) document["function_files"] = functions_json(snapshot);
     return document.dump(kIndent, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

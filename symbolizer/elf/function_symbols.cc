@@ -1,7 +1,9 @@
 #include "symbolizer/elf/function_symbols.h"
 
 #include <algorithm>
-#include <optional>
+#include <utility>
+
+#include "symbolizer/elf/mini_debug_info.h"
 
 namespace footfall {
 namespace {
@@ -47,7 +49,8 @@ std::optional<RawSymbol> function_symbol(const ElfFile& file, const GElf_Sym& sy
     const std::string_view name = without_version(text);
     if (is_assembler_label(name) || name.size() > kMaxSymbolBytes) return std::nullopt;
     const std::uint64_t size = std::min(symbol.st_size, range->end - symbol.st_value);
-    return RawSymbol{symbol.st_value, size, range->end, name, *kind, binding_of(symbol)};
+    const bool indirect = GELF_ST_TYPE(symbol.st_info) == STT_GNU_IFUNC;
+    return RawSymbol{symbol.st_value, size, range->end, name, *kind, binding_of(symbol), indirect};
 }
 
 }  // namespace
@@ -84,6 +87,20 @@ bool append_function_symbols(const ElfFile& file, std::uint32_t section_type, st
         if (const auto function = function_symbol(file, symbol, section->header.sh_link, code)) symbols.push_back(*function);
     }
     return true;
+}
+
+FunctionSymbols::FunctionSymbols(const ElfFile& file, std::size_t max_bytes) : code_(code_ranges(file)) {
+    if (append_function_symbols(file, SHT_SYMTAB, code_, symbols_)) return;
+    append_function_symbols(file, SHT_DYNSYM, code_, symbols_);
+    const ElfSection* mini = file.section(".gnu_debugdata");
+    const auto packed = mini != nullptr ? ElfFile::contents(*mini) : std::nullopt;
+    auto image = packed ? inflate_mini_debug_info(*packed, max_bytes) : tl::unexpected(Miss::kStripped);
+    if (!image) return;
+    image_ = *std::move(image);
+    if (auto inner = ElfFile::open(image_)) {
+        inner_ = *std::move(inner);
+        append_function_symbols(*inner_, SHT_SYMTAB, code_, symbols_);
+    }
 }
 
 }  // namespace footfall

@@ -5,7 +5,6 @@
 #include <unordered_map>
 
 #include "symbolizer/elf/function_symbols.h"
-#include "symbolizer/elf/mini_debug_info.h"
 
 namespace footfall {
 namespace {
@@ -147,19 +146,8 @@ private:
 };
 
 tl::expected<SymbolTable, Miss> SymbolTable::read(const ElfFile& file, std::size_t max_bytes) {
-    const std::vector<CodeRange> code = code_ranges(file);
-    std::vector<RawSymbol> symbols;
-    if (append_function_symbols(file, SHT_SYMTAB, code, symbols))
-        return SymbolTableBuilder(max_bytes).build(std::move(symbols));
-
-    append_function_symbols(file, SHT_DYNSYM, code, symbols);
-    const ElfSection* mini = file.section(".gnu_debugdata");
-    const auto packed = mini != nullptr ? ElfFile::contents(*mini) : std::nullopt;
-    auto image = packed ? inflate_mini_debug_info(*packed, max_bytes) : tl::unexpected(Miss::kStripped);
-    if (!image) return SymbolTableBuilder(max_bytes).build(std::move(symbols));
-    const auto inner = ElfFile::open(*image);
-    if (inner) append_function_symbols(*inner, SHT_SYMTAB, code, symbols);
-    return SymbolTableBuilder(max_bytes).build(std::move(symbols));
+    const FunctionSymbols found(file, max_bytes);
+    return SymbolTableBuilder(max_bytes).build(found.symbols());
 }
 
 tl::expected<FunctionSymbol, Miss> SymbolTable::find(std::uint64_t address) const {

@@ -6,6 +6,8 @@ namespace footfall {
 namespace {
 
 constexpr auto kLastMiss = Miss::kHiddenAddresses;
+constexpr auto kLastSiteClass = SiteClass::kStepped;
+constexpr auto kLastNoSite = NoSite::kNoSymbolCode;
 
 }  // namespace
 
@@ -31,6 +33,48 @@ symbolizer::Answer answer_of(const FileDescription& description) {
     message.set_has_symbols(description.has_symbols);
     message.set_has_dwarf(description.has_dwarf);
     return answer;
+}
+
+symbolizer::Answer answer_of(const FunctionAnswer& functions) {
+    symbolizer::Answer answer;
+    symbolizer::FunctionList& list = *answer.mutable_functions();
+    list.set_known(functions.known);
+    list.set_matched(functions.matched);
+    list.set_unwinds(functions.unwinds);
+    for (const std::string& name : functions.nearest) list.add_nearest(name);
+    for (const CodeFunction& function : functions.functions) {
+        symbolizer::ListedFunction& listed = *list.add_functions();
+        listed.set_name(function.name);
+        for (const std::string& alias : function.aliases) listed.add_aliases(alias);
+        listed.set_address(function.address);
+        listed.set_size(function.size);
+        listed.set_file_offset(function.file_offset);
+        listed.set_site(function.site.offset);
+        listed.set_site_class(static_cast<std::uint32_t>(function.site.site_class));
+        listed.set_instruction(function.site.instruction);
+        listed.set_no_site(static_cast<std::uint32_t>(function.no_site));
+    }
+    return answer;
+}
+
+bool read_functions(const symbolizer::FunctionList& list, FunctionAnswer& into) {
+    into.known = list.known();
+    into.matched = list.matched();
+    into.unwinds = list.unwinds();
+    into.nearest.assign(list.nearest().begin(), list.nearest().end());
+    for (const symbolizer::ListedFunction& listed : list.functions()) {
+        if (listed.site_class() > static_cast<std::uint32_t>(kLastSiteClass) ||
+            listed.no_site() > static_cast<std::uint32_t>(kLastNoSite))
+            return false;
+        into.functions.push_back({listed.name(),
+                                  {listed.aliases().begin(), listed.aliases().end()},
+                                  listed.address(),
+                                  listed.size(),
+                                  listed.file_offset(),
+                                  {listed.site(), static_cast<SiteClass>(listed.site_class()), listed.instruction()},
+                                  static_cast<NoSite>(listed.no_site())});
+    }
+    return true;
 }
 
 FileDescription read_description(const symbolizer::Description& message) {

@@ -9,12 +9,14 @@
 
 #include "symbolizer/elf/description.h"
 #include "symbolizer/frame.h"
+#include "symbolizer/functions/code_functions.h"
 #include "symbolizer/worker/protocol.pb.h"
 
 namespace footfall {
 
 symbolizer::Answer answer_of(Miss miss);
 symbolizer::Answer answer_of(const FileDescription& description);
+symbolizer::Answer answer_of(const FunctionAnswer& functions);
 
 // Collects the answers for a list of addresses.
 class NamesWriter {
@@ -47,6 +49,7 @@ private:
 // From a worker that may have been taken over: false when the answer makes no sense.
 bool read_names(const symbolizer::Names& names, std::span<SymbolizedAddress> into);
 bool read_miss(std::uint32_t number, Miss& miss);
+bool read_functions(const symbolizer::FunctionList& list, FunctionAnswer& into);
 FileDescription read_description(const symbolizer::Description& message);
 
 }  // namespace footfall

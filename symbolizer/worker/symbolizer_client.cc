@@ -125,6 +125,19 @@ tl::expected<std::uint32_t, Miss> SymbolizerClient::checksum(int file) {
     return answer->checksum();
 }
 
+tl::expected<FunctionAnswer, Miss> SymbolizerClient::functions(int elf, const FunctionQuery& query) {
+    symbolizer::Question question;
+    symbolizer::ListFunctions& list = *question.mutable_list_functions();
+    for (const std::string& glob : query.globs) list.add_globs(glob);
+    list.set_most(query.most);
+    list.set_returns(query.returns);
+    const auto answer = ask(key_of(elf, Purpose::kFunctions), question, std::span(&elf, 1));
+    if (!answer) return tl::unexpected(answer.error());
+    FunctionAnswer functions;
+    if (!read_functions(answer->functions(), functions)) return tl::unexpected(Miss::kMalformed);
+    return functions;
+}
+
 Miss SymbolizerClient::build_unwind_table(int elf, int out) {
     symbolizer::Question question;
     question.mutable_build_unwind_table();

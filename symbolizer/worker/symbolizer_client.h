@@ -24,6 +24,7 @@
 #include "agent/base/fd.h"
 #include "symbolizer/elf/description.h"
 #include "symbolizer/frame.h"
+#include "symbolizer/functions/code_functions.h"
 #include "symbolizer/worker/time_budget.h"
 
 namespace footfall {
@@ -70,6 +71,9 @@ public:
     std::vector<SymbolizedAddress> symbols(const ModuleFiles& files, std::span<const std::uint64_t> addresses,
                                            Detail detail);
 
+    // See functions/code_functions.h.
+    tl::expected<FunctionAnswer, Miss> functions(int elf, const FunctionQuery& query);
+
     // Lets the worker's unwind table builder read elf and write to out. kNone: done.
     Miss build_unwind_table(int elf, int out);
 
@@ -79,7 +83,7 @@ public:
     [[nodiscard]] std::uint64_t workers_lost() const { return workers_lost_; }
 
 private:
-    enum class Purpose : std::uint8_t { kDescribe, kChecksum, kNames, kLines, kUnwindTable };
+    enum class Purpose : std::uint8_t { kDescribe, kChecksum, kNames, kLines, kUnwindTable, kFunctions };
     // Which file, as fstat tells, and for what it was read.
     struct FileKey {
         std::uint64_t device = 0;

@@ -62,6 +62,8 @@ public:
             case symbolizer::Question::kBuildUnwindTable:
                 return answer_of(files.size() < 2 ? Miss::kMalformed
                                                   : options_.build_unwind_table(files[0].get(), files[1].get()));
+            case symbolizer::Question::kListFunctions:
+                return functions_of(question.list_functions(), files[0].get());
             case symbolizer::Question::ABOUT_NOT_SET:
                 break;
         }
@@ -69,6 +71,12 @@ public:
     }
 
 private:
+    static symbolizer::Answer functions_of(const symbolizer::ListFunctions& question, int elf) {
+        const auto functions =
+            list_functions(elf, {{question.globs().begin(), question.globs().end()}, question.most(), question.returns()});
+        return functions ? answer_of(*functions) : answer_of(functions.error());
+    }
+
     symbolizer::Answer name_addresses(const symbolizer::Symbols& question, std::vector<Fd> files) {
         const std::size_t wanted = 1U + (question.has_debug() ? 1U : 0U) + (question.has_alt() ? 1U : 0U);
         if (files.size() != wanted) return answer_of(Miss::kMalformed);

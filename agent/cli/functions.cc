@@ -1,0 +1,167 @@
+// footfall functions: which functions of a program or library are called, how often, how long, and which never.
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "agent/base/text.h"
+#include "agent/cli/command.h"
+#include "agent/cli/live_options.h"
+#include "agent/cli/stop_signal.h"
+#include "agent/cli/watched_command.h"
+#include "agent/config/function_pattern.h"
+#include "output/json/session_json.h"
+#include "output/session/session_file.h"
+#include "output/table/functions_text.h"
+
+namespace footfall {
+namespace {
+
+struct FunctionFlags {
+    LiveFlags live;
+    std::string duration;
+    std::string output;
+    bool force = false;
+    bool timed = false;
+    bool coverage = false;
+    bool list = false;
+    bool json = false;
+    FunctionsView view;
+};
+
+struct Words {
+    std::vector<std::string> patterns;
+    WatchedWords command;
+};
+
+// As execvp() will find it; empty if it will not.
+std::string program_of(const std::string& name) {
+    if (name.find('/') != std::string::npos) return name;
+    const char* path = std::getenv("PATH");
+    for (const std::string_view directory : split(path != nullptr ? path : "/usr/bin:/bin", ':')) {
+        std::string candidate = std::string(directory) + "/" + name;
+        if (access(candidate.c_str(), X_OK) == 0) return candidate;
+    }
+    return {};
+}
+
+Result<LiveOptions> options_of(const FunctionFlags& flags, const Words& words) {
+    auto options = flags.live.resolve();
+    if (!options) return options;
+    auto patterns = parse_function_patterns(words.patterns);
+    if (!patterns) return tl::unexpected(patterns.error());
+    options->functions = FunctionOptions{*std::move(patterns), flags.timed, flags.coverage, !flags.list};
+    options->sockets = false;
+    options->config.stacks.mode = StackMode::kNone;
+    if (!flags.output.empty()) {
+        const auto free = check_destination(flags.output, flags.force ? IfExists::kReplace : IfExists::kRefuse);
+        if (!free) return tl::unexpected(free.error());
+    }
+    return options;
+}
+
+Result<void> check_found(const LiveSession& session) {
+    const FunctionWatch& functions = *session.functions();
+    if (functions.found_any()) return {};
+    std::string fix = "`footfall functions … --list '*'` lists what there is";
+    if (const auto near = functions.nearest(); !near.empty()) {
+        fix = "did you mean";
+        for (const std::string& name : near) fix += " '" + name + "'";
+        fix += "?";
+    }
+    return failure("no function matches", fix, ExitCode::kNoTarget);
+}
+
+Result<void> print(const FunctionFlags& flags, const Snapshot& snapshot) {
+    const std::string text =
+        flags.json ? session_json(snapshot) : functions_text(snapshot, flags.view, TerminalStyle::of(STDOUT_FILENO));
+    const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+    return written || errno == EPIPE ? Result<void>() : system_failure("cannot print the functions", errno);
+}
+
+Result<int> functions(const FunctionFlags& flags, const Words& words) {
+    auto options = options_of(flags, words);
+    if (!options) return tl::unexpected(options.error());
+    std::uint64_t duration = 0;
+    if (!flags.duration.empty()) {
+        const auto parsed = duration_option("--duration", flags.duration);
+        if (!parsed) return tl::unexpected(parsed.error());
+        duration = *parsed;
+    }
+    StopSignal stop;
+    std::optional<WatchedCommand> command;
+    if (!words.command.empty()) {
+        auto prepared = WatchedCommand::prepare(words.command);
+        if (!prepared) return tl::unexpected(prepared.error());
+        command.emplace(*std::move(prepared));
+        options->target.command = command->pid();
+        options->target_words.push_back("command=" + words.command.front());
+        options->program = program_of(words.command.front());
+    }
+    auto session = LiveSession::start(*std::move(options));
+    if (!session) return tl::unexpected(session.error());
+    if (!command || flags.list) {
+        if (const auto found = check_found(**session); !found) return tl::unexpected(found.error());
+    }
+    if (!flags.list) {
+        std::fputs("footfall: counting calls (Ctrl-C ends it)\n", stderr);
+        if (command) {
+            if (const auto started = command->go(); !started) return tl::unexpected(started.error());
+        }
+        const MonotonicTime start = monotonic_now();
+        const auto over = [&] {
+            if (duration != 0 && elapsed(start, monotonic_now()) >= duration) return true;
+            return command ? command->exit_code().has_value() : !(*session)->target_alive();
+        };
+        while (!over() && !stop.wait((*session)->pause_nanoseconds())) {
+            if (const auto drained = (*session)->drain(); !drained) return tl::unexpected(drained.error());
+        }
+    }
+    stop.release();
+    const bool ended_by_us = command && !command->exit_code();
+    if (command) command->terminate();
+    if (const auto stopped = (*session)->stop(); !stopped) return tl::unexpected(stopped.error());
+    if (const auto found = check_found(**session); !found) return tl::unexpected(found.error());
+    const Snapshot snapshot = (*session)->snapshot();
+    if (!flags.output.empty()) {
+        const auto kept = write_session_file(flags.output, snapshot, flags.force ? IfExists::kReplace : IfExists::kRefuse);
+        if (!kept) return tl::unexpected(kept.error());
+    }
+    if (const auto printed = print(flags, snapshot); !printed) return tl::unexpected(printed.error());
+    return command && !ended_by_us ? command->exit_code().value_or(0) : 0;
+}
+
+}  // namespace
+
+CommandRunner set_up_functions(CLI::App& command) {
+    const auto flags = std::make_shared<FunctionFlags>();
+    const auto patterns = std::make_shared<std::vector<std::string>>();
+    command.add_option("patterns", *patterns, "functions of the program, or FILE!GLOB of libraries: 'libssl*!SSL_*'")
+        ->type_name("GLOB");
+    command.add_flag("-l,--latency", flags->timed, "also how long calls take (two probes a call)");
+    command
+        .add_flag("--coverage", flags->coverage,
+                  "only whether they are called, for all functions of a busy program: a probe goes with the first call")
+        ->excludes("--latency");
+    command.add_flag("--list", flags->list, "only list what can be counted; nothing is attached");
+    command.add_flag("--explain", flags->view.explain, "where calls are counted, and what that costs");
+    command.add_flag("--unused", flags->view.unused, "those that were never called");
+    command.add_option("--rows", flags->view.most, "rows of a file; 0: all")->type_name("N")->capture_default_str();
+    command.add_flag("--json", flags->json, "as JSON (footfall.session/v1)");
+    command.add_option("-d,--duration", flags->duration, "how long (until Ctrl-C, or until the target has ended)")
+        ->type_name("DURATION");
+    command.add_option("-o,--output", flags->output, "keep the session in a file, for report")->type_name("FILE.ffs");
+    command.add_flag("--force", flags->force, "replace a file that exists");
+    flags->live.add_to(command);
+    command.footer(
+        "Examples:\n"
+        "  footfall functions -p 812 -d 10s 'shop::*'        which of them are called, how often\n"
+        "  footfall functions -p 812 --latency 'libssl*!SSL_*'  how long calls of a library take\n"
+        "  footfall functions -p 812 -d 1h --coverage --unused  what an hour of work did not need\n"
+        "  footfall functions --exe postgres --list --explain 'exec*'  what counting would cost");
+    return [flags, patterns](const WatchedWords& watched) { return functions(*flags, {*patterns, watched}); };
+}
+
+}  // namespace footfall

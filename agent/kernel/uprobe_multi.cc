@@ -1,0 +1,58 @@
+#include "agent/kernel/uprobe_multi.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+namespace footfall {
+namespace {
+
+// include/uapi/linux/bpf.h of Linux 6.13; the headers that this is built with may be older.
+constexpr std::uint32_t kLinkCreate = 28;        // BPF_LINK_CREATE
+constexpr std::uint32_t kUprobeMulti = 48;       // BPF_TRACE_UPROBE_MULTI
+constexpr std::uint32_t kUprobeSession = 57;     // BPF_TRACE_UPROBE_SESSION
+constexpr std::uint32_t kUprobeMultiReturn = 1;  // BPF_F_UPROBE_MULTI_RETURN
+
+struct LinkCreate {
+    std::uint32_t program = 0;
+    std::uint32_t target = 0;
+    std::uint32_t attach_type = 0;
+    std::uint32_t link_flags = 0;
+    std::uint64_t path = 0;
+    std::uint64_t offsets = 0;
+    std::uint64_t reference_counters = 0;
+    std::uint64_t cookies = 0;
+    std::uint32_t count = 0;
+    std::uint32_t flags = 0;
+    std::uint32_t pid = 0;
+    std::uint32_t reserved = 0;
+};
+
+}  // namespace
+
+std::uint32_t attach_type_of(UprobeEnd end) { return end == UprobeEnd::kBoth ? kUprobeSession : kUprobeMulti; }
+
+Fd attach_uprobes(int program, int file, UprobeEnd end, std::span<const UprobePlace> places) {
+    std::vector<std::uint64_t> offsets;
+    std::vector<std::uint64_t> cookies;
+    offsets.reserve(places.size());
+    cookies.reserve(places.size());
+    for (const UprobePlace& place : places) {
+        offsets.push_back(place.file_offset);
+        cookies.push_back(place.cookie);
+    }
+    const std::string path = "/proc/self/fd/" + std::to_string(file);
+    LinkCreate create;
+    create.program = static_cast<std::uint32_t>(program);
+    create.attach_type = attach_type_of(end);
+    create.path = reinterpret_cast<std::uint64_t>(path.c_str());
+    create.offsets = reinterpret_cast<std::uint64_t>(offsets.data());
+    create.cookies = reinterpret_cast<std::uint64_t>(cookies.data());
+    create.count = static_cast<std::uint32_t>(places.size());
+    create.flags = end == UprobeEnd::kReturn ? kUprobeMultiReturn : 0;
+    return Fd(static_cast<int>(syscall(SYS_bpf, kLinkCreate, &create, sizeof create)));
+}
+
+}  // namespace footfall

@@ -1,0 +1,28 @@
+// One program on many places of a file at once (BPF_LINK_TYPE_UPROBE_MULTI, Linux 6.6; sessions 6.13).
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "agent/base/fd.h"
+
+namespace footfall {
+
+struct UprobePlace {
+    std::uint64_t file_offset = 0;
+    std::uint64_t cookie = 0;  // what the program is told
+};
+
+enum class UprobeEnd {
+    kEntry,
+    kReturn,
+    kBoth,  // a session: one program for both
+};
+
+// What bpf_program__set_expected_attach_type() must have been told before the program was loaded.
+[[nodiscard]] std::uint32_t attach_type_of(UprobeEnd end);
+
+// The link, which is gone from the kernel when it is closed; not valid, and errno, where the kernel refuses.
+[[nodiscard]] Fd attach_uprobes(int program, int file, UprobeEnd end, std::span<const UprobePlace> places);
+
+}  // namespace footfall

@@ -1,0 +1,234 @@
+#include "agent/probes/function_watch.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <utility>
+
+#include "agent/base/text.h"
+#include "agent/stacks/open_mapped.h"
+#include "output/session/snapshot.pb.h"
+
+namespace footfall {
+namespace {
+
+constexpr std::size_t kMostMappings = 4096;
+constexpr std::uint64_t kLookInterval = 50'000'000;
+constexpr std::uint64_t kPutOnInterval = 300 * std::uint64_t{kNanosecondsPerSecond};
+constexpr const char* kWhyNotTimed = "exceptions may be thrown through its calls, which a probe of their return would break";
+constexpr std::array kLibraryFolders{"/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib64",
+                                     "/usr/local/lib"};
+
+std::string file_name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+std::uint64_t program_inode(Pid pid) {
+    struct stat status {};
+    return stat(fmt::format("/proc/{}/exe", number(pid)).c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
+bool is_unwinder(const std::string& path) {
+    const std::string name = file_name_of(path);
+    return name.starts_with("libstdc++") || name.starts_with("libc++") || name.starts_with("libgcc_s") ||
+           name.starts_with("libunwind");
+}
+
+void fill_function(FunctionUse& out, const CodeFunction& function, bool timed) {
+    out.set_name(function.name);
+    for (const std::string& alias : function.aliases) out.add_aliases(alias);
+    out.set_address(function.address);
+    if (function.no_site != NoSite::kNone) {
+        out.set_not_counted(std::string(text_of(function.no_site)));
+        return;
+    }
+    out.set_site(function.site.offset);
+    out.set_instruction(function.site.instruction);
+    out.set_emulated(function.site.site_class != SiteClass::kStepped);
+    out.set_expected_nanos(expected_nanoseconds(function.site.site_class, timed));
+}
+
+void fill_durations(Histogram& out, const FunctionDurations& durations) {
+    durations.histogram.to_proto(out);
+    out.set_sum(static_cast<double>(durations.sum_nanoseconds) / 1e9);
+    out.set_max(static_cast<double>(durations.max_nanoseconds) / 1e9);
+}
+
+}  // namespace
+
+std::vector<std::string> FunctionWatch::globs_for(const std::string& path, bool is_program) const {
+    std::vector<std::string> globs;
+    for (const FunctionPattern& pattern : options_.patterns) {
+        const bool meant = pattern.file.empty() ? is_program
+                           : pattern.is_path()  ? pattern.file == path
+                                                : glob_match(pattern.file, file_name_of(path));
+        if (meant) globs.push_back(pattern.glob);
+    }
+    return globs;
+}
+
+Result<void> FunctionWatch::look(Pid pid) {
+    const auto maps = read_executable_maps(pid, kMostMappings);
+    if (!maps) return {};
+    const std::uint64_t program = program_inode(pid);
+    const bool unwound = std::any_of(maps->mappings.begin(), maps->mappings.end(),
+                                     [](const ExecutableMapping& mapping) { return is_unwinder(mapping.path); });
+    for (const ExecutableMapping& mapping : maps->mappings) {
+        const FileKey key{mapping.device, mapping.inode};
+        if (mapping.inode == 0 || known_.contains(key)) continue;
+        std::vector<std::string> globs = globs_for(mapping.path, mapping.inode == program);
+        if (globs.empty()) continue;
+        if (auto seen = examine(key, open_mapped(pid, mapping), mapping.path, std::move(globs), unwound); !seen) return seen;
+    }
+    return {};
+}
+
+Result<void> FunctionWatch::look_at_program(const std::string& path) { return look_at_file(path, true); }
+
+Result<void> FunctionWatch::look_at_paths() {
+    for (const FunctionPattern& pattern : options_.patterns) {
+        if (!pattern.is_path()) continue;
+        if (access(pattern.file.c_str(), R_OK) != 0) return system_failure("cannot read " + pattern.file, errno);
+        if (auto seen = look_at_file(pattern.file, false); !seen) return seen;
+    }
+    return {};
+}
+
+Result<void> FunctionWatch::look_at_libraries() {
+    for (const char* directory : kLibraryFolders) {
+        std::error_code error;
+        for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+            const std::string path = entry.path();
+            if (!means_library(path) || !entry.is_regular_file(error)) continue;
+            if (auto seen = look_at_file(path, false); !seen) return seen;
+        }
+    }
+    return {};
+}
+
+Result<void> FunctionWatch::look_at_file(const std::string& path, bool is_program) {
+    struct stat status {};
+    const Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.valid() || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+    std::vector<std::string> globs = globs_for(path, is_program);
+    const FileKey key{device_number(major(status.st_dev), minor(status.st_dev)), status.st_ino};
+    if (globs.empty() || known_.contains(key)) return {};
+    return examine(key, file, path, std::move(globs), false);
+}
+
+Result<void> FunctionWatch::examine(const FileKey& key, const Fd& file, const std::string& path,
+                                    std::vector<std::string> globs, bool unwound) {
+    known_[key] = files_.size();
+    File& known = files_.emplace_back();
+    known.path = path;
+    if (!file.valid()) {
+        known.miss = Miss::kNoSuchFile;
+        return {};
+    }
+    if (const auto description = symbolizer_.describe(file.get())) known.build_id = description->build_id;
+    auto found = symbolizer_.functions(file.get(), {std::move(globs), options_.most, options_.timed});
+    if (!found) {
+        known.miss = found.error();
+        return {};
+    }
+    known.found = *std::move(found);
+    known.timing_refused = options_.timed && (unwound || known.found.unwinds);
+    known.timed = options_.timed && !known.timing_refused;
+    return options_.attach ? attach(known, file) : Result<void>();
+}
+
+Result<void> FunctionWatch::attach(File& file, const Fd& opened) {
+    std::vector<UprobePlace> places;
+    for (std::size_t i = 0; i < file.found.functions.size(); ++i) {
+        const CodeFunction& function = file.found.functions[i];
+        if (function.no_site == NoSite::kNone) places.push_back({function.file_offset, i});
+    }
+    if (places.empty()) return {};
+    auto probe = FunctionProbe::load(who_, shared_, static_cast<std::uint32_t>(file.found.functions.size()), file.timed);
+    if (!probe) return tl::unexpected<Error>(probe.error());
+    file.probe = *std::move(probe);
+    if (options_.coverage) file.opened = Fd(fcntl(opened.get(), F_DUPFD_CLOEXEC, 0));
+    const auto attached =
+        options_.coverage ? file.probe->attach_in_batches(opened.get(), places) : file.probe->attach(opened.get(), places);
+    if (!attached) return attached;
+    file.since = monotonic_now();
+    return {};
+}
+
+Result<void> FunctionWatch::advance(MonotonicTime now) {
+    if (!options_.coverage || elapsed(last_look_, now) < kLookInterval) return {};
+    last_look_ = now;
+    if (!last_put_on_.seen()) last_put_on_ = now;
+    const bool again = elapsed(last_put_on_, now) >= kPutOnInterval;
+    if (again) last_put_on_ = now;
+    for (File& file : files_) {
+        if (!file.probe || file.until.seen()) continue;
+        const auto calls = file.probe->calls();
+        if (!calls) return tl::unexpected<Error>(calls.error());
+        if (again) {
+            if (auto put_on = file.probe->put_on(file.opened.get(), *calls); !put_on) return put_on;
+        } else if (auto taken = file.probe->take_off(file.opened.get(), *calls); !taken) {
+            return tl::unexpected<Error>(taken.error());
+        }
+    }
+    return {};
+}
+
+void FunctionWatch::detach(MonotonicTime now) {
+    for (File& file : files_) {
+        if (!file.probe || file.until.seen()) continue;
+        file.probe->detach();
+        file.until = now;
+    }
+}
+
+bool FunctionWatch::found_any() const {
+    return std::any_of(files_.begin(), files_.end(), [](const File& file) { return file.found.matched > 0; });
+}
+
+std::vector<std::string> FunctionWatch::nearest() const {
+    std::vector<std::string> names;
+    for (const File& file : files_) {
+        for (const std::string& name : file.found.nearest) names.push_back(file_name_of(file.path) + "!" + name);
+    }
+    return names;
+}
+
+Result<void> FunctionWatch::fill(Snapshot& snapshot, MonotonicTime now) const {
+    for (const File& file : files_) {
+        if (auto filled = fill_file(*snapshot.add_function_files(), file, now); !filled) return filled;
+    }
+    return {};
+}
+
+Result<void> FunctionWatch::fill_file(FunctionFile& out, const File& file, MonotonicTime now) const {
+    out.set_path(file.path);
+    out.set_build_id(file.build_id);
+    if (file.miss != Miss::kNone) out.set_miss(std::string(text_of(file.miss)));
+    out.set_known(file.found.known);
+    out.set_matched(file.found.matched);
+    out.set_timed(file.timed);
+    out.set_coverage(options_.coverage);
+    if (file.timing_refused) out.set_not_timed(kWhyNotTimed);
+    if (file.since.seen()) out.set_watched_nanos(elapsed(file.since, file.until.seen() ? file.until : now));
+    auto calls = file.probe ? file.probe->calls() : Result<std::vector<std::uint64_t>>(std::vector<std::uint64_t>());
+    if (!calls) return tl::unexpected<Error>(calls.error());
+    for (std::size_t i = 0; i < file.found.functions.size(); ++i) {
+        FunctionUse& use = *out.add_functions();
+        fill_function(use, file.found.functions[i], file.timed);
+        if (!file.probe || !use.not_counted().empty()) continue;
+        use.set_calls(calls->at(i));
+        if (!file.timed || use.calls() == 0) continue;
+        const auto durations = file.probe->durations(static_cast<std::uint32_t>(i));
+        if (!durations) return tl::unexpected<Error>(durations.error());
+        fill_durations(*use.mutable_duration(), *durations);
+    }
+    return {};
+}
+
+}  // namespace footfall

@@ -1,0 +1,109 @@
+// Which functions of the watched processes' files are picked, and the probes that count them: each file once, however many
+// processes map it.
+//
+// Durations need a probe of the return, which the kernel puts in place of the address to return to. An exception that is
+// thrown through such a call finds no way on, and ends the program. So calls are only counted where there is what throws: in
+// the file, or in the process that it is found in.
+//
+// Coverage: each function has its probe until it was called, and is asked again every few minutes. So a function that is
+// called a million times a second costs a few of those calls, and "never" is as sure as where all calls are counted.
+//
+// A process is looked at when the session begins with it, and again after each of its executions. Files that are named by
+// their path are looked at at once, whoever maps them. Thread: one, always the same (symbolizer_client.h).
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/base/clock.h"
+#include "agent/base/fd.h"
+#include "agent/base/ids.h"
+#include "agent/base/result.h"
+#include "agent/config/function_pattern.h"
+#include "agent/probes/function_probe.h"
+#include "agent/probes/probe_set.h"
+#include "agent/stacks/executable_maps.h"
+#include "symbolizer/worker/symbolizer_client.h"
+
+namespace footfall {
+
+class Snapshot;
+class FunctionFile;
+
+struct FunctionOptions {
+    std::vector<FunctionPattern> patterns;
+    bool timed = false;
+    bool coverage = false;        // calls are counted until it is known that there are some
+    bool attach = true;           // false: only looks which there are
+    std::size_t most = 1U << 16;  // functions of a file
+};
+
+class FunctionWatch {
+public:
+    FunctionWatch(FunctionOptions options, const ff_probe_config& who, const SharedMapFds& shared)
+        : options_(std::move(options)), who_(who), shared_(shared) {}
+
+    // Picks from what the process maps now. An error is one of the kernel's; what a file lacks is told by fill().
+    Result<void> look(Pid pid);
+    // Picks from a program that is going to run, and from the files that are named by their path.
+    Result<void> look_at_program(const std::string& path);
+    Result<void> look_at_paths();
+    // What programs of this host usually load, for those that will execute: their first calls come before they could be
+    // looked at.
+    Result<void> look_at_libraries();
+    // Does a pattern mean a library of that path?
+    [[nodiscard]] bool means_library(const std::string& path) const { return !globs_for(path, false).empty(); }
+    // Coverage: takes off what has been seen, and now and then puts all on again, so that it is known when each was last
+    // used. To be called every few milliseconds.
+    Result<void> advance(MonotonicTime now);
+    void detach(MonotonicTime now);
+
+    // Whether any function is picked; if not, the names that are most like what was asked for.
+    [[nodiscard]] bool found_any() const;
+    [[nodiscard]] std::vector<std::string> nearest() const;
+
+    // Adds the files, in the order that they were met.
+    Result<void> fill(Snapshot& snapshot, MonotonicTime now) const;
+
+private:
+    struct FileKey {
+        std::uint64_t device = 0;
+        std::uint64_t inode = 0;
+        auto operator<=>(const FileKey&) const = default;
+    };
+    struct File {
+        std::string path;
+        std::string build_id;
+        FunctionAnswer found;
+        Miss miss = Miss::kNone;
+        std::optional<FunctionProbe> probe;
+        MonotonicTime since;
+        MonotonicTime until;  // seen(): it is detached
+        bool timed = false;
+        bool timing_refused = false;
+        Fd opened;  // coverage: to attach to again
+    };
+
+    Result<void> look_at_file(const std::string& path, bool is_program);
+    Result<void> examine(const FileKey& key, const Fd& file, const std::string& path, std::vector<std::string> globs,
+                         bool unwound);
+    Result<void> attach(File& file, const Fd& opened);
+    [[nodiscard]] std::vector<std::string> globs_for(const std::string& path, bool is_program) const;
+    Result<void> fill_file(FunctionFile& out, const File& file, MonotonicTime now) const;
+
+    FunctionOptions options_;
+    ff_probe_config who_;
+    SharedMapFds shared_;
+    SymbolizerClient symbolizer_;
+    std::map<FileKey, std::size_t> known_;
+    std::vector<File> files_;
+    MonotonicTime last_look_;
+    MonotonicTime last_put_on_;
+};
+
+}  // namespace footfall

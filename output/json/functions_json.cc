@@ -1,0 +1,64 @@
+#include "output/json/functions_json.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "output/session/histogram_math.h"
+
+namespace footfall {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json durations(const Histogram& histogram) {
+    if (histogram.count() == 0) return nullptr;
+    return {{"p50", quantile(histogram, 0.5)}, {"p90", quantile(histogram, 0.9)}, {"p99", quantile(histogram, 0.99)},
+            {"max", histogram.max()},          {"sum", histogram.sum()},          {"returned", histogram.count()}};
+}
+
+Json function_json(const FunctionUse& function, bool timed) {
+    Json out = {{"function", function.name()}};
+    if (!function.aliases().empty())
+        out["aliases"] = std::vector<std::string>(function.aliases().begin(), function.aliases().end());
+    out["address"] = function.address();
+    if (!function.not_counted().empty()) {
+        out["not_counted"] = function.not_counted();
+        return out;
+    }
+    out["calls"] = function.calls();
+    if (timed) out["duration_seconds"] = durations(function.duration());
+    out["counted_at"] = {{"offset", function.site()},
+                         {"instruction", function.instruction()},
+                         {"emulated", function.emulated()},
+                         {"expected_seconds", static_cast<double>(function.expected_nanos()) / 1e9}};
+    return out;
+}
+
+Json file_json(const FunctionFile& file) {
+    std::vector<const FunctionUse*> functions;
+    for (const FunctionUse& function : file.functions()) functions.push_back(&function);
+    std::sort(functions.begin(), functions.end(), [](const FunctionUse* a, const FunctionUse* b) {
+        return a->calls() != b->calls() ? a->calls() > b->calls() : a->name() < b->name();
+    });
+    Json out = {{"path", file.path()}, {"build_id", file.build_id()}};
+    if (!file.miss().empty()) out["miss"] = file.miss();
+    if (file.coverage()) out["calls_are"] = "at least";
+    if (!file.not_timed().empty()) out["not_timed"] = file.not_timed();
+    out["known"] = file.known();
+    out["matched"] = file.matched();
+    out["watched_seconds"] = static_cast<double>(file.watched_nanos()) / 1e9;
+    out["functions"] = Json::array();
+    for (const FunctionUse* function : functions) out["functions"].push_back(function_json(*function, file.timed()));
+    return out;
+}
+
+}  // namespace
+
+nlohmann::ordered_json functions_json(const Snapshot& snapshot) {
+    Json out = Json::array();
+    for (const FunctionFile& file : snapshot.function_files()) out.push_back(file_json(file));
+    return out;
+}
+
+}  // namespace footfall

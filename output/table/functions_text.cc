@@ -1,0 +1,139 @@
+#include "output/table/functions_text.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "agent/base/human_units.h"
+#include "output/session/histogram_math.h"
+#include "output/table/text_grid.h"
+
+namespace footfall {
+namespace {
+
+double in_seconds(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
+
+std::string shown(const FunctionUse& function) {
+    std::string text = terminal_safe(function.name());
+    for (const std::string& alias : function.aliases()) text += ", " + terminal_safe(alias);
+    return text;
+}
+
+// Most called first, equal ones by name.
+std::vector<const FunctionUse*> ranked(const FunctionFile& file, bool unused) {
+    std::vector<const FunctionUse*> functions;
+    for (const FunctionUse& function : file.functions()) {
+        if (function.not_counted().empty() && (function.calls() == 0) == unused) functions.push_back(&function);
+    }
+    std::sort(functions.begin(), functions.end(), [](const FunctionUse* a, const FunctionUse* b) {
+        return a->calls() != b->calls() ? a->calls() > b->calls() : a->name() < b->name();
+    });
+    return functions;
+}
+
+std::string site_of(const FunctionUse& function) {
+    return fmt::format("{} at +{}, {}", function.instruction(), function.site(),
+                       function.emulated() ? "emulated" : "stepped");
+}
+
+GridText rows_of(const FunctionFile& file, std::span<const FunctionUse* const> functions, const FunctionsView& view,
+                 const TerminalStyle& style) {
+    const bool rates = file.watched_nanos() > 0 && !file.coverage();
+    std::vector<GridColumn> columns{{.title = file.coverage() ? "CALLS, AT LEAST" : "CALLS", .numeric = true}};
+    if (rates) columns.push_back({.title = "CALLS/s", .numeric = true, .rank = 2});
+    if (file.timed()) {
+        for (const char* title : {"p50", "p99", "MAX"}) columns.push_back({.title = title, .numeric = true, .rank = 3});
+    }
+    if (view.explain) {
+        columns.push_back({.title = "COUNTED AT", .rank = 1});
+        columns.push_back({.title = "COST", .numeric = true, .rank = 1});
+    }
+    columns.push_back({.title = "FUNCTION", .narrowest = 20});
+    std::vector<std::vector<GridCell>> rows;
+    for (const FunctionUse* function : functions) {
+        std::vector<GridCell> row{{grouped(function->calls())}};
+        if (rates) {
+            const double rate = static_cast<double>(function->calls()) / in_seconds(file.watched_nanos());
+            row.push_back({fmt::format("{:.{}f}", rate, rate < 10 ? 1 : 0)});
+        }
+        if (file.timed()) {
+            const Histogram& duration = function->duration();
+            const bool known = duration.count() > 0;
+            for (const double q : {0.5, 0.99}) row.push_back({known ? human_duration(quantile(duration, q)) : "-"});
+            row.push_back({known ? human_duration(duration.max()) : "-"});
+        }
+        if (view.explain) {
+            row.push_back({site_of(*function)});
+            row.push_back({human_duration(in_seconds(function->expected_nanos()))});
+        }
+        row.push_back({shown(*function)});
+        rows.push_back(std::move(row));
+    }
+    return grid_text(columns, rows, style);
+}
+
+std::string heading(const FunctionFile& file, const TerminalStyle& style) {
+    std::string text = toned(terminal_safe(file.path()), Tone::kHeading, style);
+    if (!file.build_id().empty()) text += toned("  build " + file.build_id().substr(0, 12), Tone::kQuiet, style);
+    return text + "\n";
+}
+
+std::string summary(const FunctionFile& file, const TerminalStyle& style) {
+    const auto count = [&](const auto& is_meant) {
+        return grouped(
+            static_cast<std::uint64_t>(std::count_if(file.functions().begin(), file.functions().end(), is_meant)));
+    };
+    const std::string called = count([](const FunctionUse& f) { return f.calls() > 0; });
+    const std::string never = count([](const FunctionUse& f) { return f.calls() == 0 && f.not_counted().empty(); });
+    const std::string not_counted = count([](const FunctionUse& f) { return !f.not_counted().empty(); });
+    std::string text = fmt::format("{} of {} functions picked", grouped(file.matched()), grouped(file.known()));
+    if (file.watched_nanos() > 0) {
+        text += fmt::format(": in {}, {} were called, {} never", human_duration(in_seconds(file.watched_nanos())), called,
+                            never);
+    }
+    if (not_counted != "0") text += fmt::format(", {} can't be counted", not_counted);
+    return toned(text, Tone::kQuiet, style) + "\n";
+}
+
+std::string not_counted_lines(const FunctionFile& file, std::size_t most) {
+    std::string text;
+    std::size_t lines = 0;
+    for (const FunctionUse& function : file.functions()) {
+        if (function.not_counted().empty()) continue;
+        if (most != 0 && lines++ == most) return text + "  …\n";
+        text += fmt::format("  {}: {}\n", shown(function), function.not_counted());
+    }
+    return text;
+}
+
+std::string file_text(const FunctionFile& file, const FunctionsView& view, const TerminalStyle& style) {
+    std::string text = heading(file, style);
+    if (!file.miss().empty()) return text + "no functions: " + file.miss() + "\n";
+    text += summary(file, style);
+    if (!file.not_timed().empty()) text += "not timed: " + file.not_timed() + "\n";
+    const bool listed = file.watched_nanos() == 0;  // nothing was attached
+    std::vector<const FunctionUse*> functions = ranked(file, view.unused || listed);
+    const std::size_t all = functions.size();
+    if (view.most != 0 && all > view.most) functions.resize(view.most);
+    if (view.unused && !view.explain) {
+        for (const FunctionUse* function : functions) text += "  " + shown(*function) + "\n";
+    } else if (!functions.empty()) {
+        text += rows_of(file, functions, view, style).text;
+    }
+    if (functions.size() < all) text += fmt::format("… and {} more (--rows 0 shows all)\n", grouped(all - functions.size()));
+    return view.explain ? text + not_counted_lines(file, view.most) : text;
+}
+
+}  // namespace
+
+std::string functions_text(const Snapshot& snapshot, const FunctionsView& view, const TerminalStyle& style) {
+    std::string text;
+    for (const FunctionFile& file : snapshot.function_files()) {
+        if (!text.empty()) text += "\n";
+        text += file_text(file, view, style);
+    }
+    return text;
+}
+
+}  // namespace footfall

@@ -1,0 +1,48 @@
+// Where to count the calls of a function: the instruction that runs once in each call and costs least to probe.
+//
+// Up to its first branch, call or return a function runs straight on, and each instruction runs once in a call, if nothing
+// jumps back to it. Of those, the kernel emulates some, at a tenth of the cost of the others (elf/entry_site.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace footfall {
+
+enum class SiteClass : std::uint8_t {
+    kNop,      // emulated
+    kPush,     // emulated
+    kBranch,   // emulated: a jump or a call to a fixed address
+    kStepped,  // single-stepped by the kernel, out of line
+};
+
+// Why the calls of a function can't be counted.
+enum class NoSite : std::uint8_t {
+    kNone,
+    kIndirect,    // an ifunc: what it names chooses the function, once; the functions to choose from have names of their own
+    kPart,        // not a function but a part of one that the compiler moved away (".cold"): nobody calls it
+    kUnreadable,  // its first byte begins no instruction: data, or a file that was cut
+    kNoSymbolCode,  // its bytes are not in the file
+};
+
+struct ProbeSite {
+    std::uint64_t offset = 0;  // from the function's first byte
+    SiteClass site_class = SiteClass::kStepped;
+    std::string instruction;  // "push"
+};
+
+// code: the function's own bytes, and nothing behind them. returns: its returns will be probed, too, which needs the stack
+// as it was when the function began. None: kUnreadable.
+std::optional<ProbeSite> counting_site(std::span<const std::uint8_t> code, bool returns);
+
+// In lower case: "push (emulated)".
+std::string_view text_of(SiteClass site_class);
+std::string_view text_of(NoSite reason);
+
+// What counting there adds to each call, in nanoseconds, on the development machine; with its return, if that is probed.
+unsigned expected_nanoseconds(SiteClass site_class, bool returns);
+
+}  // namespace footfall
