@@ -26,51 +26,35 @@ static volatile int sink;
 
 CALLED int step(int x) { return x + sink; }
 
-#define SHAPE_BRANCH(name) \
-    CALLED int name(int x) { return x > 0 ? x * 3 : x - sink; }
-#define SHAPE_LOOP(name) /* its first instructions may be those of the loop */ \
-    CALLED int name(int x) {                                                   \
-        do sink = sink + x;                                                    \
-        while (--x > 0);                                                       \
-        return sink;                                                           \
-    }
-#define SHAPE_CALL(name) \
-    CALLED int name(int x) { return static_cast<int>(std::strtol("7", nullptr, 10)) + x; }
-#define SHAPE_FRAME(name)                              \
-    CALLED int name(int x) {                           \
-        char text[256];                                \
-        std::snprintf(text, sizeof text, "%d", x & 7); \
-        return text[0];                                \
-    }
-#define SHAPE_SHORT(name) \
-    CALLED int name(int x) { return x * 5; }
+// clang-format off
+#define SHAPE_BRANCH(name) CALLED int name(int x) { return x > 0 ? x * 3 : x - sink; }
+#define SHAPE_LOOP(name) CALLED int name(int x) { do sink = sink + x; while (--x > 0); return sink; }
+#define SHAPE_CALL(name) CALLED int name(int x) { return static_cast<int>(std::strtol("7", nullptr, 10)) + x; }
+#define SHAPE_FRAME(name) \
+    CALLED int name(int x) { char text[256]; std::snprintf(text, sizeof text, "%d", x & 7); return text[0]; }
+#define SHAPE_SHORT(name) CALLED int name(int x) { return x * 5; }
 
-#define TEN(p)                                                                                                   \
-    SHAPE_BRANCH(p##0)                                                                                           \
-    SHAPE_LOOP(p##1)                                                                                             \
-    SHAPE_CALL(p##2)                                                                                             \
-    SHAPE_BRANCH(p##3) SHAPE_FRAME(p##4) SHAPE_BRANCH(p##5) SHAPE_LOOP(p##6) SHAPE_CALL(p##7) SHAPE_BRANCH(p##8) \
-        SHAPE_SHORT(p##9)
+#define TEN(p) \
+    SHAPE_BRANCH(p##0) SHAPE_LOOP(p##1) SHAPE_CALL(p##2) SHAPE_BRANCH(p##3) SHAPE_FRAME(p##4) \
+    SHAPE_BRANCH(p##5) SHAPE_LOOP(p##6) SHAPE_CALL(p##7) SHAPE_BRANCH(p##8) SHAPE_SHORT(p##9)
 #define HUNDRED(p) TEN(p##0) TEN(p##1) TEN(p##2) TEN(p##3) TEN(p##4) TEN(p##5) TEN(p##6) TEN(p##7) TEN(p##8) TEN(p##9)
-#define ALL(DO)                                                                                                         \
-    DO(called_10)                                                                                                       \
-    DO(called_11)                                                                                                       \
-    DO(called_12)                                                                                                       \
-    DO(called_13) DO(called_14) DO(called_15) DO(called_16) DO(called_17) DO(called_18) DO(called_19) DO(called_20)     \
-        DO(called_21) DO(called_22) DO(called_23) DO(called_24) DO(called_25) DO(called_26) DO(called_27) DO(called_28) \
-            DO(called_29)
+#define ALL(DO) \
+    DO(called_10) DO(called_11) DO(called_12) DO(called_13) DO(called_14) DO(called_15) DO(called_16) DO(called_17) \
+    DO(called_18) DO(called_19) DO(called_20) DO(called_21) DO(called_22) DO(called_23) DO(called_24) DO(called_25) \
+    DO(called_26) DO(called_27) DO(called_28) DO(called_29)
+#define ROW(name) {#name, name},
+#define TEN_ROWS(p) ROW(p##0) ROW(p##1) ROW(p##2) ROW(p##3) ROW(p##4) ROW(p##5) ROW(p##6) ROW(p##7) ROW(p##8) ROW(p##9)
+#define HUNDRED_ROWS(p) \
+    TEN_ROWS(p##0) TEN_ROWS(p##1) TEN_ROWS(p##2) TEN_ROWS(p##3) TEN_ROWS(p##4) \
+    TEN_ROWS(p##5) TEN_ROWS(p##6) TEN_ROWS(p##7) TEN_ROWS(p##8) TEN_ROWS(p##9)
+// clang-format on
+
 ALL(HUNDRED)
 
 struct Called {
     const char* name;
     int (*function)(int);
 };
-#define ROW(name) {#name, name},
-#define TEN_ROWS(p) ROW(p##0) ROW(p##1) ROW(p##2) ROW(p##3) ROW(p##4) ROW(p##5) ROW(p##6) ROW(p##7) ROW(p##8) ROW(p##9)
-#define HUNDRED_ROWS(p) \
-    TEN_ROWS(p##0)      \
-    TEN_ROWS(p##1)      \
-    TEN_ROWS(p##2) TEN_ROWS(p##3) TEN_ROWS(p##4) TEN_ROWS(p##5) TEN_ROWS(p##6) TEN_ROWS(p##7) TEN_ROWS(p##8) TEN_ROWS(p##9)
 static const Called kCalled[] = {ALL(HUNDRED_ROWS)};
 
 // --- calls that are hard to count -----------------------------------------------------------------------------------------

@@ -12,12 +12,12 @@ exec 3> "$directory/statements"
 echo 'SELECT 1;' >&3
 while ! grep -q 1 "$directory/answers"; do sleep 0.05; done
 "$FOOTFALL" record --json --stacks none -p "$pid" > "$directory/session.json" 2> "$directory/log" 3>&- &
-footfall=$!
+watcher=$!
 while ! grep -q recording "$directory/log"; do sleep 0.05; done
 for _ in $(seq 20); do echo 'SELECT 2;' >&3; done
 exec 3>&-
 wait $client
 sleep 0.3
-kill -INT $footfall
-wait $footfall
+kill -INT $watcher
+wait $watcher
 cat "$directory/session.json"
