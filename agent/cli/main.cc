@@ -20,17 +20,17 @@ struct CommandRow {
     const char* name;
     const char* summary;
     CommandSetup set_up;
-    bool watches_command = false;  // behind "--"
+    bool watches_command;  // behind "--"
 };
 
 constexpr CommandRow kCommands[] = {
     {"record", "watch a target for a while: what is used, how often, how fast", set_up_record, true},
-    {"trace", "print one line for each use, as it happens", set_up_trace},
+    {"trace", "print one line for each use, as it happens", set_up_trace, false},
     {"functions", "count the calls of functions, and tell which never are called", set_up_functions, true},
-    {"agent", "watch all the time and serve /metrics", set_up_agent},
-    {"report", "print a session file that record has written", set_up_report},
-    {"replay", "run recorded raw events through the same pipeline, without privilege", set_up_replay},
-    {"doctor", "what works on this host, what doesn't, why, and the fix", set_up_doctor},
+    {"agent", "watch all the time and serve /metrics", set_up_agent, false},
+    {"report", "print a session file that record has written", set_up_report, false},
+    {"replay", "run recorded raw events through the same pipeline, without privilege", set_up_replay, false},
+    {"doctor", "what works on this host, what doesn't, why, and the fix", set_up_doctor, false},
 };
 
 int print_error(const Error& error) {

@@ -94,7 +94,7 @@ Result<void> FunctionProbe::attach(int file, std::span<const UprobePlace> places
         Fd link = attach_uprobes(bpf_program__fd(part.program), file, part.end, places);
         if (link.valid()) {
             links_.push_back(std::move(link));
-        } else if (errno != EINVAL && errno != ENOTSUP && errno != EOPNOTSUPP) {
+        } else if (errno != EINVAL && errno != EOPNOTSUPP) {
             return refusal("cannot attach to functions", errno);
         } else if (auto attached = attach_single(part, file, places); !attached) {
             return attached;

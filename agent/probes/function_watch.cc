@@ -153,7 +153,7 @@ Result<void> FunctionWatch::attach(File& file, const Fd& opened) {
     if (!probe) return tl::unexpected<Error>(probe.error());
     file.probe = *std::move(probe);
     if (options_.coverage) file.opened = Fd(fcntl(opened.get(), F_DUPFD_CLOEXEC, 0));
-    const auto attached =
+    Result<void> attached =
         options_.coverage ? file.probe->attach_in_batches(opened.get(), places) : file.probe->attach(opened.get(), places);
     if (!attached) return attached;
     file.since = monotonic_now();
