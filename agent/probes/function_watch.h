@@ -9,8 +9,8 @@
 // called a million times a second costs a few of those calls, and "never" is as sure as where all calls are counted.
 //
 // USDT probes are picked and counted in the same way, each at all of its sites. Where a program asks whether anybody watches
-// one, its semaphore is counted up by the kernel, for as long as the probe is attached. They are few,
-// and counted exactly under coverage, too.
+// one, its semaphore is counted up by the kernel, for as long as the probe is attached: the one thing that footfall lets it
+// write into a program. They are few, and counted exactly under coverage, too.
 //
 // A process is looked at when the session begins with it, and again after each of its executions. Files that are named by
 // their path are looked at at once, whoever maps them. Thread: one, always the same (symbolizer_client.h).

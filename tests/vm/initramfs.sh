@@ -42,7 +42,8 @@ add_optional setpriv bpftool nginx env
 cp -r "$root/tests/live" "$tree/footfall/tests/"
 cp -r "$root/packaging/demo" "$tree/footfall/packaging/"
 mkdir -p "$tree"/footfall/build/release/{agent,tests/live}
-for program in "$FOOTFALL" "$SERVERS"/{sockio,corners,corners_static,corners_static_pie,callee,napper}; do
+for program in "$FOOTFALL" "$SERVERS"/{sockio,corners,corners_static,corners_static_pie,callee,napper,marks}; do
+  [ -x "$program" ] || [ "${program##*/}" != marks ] || continue # without systemtap-sdt-dev there is none
   [ -x "$program" ] || { echo "tests/vm: $program is not built" >&2; exit 1; }
   { ldd "$program" 2> /dev/null | grep -o '/[^ ]*' | while read -r library; do cp --parents -L -n "$library" "$tree"; done; } || true
   [ "$program" = "$FOOTFALL" ] || cp "$program" "$tree/footfall/build/release/tests/live/"
