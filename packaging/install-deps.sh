@@ -18,7 +18,7 @@ test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14 l
   gnutls-bin libcurl3-nss libmemcached-tools mariadb-client mariadb-server memcached nghttp2-client nghttp2-proxy nghttp2-server
   nodejs php-fpm postgresql postgresql-contrib python3-cassandra python3-lz4 python3-mysqldb python3-prometheus-client
   python3-psycopg2 python3-pymemcache python3-pymongo python3-pymysql python3-redis python3-websockets redis-server redis-tools
-  sysbench)
+  sysbench systemtap-sdt-dev)
 vm=(qemu-system-x86 busybox-static cpio)
 
 # Debian 12 ships libbpf 1.1; footfall needs 1.3 or newer. These two come from bookworm-backports when the release has only

@@ -65,13 +65,13 @@ Result<LiveOptions> options_of(const FunctionFlags& flags, const Words& words) {
 Result<void> check_found(const LiveSession& session) {
     const FunctionWatch& functions = *session.functions();
     if (functions.found_any()) return {};
-    std::string fix = "`footfall functions … --list '*'` lists what there is";
+    std::string fix = "`footfall functions … --list '*'` lists what there is, 'usdt:*:*' the USDT probes";
     if (const auto near = functions.nearest(); !near.empty()) {
         fix = "did you mean";
         for (const std::string& name : near) fix += " '" + name + "'";
         fix += "?";
     }
-    return failure("no function matches", fix, ExitCode::kNoTarget);
+    return failure("no function or probe matches", fix, ExitCode::kNoTarget);
 }
 
 Result<void> print(const FunctionFlags& flags, const Snapshot& snapshot) {
@@ -138,7 +138,10 @@ Result<int> functions(const FunctionFlags& flags, const Words& words) {
 CommandRunner set_up_functions(CLI::App& command) {
     const auto flags = std::make_shared<FunctionFlags>();
     const auto patterns = std::make_shared<std::vector<std::string>>();
-    command.add_option("patterns", *patterns, "functions of the program, or FILE!GLOB of libraries: 'libssl*!SSL_*'")
+    command
+        .add_option(
+            "patterns", *patterns,
+            "functions of the program; usdt:PROVIDER:NAME: its USDT probes; FILE!GLOB: of libraries ('libssl*!SSL_*')")
         ->type_name("GLOB");
     command.add_flag("-l,--latency", flags->timed, "also how long calls take (two probes a call)");
     command
@@ -160,6 +163,8 @@ CommandRunner set_up_functions(CLI::App& command) {
         "  footfall functions -p 812 -d 10s 'shop::*'        which of them are called, how often\n"
         "  footfall functions -p 812 --latency 'libssl*!SSL_*'  how long calls of a library take\n"
         "  footfall functions -p 812 -d 1h --coverage --unused  what an hour of work did not need\n"
+        "  footfall functions -p 812 'usdt:*:*' 'libstdc++*!usdt:libstdcxx:throw'  its USDT probes, and the exceptions "
+        "thrown\n"
         "  footfall functions --exe postgres --list --explain 'exec*'  what counting would cost");
     return [flags, patterns](const WatchedWords& watched) { return functions(*flags, {*patterns, watched}); };
 }

@@ -1,6 +1,19 @@
 #include "agent/config/function_pattern.h"
 
+#include <algorithm>
+
+#include "agent/base/text.h"
+#include "symbolizer/functions/usdt_probes.h"
+
 namespace footfall {
+namespace {
+
+bool is_usdt_glob(std::string_view glob) {
+    const auto parts = split(glob, ':');
+    return parts.size() == 3 && std::none_of(parts.begin(), parts.end(), [](std::string_view part) { return part.empty(); });
+}
+
+}  // namespace
 
 Result<std::vector<FunctionPattern>> parse_function_patterns(const std::vector<std::string>& words) {
     std::vector<FunctionPattern> patterns;
@@ -14,6 +27,10 @@ Result<std::vector<FunctionPattern>> parse_function_patterns(const std::vector<s
         if (pattern.glob.empty() || (has_file && pattern.file.empty())) {
             return failure("'" + word + "' is no pattern of functions",
                            "write GLOB, FILE!GLOB or PATH!GLOB: 'libc.so.6!mem*'", ExitCode::kUsage);
+        }
+        if (means_usdt(pattern.glob) && !is_usdt_glob(pattern.glob)) {
+            return failure("'" + word + "' is no pattern of USDT probes",
+                           "write usdt:PROVIDER:NAME, each a glob: 'usdt:python:*'", ExitCode::kUsage);
         }
         patterns.push_back(std::move(pattern));
     }

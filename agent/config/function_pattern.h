@@ -3,6 +3,7 @@
 //   place_order*          functions of the watched programs themselves
 //   libssl*!SSL_*         … of the libraries that they map, by a glob of the file's name
 //   /usr/lib/x.so!*       … of this file, whoever maps it
+//   usdt:python:*         USDT probes of the program; with a file in front of them, of that
 #pragma once
 
 #include <string>

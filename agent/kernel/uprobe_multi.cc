@@ -37,11 +37,14 @@ std::uint32_t attach_type_of(UprobeEnd end) { return end == UprobeEnd::kBoth ? k
 Fd attach_uprobes(int program, int file, UprobeEnd end, std::span<const UprobePlace> places) {
     std::vector<std::uint64_t> offsets;
     std::vector<std::uint64_t> cookies;
+    std::vector<std::uint64_t> semaphores;
     offsets.reserve(places.size());
     cookies.reserve(places.size());
+    semaphores.reserve(places.size());
     for (const UprobePlace& place : places) {
         offsets.push_back(place.file_offset);
         cookies.push_back(place.cookie);
+        semaphores.push_back(place.semaphore);
     }
     const std::string path = "/proc/self/fd/" + std::to_string(file);
     LinkCreate create;
@@ -49,6 +52,7 @@ Fd attach_uprobes(int program, int file, UprobeEnd end, std::span<const UprobePl
     create.attach_type = attach_type_of(end);
     create.path = reinterpret_cast<std::uint64_t>(path.c_str());
     create.offsets = reinterpret_cast<std::uint64_t>(offsets.data());
+    create.reference_counters = reinterpret_cast<std::uint64_t>(semaphores.data());
     create.cookies = reinterpret_cast<std::uint64_t>(cookies.data());
     create.count = static_cast<std::uint32_t>(places.size());
     create.flags = end == UprobeEnd::kReturn ? kUprobeMultiReturn : 0;

@@ -10,7 +10,8 @@ namespace footfall {
 
 struct UprobePlace {
     std::uint64_t file_offset = 0;
-    std::uint64_t cookie = 0;  // what the program is told
+    std::uint64_t cookie = 0;     // what the program is told
+    std::uint64_t semaphore = 0;  // offset in the file of two bytes that count who watches (USDT); 0: there are none
 };
 
 enum class UprobeEnd {

@@ -170,6 +170,7 @@ Result<void> FunctionProbe::attach_single(const Part& part, int file, std::span<
         bpf_uprobe_opts options{};
         options.sz = sizeof options;
         options.bpf_cookie = place.cookie;
+        options.ref_ctr_offset = place.semaphore;
         options.retprobe = part.end == UprobeEnd::kReturn;
         bpf_link* link = bpf_program__attach_uprobe_opts(part.program, -1, path.c_str(), place.file_offset, &options);
         if (link == nullptr) return refusal("cannot attach to functions", errno);

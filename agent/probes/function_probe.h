@@ -46,8 +46,8 @@ public:
     FunctionProbe& operator=(FunctionProbe&&) noexcept;
     ~FunctionProbe();
 
-    // All or nothing; each place's cookie is the function's number. Timed functions are attached where they begin, before
-    // they move the stack.
+    // All or nothing; each place's cookie is the function's number, which several places may have. Timed functions are
+    // attached where they begin, before they move the stack.
     Result<void> attach(int file, std::span<const UprobePlace> places);
     // The same in batches, for take_off(): functions that are counted until it is known that they are used.
     Result<void> attach_in_batches(int file, std::span<const UprobePlace> places);

@@ -40,6 +40,7 @@ bool is_unwinder(const std::string& path) {
 }
 
 void fill_function(FunctionUse& out, const CodeFunction& function, bool timed) {
+    out.set_kind("function");
     out.set_name(function.name);
     for (const std::string& alias : function.aliases) out.add_aliases(alias);
     out.set_address(function.address);
@@ -51,6 +52,24 @@ void fill_function(FunctionUse& out, const CodeFunction& function, bool timed) {
     out.set_instruction(function.site.instruction);
     out.set_emulated(function.site.site_class != SiteClass::kStepped);
     out.set_expected_nanos(expected_nanoseconds(function.site.site_class, timed));
+}
+
+void fill_probe(FunctionUse& out, const UsdtProbe& probe) {
+    out.set_kind("usdt");
+    out.set_name(probe.name);
+    out.set_address(probe.address);
+    if (probe.no_site != NoSite::kNone) {
+        out.set_not_counted(std::string(text_of(probe.no_site)));
+        return;
+    }
+    out.set_sites(probe.sites.size());
+    out.set_instruction(probe.site.instruction);
+    out.set_emulated(probe.site.site_class != SiteClass::kStepped);
+    out.set_expected_nanos(expected_nanoseconds(probe.site.site_class, false));
+}
+
+Result<std::vector<std::uint64_t>> calls_of(const std::optional<FunctionProbe>& probe) {
+    return probe ? probe->calls() : Result<std::vector<std::uint64_t>>(std::vector<std::uint64_t>());
 }
 
 void fill_durations(Histogram& out, const FunctionDurations& durations) {
@@ -148,16 +167,33 @@ Result<void> FunctionWatch::attach(File& file, const Fd& opened) {
         const CodeFunction& function = file.found.functions[i];
         if (function.no_site == NoSite::kNone) places.push_back({function.file_offset, i});
     }
-    if (places.empty()) return {};
-    auto probe = FunctionProbe::load(who_, shared_, static_cast<std::uint32_t>(file.found.functions.size()), file.timed);
-    if (!probe) return tl::unexpected<Error>(probe.error());
-    file.probe = *std::move(probe);
-    if (options_.coverage) file.opened = Fd(fcntl(opened.get(), F_DUPFD_CLOEXEC, 0));
-    Result<void> attached =
-        options_.coverage ? file.probe->attach_in_batches(opened.get(), places) : file.probe->attach(opened.get(), places);
-    if (!attached) return attached;
-    file.since = monotonic_now();
+    if (!places.empty()) {
+        auto probe = attached(opened, places, file.found.functions.size(), file.timed, options_.coverage);
+        if (!probe) return tl::unexpected<Error>(probe.error());
+        file.probe = *std::move(probe);
+        if (options_.coverage) file.opened = Fd(fcntl(opened.get(), F_DUPFD_CLOEXEC, 0));
+    }
+    places.clear();
+    for (std::size_t i = 0; i < file.found.probes.size(); ++i) {
+        for (const UsdtSite& site : file.found.probes[i].sites)
+            places.push_back({site.file_offset, i, site.semaphore_offset});
+    }
+    if (!places.empty()) {
+        auto probe = attached(opened, places, file.found.probes.size(), false, false);
+        if (!probe) return tl::unexpected<Error>(probe.error());
+        file.usdt = *std::move(probe);
+    }
+    if (file.probe || file.usdt) file.since = monotonic_now();
     return {};
+}
+
+Result<FunctionProbe> FunctionWatch::attached(const Fd& opened, std::span<const UprobePlace> places, std::size_t numbers,
+                                              bool timed, bool coverage) const {
+    auto probe = FunctionProbe::load(who_, shared_, static_cast<std::uint32_t>(numbers), timed);
+    if (!probe) return probe;
+    const auto done = coverage ? probe->attach_in_batches(opened.get(), places) : probe->attach(opened.get(), places);
+    if (!done) return tl::unexpected<Error>(done.error());
+    return probe;
 }
 
 Result<void> FunctionWatch::advance(MonotonicTime now) {
@@ -181,14 +217,16 @@ Result<void> FunctionWatch::advance(MonotonicTime now) {
 
 void FunctionWatch::detach(MonotonicTime now) {
     for (File& file : files_) {
-        if (!file.probe || file.until.seen()) continue;
-        file.probe->detach();
+        if (!file.since.seen() || file.until.seen()) continue;
+        if (file.probe) file.probe->detach();
+        if (file.usdt) file.usdt->detach();
         file.until = now;
     }
 }
 
 bool FunctionWatch::found_any() const {
-    return std::any_of(files_.begin(), files_.end(), [](const File& file) { return file.found.matched > 0; });
+    return std::any_of(files_.begin(), files_.end(),
+                       [](const File& file) { return file.found.matched + file.found.matched_probes > 0; });
 }
 
 std::vector<std::string> FunctionWatch::nearest() const {
@@ -209,14 +247,23 @@ Result<void> FunctionWatch::fill(Snapshot& snapshot, MonotonicTime now) const {
 Result<void> FunctionWatch::fill_file(FunctionFile& out, const File& file, MonotonicTime now) const {
     out.set_path(file.path);
     out.set_build_id(file.build_id);
-    if (file.miss != Miss::kNone) out.set_miss(std::string(text_of(file.miss)));
+    const Miss miss = file.miss != Miss::kNone ? file.miss : file.found.no_functions;
+    if (miss != Miss::kNone) out.set_miss(std::string(text_of(miss)));
     out.set_known(file.found.known);
     out.set_matched(file.found.matched);
     out.set_timed(file.timed);
     out.set_coverage(options_.coverage);
     if (file.timing_refused) out.set_not_timed(kWhyNotTimed);
     if (file.since.seen()) out.set_watched_nanos(elapsed(file.since, file.until.seen() ? file.until : now));
-    auto calls = file.probe ? file.probe->calls() : Result<std::vector<std::uint64_t>>(std::vector<std::uint64_t>());
+    out.set_known_probes(file.found.known_probes);
+    out.set_matched_probes(file.found.matched_probes);
+    out.set_unread_notes(file.found.unread_notes);
+    if (auto filled = fill_functions(out, file); !filled) return filled;
+    return fill_probes(out, file);
+}
+
+Result<void> FunctionWatch::fill_functions(FunctionFile& out, const File& file) {
+    auto calls = calls_of(file.probe);
     if (!calls) return tl::unexpected<Error>(calls.error());
     for (std::size_t i = 0; i < file.found.functions.size(); ++i) {
         FunctionUse& use = *out.add_functions();
@@ -227,6 +274,17 @@ Result<void> FunctionWatch::fill_file(FunctionFile& out, const File& file, Monot
         const auto durations = file.probe->durations(static_cast<std::uint32_t>(i));
         if (!durations) return tl::unexpected<Error>(durations.error());
         fill_durations(*use.mutable_duration(), *durations);
+    }
+    return {};
+}
+
+Result<void> FunctionWatch::fill_probes(FunctionFile& out, const File& file) {
+    auto hits = calls_of(file.usdt);
+    if (!hits) return tl::unexpected<Error>(hits.error());
+    for (std::size_t i = 0; i < file.found.probes.size(); ++i) {
+        FunctionUse& use = *out.add_functions();
+        fill_probe(use, file.found.probes[i]);
+        if (file.usdt && use.not_counted().empty()) use.set_calls(hits->at(i));
     }
     return {};
 }

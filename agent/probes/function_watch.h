@@ -8,6 +8,10 @@
 // Coverage: each function has its probe until it was called, and is asked again every few minutes. So a function that is
 // called a million times a second costs a few of those calls, and "never" is as sure as where all calls are counted.
 //
+// USDT probes are picked and counted in the same way, each at all of its sites. Where a program asks whether anybody watches
+// one, its semaphore is counted up by the kernel, for as long as the probe is attached: the one thing that footfall lets it
+// write into a program. They are few, and counted exactly under coverage, too.
+//
 // A process is looked at when the session begins with it, and again after each of its executions. Files that are named by
 // their path are looked at at once, whoever maps them. Thread: one, always the same (symbolizer_client.h).
 #pragma once
@@ -17,6 +21,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -82,6 +87,7 @@ private:
         FunctionAnswer found;
         Miss miss = Miss::kNone;
         std::optional<FunctionProbe> probe;
+        std::optional<FunctionProbe> usdt;
         MonotonicTime since;
         MonotonicTime until;  // seen(): it is detached
         bool timed = false;
@@ -93,8 +99,12 @@ private:
     Result<void> examine(const FileKey& key, const Fd& file, const std::string& path, std::vector<std::string> globs,
                          bool unwound);
     Result<void> attach(File& file, const Fd& opened);
+    Result<FunctionProbe> attached(const Fd& opened, std::span<const UprobePlace> places, std::size_t numbers, bool timed,
+                                   bool coverage) const;
     [[nodiscard]] std::vector<std::string> globs_for(const std::string& path, bool is_program) const;
     Result<void> fill_file(FunctionFile& out, const File& file, MonotonicTime now) const;
+    static Result<void> fill_functions(FunctionFile& out, const File& file);
+    static Result<void> fill_probes(FunctionFile& out, const File& file);
 
     FunctionOptions options_;
     ff_probe_config who_;

@@ -18,7 +18,7 @@ Json durations(const Histogram& histogram) {
 }
 
 Json function_json(const FunctionUse& function, bool timed) {
-    Json out = {{"function", function.name()}};
+    Json out = {{"function", function.name()}, {"kind", function.kind()}};
     if (!function.aliases().empty())
         out["aliases"] = std::vector<std::string>(function.aliases().begin(), function.aliases().end());
     out["address"] = function.address();
@@ -27,7 +27,8 @@ Json function_json(const FunctionUse& function, bool timed) {
         return out;
     }
     out["calls"] = function.calls();
-    if (timed) out["duration_seconds"] = durations(function.duration());
+    if (function.sites() > 0) out["sites"] = function.sites();
+    if (timed && function.sites() == 0) out["duration_seconds"] = durations(function.duration());
     out["counted_at"] = {{"offset", function.site()},
                          {"instruction", function.instruction()},
                          {"emulated", function.emulated()},
@@ -47,6 +48,11 @@ Json file_json(const FunctionFile& file) {
     if (!file.not_timed().empty()) out["not_timed"] = file.not_timed();
     out["known"] = file.known();
     out["matched"] = file.matched();
+    if (file.known_probes() + file.unread_notes() > 0) {
+        out["known_probes"] = file.known_probes();
+        out["matched_probes"] = file.matched_probes();
+        out["unread_notes"] = file.unread_notes();
+    }
     out["watched_seconds"] = static_cast<double>(file.watched_nanos()) / 1e9;
     out["functions"] = Json::array();
     for (const FunctionUse* function : functions) out["functions"].push_back(function_json(*function, file.timed()));

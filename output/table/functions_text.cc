@@ -33,8 +33,12 @@ std::vector<const FunctionUse*> ranked(const FunctionFile& file, bool unused) {
 }
 
 std::string site_of(const FunctionUse& function) {
-    return fmt::format("{} at +{}, {}", function.instruction(), function.site(),
-                       function.emulated() ? "emulated" : "stepped");
+    const char* how = function.emulated() ? "emulated" : "stepped";
+    if (function.sites() > 0) {
+        return fmt::format("{} at {} {}, {}", function.instruction(), function.sites(),
+                           function.sites() == 1 ? "site" : "sites", how);
+    }
+    return fmt::format("{} at +{}, {}", function.instruction(), function.site(), how);
 }
 
 GridText rows_of(const FunctionFile& file, std::span<const FunctionUse* const> functions, const FunctionsView& view,
@@ -79,6 +83,16 @@ std::string heading(const FunctionFile& file, const TerminalStyle& style) {
     return text + "\n";
 }
 
+std::string picked(const FunctionFile& file) {
+    std::string text;
+    if (file.known() > 0) text = fmt::format("{} of {} functions", grouped(file.matched()), grouped(file.known()));
+    if (file.known_probes() > 0) {
+        text += fmt::format("{}{} of {} USDT probes", text.empty() ? "" : " and ", grouped(file.matched_probes()),
+                            grouped(file.known_probes()));
+    }
+    return (text.empty() ? "nothing" : text) + " picked";
+}
+
 std::string summary(const FunctionFile& file, const TerminalStyle& style) {
     const auto count = [&](const auto& is_meant) {
         return grouped(
@@ -87,7 +101,7 @@ std::string summary(const FunctionFile& file, const TerminalStyle& style) {
     const std::string called = count([](const FunctionUse& f) { return f.calls() > 0; });
     const std::string never = count([](const FunctionUse& f) { return f.calls() == 0 && f.not_counted().empty(); });
     const std::string not_counted = count([](const FunctionUse& f) { return !f.not_counted().empty(); });
-    std::string text = fmt::format("{} of {} functions picked", grouped(file.matched()), grouped(file.known()));
+    std::string text = picked(file);
     if (file.watched_nanos() > 0) {
         text += fmt::format(": in {}, {} were called, {} never", human_duration(in_seconds(file.watched_nanos())), called,
                             never);
@@ -109,8 +123,11 @@ std::string not_counted_lines(const FunctionFile& file, std::size_t most) {
 
 std::string file_text(const FunctionFile& file, const FunctionsView& view, const TerminalStyle& style) {
     std::string text = heading(file, style);
-    if (!file.miss().empty()) return text + "no functions: " + file.miss() + "\n";
+    if (!file.miss().empty()) text += "no functions: " + file.miss() + "\n";
+    if (!file.miss().empty() && file.known_probes() == 0) return text;
     text += summary(file, style);
+    if (file.unread_notes() > 0)
+        text += fmt::format("{} notes of USDT probes make no sense and are left out\n", grouped(file.unread_notes()));
     if (!file.not_timed().empty()) text += "not timed: " + file.not_timed() + "\n";
     const bool listed = file.watched_nanos() == 0;  // nothing was attached
     std::vector<const FunctionUse*> functions = ranked(file, view.unused || listed);

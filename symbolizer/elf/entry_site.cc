@@ -155,6 +155,12 @@ std::optional<EntrySite> cheapest_entry_site(std::span<const std::uint8_t> code,
     return first;
 }
 
+std::optional<EntrySite> nop_site(std::span<const std::uint8_t> code) {
+    const auto decoded = Decoder().decode(code);
+    if (!decoded || decoded->instruction.mnemonic != ZYDIS_MNEMONIC_NOP) return std::nullopt;
+    return EntrySite{0, is_emulated(decoded->instruction), name_of(*decoded)};
+}
+
 std::optional<std::uint64_t> inner_function(std::span<const std::uint8_t> code, std::uint64_t address, unsigned arguments) {
     const Decoder decoder;
     std::uint64_t at = 0;

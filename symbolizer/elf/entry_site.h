@@ -33,6 +33,9 @@ constexpr unsigned kMostSiteArguments = 4;
 // where that is no instruction.
 std::optional<EntrySite> cheapest_entry_site(std::span<const std::uint8_t> code, SiteNeed need, unsigned arguments);
 
+// What code begins with, if that is a nop, as compilers leave it where a probe may come: USDT.
+std::optional<EntrySite> nop_site(std::span<const std::uint8_t> code);
+
 // The address of the function that this one hands its first `arguments` arguments to, unchanged and before anything else is
 // called: a wrapper's inner function. code lies at `address`.
 std::optional<std::uint64_t> inner_function(std::span<const std::uint8_t> code, std::uint64_t address, unsigned arguments);

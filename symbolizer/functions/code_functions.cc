@@ -8,6 +8,7 @@
 #include "agent/base/text.h"
 #include "symbolizer/elf/elf_file.h"
 #include "symbolizer/elf/function_symbols.h"
+#include "symbolizer/elf/loaded_bytes.h"
 #include "symbolizer/names/demangle.h"
 
 namespace footfall {
@@ -43,33 +44,6 @@ std::string_view without_parameters(std::string_view name) {
     return name;
 }
 
-// Where code lies in the file.
-class CodeBytes {
-public:
-    explicit CodeBytes(const ElfFile& file) : bytes_(file.bytes()) {
-        for (const GElf_Phdr& segment : file.segments()) {
-            if (segment.p_type == PT_LOAD) segments_.push_back(segment);
-        }
-    }
-
-    [[nodiscard]] std::optional<std::uint64_t> offset_of(std::uint64_t address) const {
-        for (const GElf_Phdr& segment : segments_) {
-            if (address >= segment.p_vaddr && address - segment.p_vaddr < segment.p_filesz)
-                return segment.p_offset + (address - segment.p_vaddr);
-        }
-        return std::nullopt;
-    }
-    [[nodiscard]] std::span<const std::uint8_t> at(std::uint64_t offset, std::uint64_t size) const {
-        if (offset >= bytes_.size()) return {};
-        const std::string_view piece = bytes_.substr(offset, size);
-        return {reinterpret_cast<const std::uint8_t*>(piece.data()), piece.size()};
-    }
-
-private:
-    std::string_view bytes_;
-    std::vector<GElf_Phdr> segments_;
-};
-
 // The symbols of one address, of which the first names it, and where its code ends.
 struct Entry {
     std::span<const RawSymbol> symbols;
@@ -92,7 +66,7 @@ std::vector<Entry> entries_of(std::span<const RawSymbol> symbols) {
     return entries;
 }
 
-NoSite find_site(const Entry& entry, const CodeBytes& code, bool returns, CodeFunction& function) {
+NoSite find_site(const Entry& entry, const LoadedBytes& code, bool returns, CodeFunction& function) {
     if (entry.best().indirect) return NoSite::kIndirect;
     if (is_part(entry.best().name)) return NoSite::kPart;
     const auto offset = code.offset_of(entry.best().address);
@@ -128,10 +102,8 @@ public:
             }
         }
     }
-    [[nodiscard]] std::vector<std::string> names() const {
-        std::vector<std::string> names;
+    void append_to(std::vector<std::string>& names) const {
         for (const auto& [distance, name] : kept_) names.push_back(name);
-        return names;
     }
 
 private:
@@ -163,27 +135,15 @@ bool has_unwinder(const ElfFile& file) {
     return false;
 }
 
-}  // namespace
-
-bool matches_function(const std::vector<std::string>& globs, std::string_view name) {
-    if (globs.empty()) return true;
-    const std::string_view plain = without_parameters(name);
-    return std::any_of(globs.begin(), globs.end(),
-                       [&](const std::string& glob) { return glob_match(glob, name) || glob_match(glob, plain); });
-}
-
-tl::expected<FunctionAnswer, Miss> list_functions(int fd, const FunctionQuery& query) {
-    const auto file = ElfFile::open(fd);
-    if (!file) return tl::unexpected(file.error());
-    const FunctionSymbols found(*file, kMostSymbolBytes);
+// kStripped, or kNone.
+Miss pick_functions(const ElfFile& file, std::string_view bytes, const FunctionQuery& query, FunctionAnswer& answer) {
+    const FunctionSymbols found(file, kMostSymbolBytes);
     std::vector<RawSymbol> symbols;
     std::copy_if(found.symbols().begin(), found.symbols().end(), std::back_inserter(symbols), may_be_function);
-    if (symbols.empty()) return tl::unexpected(Miss::kStripped);
+    if (symbols.empty()) return Miss::kStripped;
     std::sort(symbols.begin(), symbols.end(), is_better_name);
 
-    const CodeBytes code(*file);
-    FunctionAnswer answer;
-    answer.unwinds = has_unwinder(*file);
+    const LoadedBytes code(file, bytes);
     Nearest nearest(query.globs);
     for (const Entry& entry : entries_of(symbols)) {
         ++answer.known;
@@ -206,7 +166,51 @@ tl::expected<FunctionAnswer, Miss> list_functions(int fd, const FunctionQuery& q
         function.no_site = find_site(entry, code, query.returns, function);
         answer.functions.push_back(std::move(function));
     }
-    if (answer.matched == 0) answer.nearest = nearest.names();
+    if (answer.matched == 0) nearest.append_to(answer.nearest);
+    return Miss::kNone;
+}
+
+void pick_probes(const ElfFile& file, std::string_view bytes, const FunctionQuery& query, FunctionAnswer& answer) {
+    UsdtProbes found = usdt_probes(file, bytes);
+    answer.known_probes = found.probes.size();
+    answer.unread_notes = found.unread;
+    Nearest nearest(query.globs);
+    for (UsdtProbe& probe : found.probes) {
+        const bool matches = std::any_of(query.globs.begin(), query.globs.end(),
+                                         [&](const std::string& glob) { return glob_match(glob, probe.name); });
+        if (!matches) {
+            if (answer.matched_probes == 0) nearest.offer(probe.name);
+            continue;
+        }
+        if (++answer.matched_probes <= query.most) answer.probes.push_back(std::move(probe));
+    }
+    if (answer.matched_probes == 0) nearest.append_to(answer.nearest);
+}
+
+}  // namespace
+
+bool matches_function(const std::vector<std::string>& globs, std::string_view name) {
+    if (globs.empty()) return true;
+    const std::string_view plain = without_parameters(name);
+    return std::any_of(globs.begin(), globs.end(),
+                       [&](const std::string& glob) { return glob_match(glob, name) || glob_match(glob, plain); });
+}
+
+tl::expected<FunctionAnswer, Miss> list_functions(int fd, const FunctionQuery& query) {
+    const auto file = ElfFile::open(fd);
+    if (!file) return tl::unexpected(file.error());
+    FunctionQuery functions{{}, query.most, query.returns};
+    FunctionQuery probes{{}, query.most, false};
+    for (const std::string& glob : query.globs) (means_usdt(glob) ? probes : functions).globs.push_back(glob);
+
+    const SharedMapping mapping(fd);
+    const std::string_view bytes = mapping.bytes();
+    FunctionAnswer answer;
+    answer.unwinds = has_unwinder(*file);
+    if (!probes.globs.empty()) pick_probes(*file, bytes, probes, answer);
+    if (probes.globs.empty() || !functions.globs.empty())
+        answer.no_functions = pick_functions(*file, bytes, functions, answer);
+    if (probes.globs.empty() && answer.no_functions != Miss::kNone) return tl::unexpected(answer.no_functions);
     return answer;
 }
 

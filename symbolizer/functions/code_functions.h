@@ -16,6 +16,7 @@
 
 #include "symbolizer/frame.h"
 #include "symbolizer/functions/probe_site.h"
+#include "symbolizer/functions/usdt_probes.h"
 
 namespace footfall {
 
@@ -30,9 +31,10 @@ struct CodeFunction {
 };
 
 struct FunctionQuery {
-    std::vector<std::string> globs;  // of demangled names, with their parameters or without; empty: all
-    std::size_t most = 0;            // answers
-    bool returns = false;            // their returns will be probed, too
+    // Of demangled names, with their parameters or without, or of USDT probes (means_usdt()); empty: all functions.
+    std::vector<std::string> globs;
+    std::size_t most = 0;  // answers
+    bool returns = false;  // their returns will be probed, too
 };
 
 struct FunctionAnswer {
@@ -41,9 +43,15 @@ struct FunctionAnswer {
     std::size_t matched = 0;              // of them, also beyond `most`
     std::vector<std::string> nearest;     // names like those asked for, where none matched
     bool unwinds = false;                 // it throws exceptions, or lets them pass: C++, Rust, -fexceptions
+    Miss no_functions = Miss::kNone;      // why there are none, where USDT probes were asked for, too
+
+    std::vector<UsdtProbe> probes;  // by name; only if they were asked for
+    std::size_t known_probes = 0;   // as for functions
+    std::size_t matched_probes = 0;
+    std::size_t unread_notes = 0;  // of probes, which make no sense
 };
 
-// Reads the file in place (elf_file.h). kStripped: it has no names of functions.
+// Reads the file in place (elf_file.h). kStripped: it has no names of functions, and nothing else was asked for.
 tl::expected<FunctionAnswer, Miss> list_functions(int fd, const FunctionQuery& query);
 
 // Does one of the globs match the name, or the name without its parameters ("shop::order(int)" is "shop::order" too)?

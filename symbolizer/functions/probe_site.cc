@@ -19,6 +19,12 @@ std::optional<ProbeSite> counting_site(std::span<const std::uint8_t> code, bool 
     return ProbeSite{site->offset, class_of(*site), site->instruction};
 }
 
+std::optional<ProbeSite> marker_site(std::span<const std::uint8_t> code) {
+    const auto site = nop_site(code);
+    if (!site) return std::nullopt;
+    return ProbeSite{site->offset, class_of(*site), site->instruction};
+}
+
 std::string_view text_of(SiteClass site_class) {
     switch (site_class) {
         case SiteClass::kNop:
@@ -45,6 +51,10 @@ std::string_view text_of(NoSite reason) {
             return "its first bytes are no instruction";
         case NoSite::kNoSymbolCode:
             return "its bytes are not in the file";
+        case NoSite::kNoMarker:
+            return "its note tells of a place that is no nop of the file's code";
+        case NoSite::kBadSemaphore:
+            return "its note tells of a semaphore that is no counter of the file's data";
     }
     __builtin_unreachable();
 }

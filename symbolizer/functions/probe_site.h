@@ -26,6 +26,8 @@ enum class NoSite : std::uint8_t {
     kPart,        // not a function but a part of one that the compiler moved away (".cold"): nobody calls it
     kUnreadable,  // its first byte begins no instruction: data, or a file that was cut
     kNoSymbolCode,  // its bytes are not in the file
+    kNoMarker,      // USDT: its note tells of a place that is no nop in the file's code
+    kBadSemaphore,  // USDT: its note tells of a semaphore that is none
 };
 
 struct ProbeSite {
@@ -37,6 +39,9 @@ struct ProbeSite {
 // code: the function's own bytes, and nothing behind them. returns: its returns will be probed, too, which needs the stack
 // as it was when the function began. None: kUnreadable.
 std::optional<ProbeSite> counting_site(std::span<const std::uint8_t> code, bool returns);
+
+// The same of a USDT probe, at the nop that is there for it. None: kNoMarker.
+std::optional<ProbeSite> marker_site(std::span<const std::uint8_t> code);
 
 // In lower case: "push (emulated)".
 std::string_view text_of(SiteClass site_class);

@@ -7,7 +7,7 @@ namespace {
 
 constexpr auto kLastMiss = Miss::kHiddenAddresses;
 constexpr auto kLastSiteClass = SiteClass::kStepped;
-constexpr auto kLastNoSite = NoSite::kNoSymbolCode;
+constexpr auto kLastNoSite = NoSite::kBadSemaphore;
 
 }  // namespace
 
@@ -35,12 +35,42 @@ symbolizer::Answer answer_of(const FileDescription& description) {
     return answer;
 }
 
+namespace {
+
+void add_probe(symbolizer::FunctionList& list, const UsdtProbe& probe) {
+    symbolizer::ListedProbe& listed = *list.add_probes();
+    listed.set_name(probe.name);
+    listed.set_address(probe.address);
+    listed.set_site_class(static_cast<std::uint32_t>(probe.site.site_class));
+    listed.set_instruction(probe.site.instruction);
+    listed.set_no_site(static_cast<std::uint32_t>(probe.no_site));
+    for (const UsdtSite& site : probe.sites) {
+        listed.add_sites(site.file_offset);
+        listed.add_semaphores(site.semaphore_offset);
+    }
+}
+
+bool read_probe(const symbolizer::ListedProbe& listed, UsdtProbe& into) {
+    if (listed.site_class() > static_cast<std::uint32_t>(kLastSiteClass) ||
+        listed.no_site() > static_cast<std::uint32_t>(kLastNoSite) || listed.sites_size() != listed.semaphores_size())
+        return false;
+    into.name = listed.name();
+    into.address = listed.address();
+    into.site = {0, static_cast<SiteClass>(listed.site_class()), listed.instruction()};
+    into.no_site = static_cast<NoSite>(listed.no_site());
+    for (int i = 0; i < listed.sites_size(); ++i) into.sites.push_back({listed.sites(i), listed.semaphores(i)});
+    return true;
+}
+
+}  // namespace
+
 symbolizer::Answer answer_of(const FunctionAnswer& functions) {
     symbolizer::Answer answer;
     symbolizer::FunctionList& list = *answer.mutable_functions();
     list.set_known(functions.known);
     list.set_matched(functions.matched);
     list.set_unwinds(functions.unwinds);
+    list.set_no_functions(static_cast<std::uint32_t>(functions.no_functions));
     for (const std::string& name : functions.nearest) list.add_nearest(name);
     for (const CodeFunction& function : functions.functions) {
         symbolizer::ListedFunction& listed = *list.add_functions();
@@ -54,6 +84,10 @@ symbolizer::Answer answer_of(const FunctionAnswer& functions) {
         listed.set_instruction(function.site.instruction);
         listed.set_no_site(static_cast<std::uint32_t>(function.no_site));
     }
+    list.set_known_probes(functions.known_probes);
+    list.set_matched_probes(functions.matched_probes);
+    list.set_unread_notes(functions.unread_notes);
+    for (const UsdtProbe& probe : functions.probes) add_probe(list, probe);
     return answer;
 }
 
@@ -74,7 +108,13 @@ bool read_functions(const symbolizer::FunctionList& list, FunctionAnswer& into) 
                                   {listed.site(), static_cast<SiteClass>(listed.site_class()), listed.instruction()},
                                   static_cast<NoSite>(listed.no_site())});
     }
-    return true;
+    into.known_probes = list.known_probes();
+    into.matched_probes = list.matched_probes();
+    into.unread_notes = list.unread_notes();
+    for (const symbolizer::ListedProbe& listed : list.probes()) {
+        if (!read_probe(listed, into.probes.emplace_back())) return false;
+    }
+    return read_miss(list.no_functions(), into.no_functions);
 }
 
 FileDescription read_description(const symbolizer::Description& message) {

@@ -23,6 +23,15 @@ TEST(FunctionPatterns, OperatorsAreNoFiles) {
     EXPECT_EQ(pattern("libx.so!shop::operator!").glob, "shop::operator!");
 }
 
+TEST(FunctionPatterns, OfUsdtProbesHaveAProviderAndAName) {
+    EXPECT_EQ(pattern("libc.so.6!usdt:libc:*").file, "libc.so.6");
+    EXPECT_EQ(pattern("libc.so.6!usdt:libc:*").glob, "usdt:libc:*");
+    EXPECT_EQ(pattern("usdt::f").glob, "usdt::f") << "a function of a namespace of that name";
+    for (const char* word : {"usdt:libc", "usdt:libc:", "usdt:", "usdt:a:b:c", "x!usdt:*"}) {
+        EXPECT_FALSE(parse_function_patterns({word})) << word;
+    }
+}
+
 TEST(FunctionPatterns, NoneAreAllOfTheProgram) {
     const auto patterns = parse_function_patterns({});
     ASSERT_EQ(patterns->size(), 1U);
