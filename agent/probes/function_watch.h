@@ -60,8 +60,8 @@ public:
     [[nodiscard]] bool found_any() const;
     [[nodiscard]] std::vector<std::string> nearest() const;
 
-    // Adds the files, in the order that they were met.
-    Result<void> fill(Snapshot& snapshot, MonotonicTime now) const;
+    // Adds the files, in the order that they were met, to a snapshot that knows already what was lost.
+    Result<void> fill(Snapshot& snapshot, const ClockOffset& clock, MonotonicTime now) const;
 
 private:
     struct FileKey {
@@ -86,7 +86,7 @@ private:
                          bool unwound);
     Result<void> attach(File& file, const Fd& opened);
     [[nodiscard]] std::vector<std::string> globs_for(const std::string& path, bool is_program) const;
-    Result<void> fill_file(FunctionFile& out, const File& file, MonotonicTime now) const;
+    static Result<void> fill_file(FunctionFile& out, const File& file);
 
     FunctionOptions options_;
     ff_probe_config who_;
