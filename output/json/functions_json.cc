@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "output/json/watched_json.h"
 #include "output/session/histogram_math.h"
 
 namespace footfall {
@@ -27,6 +28,9 @@ Json function_json(const FunctionUse& function, bool timed) {
         return out;
     }
     out["calls"] = function.calls();
+    out["first_seen"] = time_json(function.first_seen_unix_nanos());
+    out["last_seen"] = time_json(function.last_seen_unix_nanos());
+    if (function.has_watched()) out["watched"] = watched_json(function.watched());
     if (timed) out["duration_seconds"] = durations(function.duration());
     out["counted_at"] = {{"offset", function.site()},
                          {"instruction", function.instruction()},
@@ -47,6 +51,7 @@ Json file_json(const FunctionFile& file) {
     out["known"] = file.known();
     out["matched"] = file.matched();
     out["watched_seconds"] = static_cast<double>(file.watched_nanos()) / 1e9;
+    out["watched"] = watched_json(file.watched());
     out["functions"] = Json::array();
     for (const FunctionUse* function : functions) out["functions"].push_back(function_json(*function, file.timed()));
     return out;
