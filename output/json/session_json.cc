@@ -8,6 +8,7 @@
 #include "output/json/watched_json.h"
 #include "output/session/histogram_math.h"
 #include "output/session/operation_totals.h"
+#include "output/session/watched.h"
 
 namespace footfall {
 namespace {
@@ -113,7 +114,7 @@ Json operation(const RankedOperation& ranked, double duration_seconds) {
 
 Json operations(const Snapshot& snapshot) {
     Json out = Json::array();
-    const double duration = in_seconds(snapshot.session().duration_nanos());
+    const double duration = in_seconds(watched_nanos(watched_operations(snapshot)));
     for (const RankedOperation& ranked : ranked_by_uses(snapshot)) out.push_back(operation(ranked, duration));
     return out;
 }
