@@ -55,6 +55,7 @@ public:
             if (!usable.listed && usable.uses > 0) uses[usable.text] += usable.uses;
         }
         std::vector<UnlistedUse> out;
+        out.reserve(uses.size());
         for (const auto& [text, count] : uses) out.push_back({text, count});
         std::stable_sort(out.begin(), out.end(), [](const UnlistedUse& a, const UnlistedUse& b) { return a.uses > b.uses; });
         return out;

@@ -26,7 +26,7 @@ std::string unused_lines(const InventoryAnswer& answer, const TerminalStyle& sty
     }
     std::string text;
     for (const auto& [watch, lines] : by_watch)
-        text += "\n" + toned("never used, " + watch, Tone::kHeading, style) + "\n" + lines;
+        text.append("\n").append(toned("never used, " + watch, Tone::kHeading, style)).append("\n").append(lines);
     return text;
 }
 

@@ -172,7 +172,7 @@ TEST(MergeOperations, UsesLatenciesAndBytesAddUp) {
     const Snapshot merged = merge_sessions({example_snapshot(), example_of_an_hour_later()});
     ASSERT_EQ(merged.operations_size(), 2);
     const Operation& orders = *ranked_by_uses(merged).front().operation;
-    const Operation& before = example_snapshot().operations(1);
+    const Operation before = example_snapshot().operations(1);
     EXPECT_EQ(orders.operation(), "GET /orders/{id}");
     EXPECT_EQ(totals_of(orders).uses, 2'006U);
     EXPECT_EQ(totals_of(orders).errors, 6U);
