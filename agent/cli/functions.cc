@@ -24,6 +24,7 @@ struct FunctionFlags {
     std::string output;
     bool force = false;
     bool timed = false;
+    bool coverage = false;
     bool list = false;
     ReportFormat format{FormatChoice::kFunctions};
 };
@@ -49,7 +50,7 @@ Result<LiveOptions> options_of(const FunctionFlags& flags, const Words& words) {
     if (!options) return options;
     auto patterns = parse_function_patterns(words.patterns);
     if (!patterns) return tl::unexpected(patterns.error());
-    options->functions = FunctionOptions{*std::move(patterns), flags.timed, !flags.list};
+    options->functions = FunctionOptions{*std::move(patterns), flags.timed, flags.coverage, !flags.list};
     options->sockets = false;
     options->config.stacks.mode = StackMode::kNone;
     if (!flags.output.empty()) {
@@ -131,6 +132,10 @@ CommandRunner set_up_functions(CLI::App& command) {
     command.add_option("patterns", *patterns, "functions of the program, or FILE!GLOB of libraries: 'libssl*!SSL_*'")
         ->type_name("GLOB");
     command.add_flag("-l,--latency", flags->timed, "also how long calls take (two probes a call)");
+    command
+        .add_flag("--coverage", flags->coverage,
+                  "only whether they are called, for all functions of a busy program: a probe goes with the first call")
+        ->excludes("--latency");
     command.add_flag("--list", flags->list, "only list what can be counted; nothing is attached");
     flags->format.add_to(command);
     command.add_option("-d,--duration", flags->duration, "how long (until Ctrl-C, or until the target has ended)")
@@ -142,7 +147,7 @@ CommandRunner set_up_functions(CLI::App& command) {
         "Examples:\n"
         "  footfall functions -p 812 -d 10s 'shop::*'        which of them are called, how often\n"
         "  footfall functions -p 812 --latency 'libssl*!SSL_*'  how long calls of a library take\n"
-        "  footfall functions -p 812 -d 1h --unused          what an hour of work did not need\n"
+        "  footfall functions -p 812 -d 1h --coverage --unused  what an hour of work did not need\n"
         "  footfall functions --exe postgres --list --explain 'exec*'  what counting would cost");
     return [flags, patterns](const WatchedWords& watched) { return functions(*flags, {*patterns, watched}); };
 }

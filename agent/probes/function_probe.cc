@@ -18,7 +18,9 @@
 namespace footfall {
 namespace {
 
-constexpr std::uint32_t kAtOnce = 4096;  // entries that are read by one call
+constexpr std::size_t kBatch = 512;        // functions
+constexpr std::size_t kBatchesAtOnce = 4;  // a change of one takes some 10 ms, in which nothing else is done
+constexpr std::uint32_t kAtOnce = 4096;    // entries that are read by one call
 
 // The middle of a cell.
 std::uint64_t duration_of(std::uint32_t cell) {
@@ -101,6 +103,62 @@ Result<void> FunctionProbe::attach(int file, std::span<const UprobePlace> places
     return {};
 }
 
+Result<void> FunctionProbe::attach_in_batches(int file, std::span<const UprobePlace> places) {
+    const LibbpfLog log;
+    when_attached_.assign(functions_, 0);
+    for (std::size_t begin = 0; begin < places.size(); begin += kBatch) {
+        const auto part = places.subspan(begin, std::min(kBatch, places.size() - begin));
+        Batch& batch = batches_.emplace_back();
+        batch.places.assign(part.begin(), part.end());
+        if (auto attached = attach_batch(batch, file, part); !attached) return attached;
+    }
+    return {};
+}
+
+// The new link first: in between, both count, and nothing is missed.
+Result<void> FunctionProbe::attach_batch(Batch& batch, int file, std::span<const UprobePlace> places) {
+    Fd link;
+    if (!places.empty()) {
+        link = attach_uprobes(bpf_program__fd(skeleton_->progs.function_called), file, UprobeEnd::kEntry, places);
+        if (!link.valid()) return refusal("cannot attach to functions", errno);
+    }
+    batch.link = std::move(link);
+    batch.attached = places.size();
+    return {};
+}
+
+Result<std::size_t> FunctionProbe::take_off(int file, std::span<const std::uint64_t> calls) {
+    std::size_t taken = 0;
+    for (std::size_t looked = 0, changed = 0; looked < batches_.size() && changed < kBatchesAtOnce; ++looked) {
+        Batch& batch = batches_[next_batch_];
+        next_batch_ = (next_batch_ + 1) % batches_.size();
+        std::vector<UprobePlace> left;
+        for (const UprobePlace& place : batch.places) {
+            if (calls[place.cookie] == when_attached_[place.cookie]) left.push_back(place);
+        }
+        if (left.size() >= batch.attached) continue;
+        taken += batch.attached - left.size();
+        ++changed;
+        if (auto attached = attach_batch(batch, file, left); !attached) return tl::unexpected<Error>(attached.error());
+    }
+    return taken;
+}
+
+Result<void> FunctionProbe::put_on(int file, std::span<const std::uint64_t> calls) {
+    when_attached_.assign(calls.begin(), calls.end());
+    for (Batch& batch : batches_) {
+        if (batch.attached == batch.places.size()) continue;
+        if (auto attached = attach_batch(batch, file, batch.places); !attached) return attached;
+    }
+    return {};
+}
+
+std::size_t FunctionProbe::attached() const {
+    std::size_t functions = 0;
+    for (const Batch& batch : batches_) functions += batch.attached;
+    return functions;
+}
+
 Result<void> FunctionProbe::attach_single(const Part& part, int file, std::span<const UprobePlace> places) {
     if (places.size() > kMostSingle) {
         return failure("this kernel takes 0.1 s to remove each probe: " + std::to_string(places.size()) + " are too many",
@@ -123,6 +181,7 @@ Result<void> FunctionProbe::attach_single(const Part& part, int file, std::span<
 void FunctionProbe::detach() {
     links_.clear();
     single_links_.clear();
+    batches_.clear();
 }
 
 Result<std::vector<std::uint64_t>> FunctionProbe::calls() const {

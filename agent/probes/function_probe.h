@@ -49,7 +49,16 @@ public:
     // All or nothing; each place's cookie is the function's number. Timed functions are attached where they begin, before
     // they move the stack.
     Result<void> attach(int file, std::span<const UprobePlace> places);
+    // The same in batches, for take_off(): functions that are counted until it is known that they are used.
+    Result<void> attach_in_batches(int file, std::span<const UprobePlace> places);
+    // Takes the probes off that have counted something since they were put on, by what calls() says now; of a few batches at
+    // a time, since the kernel waits for all processors at each. How many were taken off.
+    Result<std::size_t> take_off(int file, std::span<const std::uint64_t> calls);
+    // Puts them all on again.
+    Result<void> put_on(int file, std::span<const std::uint64_t> calls);
     void detach();
+
+    [[nodiscard]] std::size_t attached() const;  // functions
 
     // Since it was attached, by the functions' numbers.
     [[nodiscard]] Result<std::vector<std::uint64_t>> calls() const;
@@ -63,6 +72,12 @@ private:
     struct DestroyLink {
         void operator()(bpf_link* link) const;
     };
+    // Functions that are attached and taken off together.
+    struct Batch {
+        Fd link;                          // not valid: none of them is attached
+        std::vector<UprobePlace> places;  // all of them
+        std::size_t attached = 0;
+    };
     // A program and which end of the calls it sees, in the order of attaching.
     struct Part {
         bpf_program* program = nullptr;
@@ -72,12 +87,16 @@ private:
     FunctionProbe() = default;
     Result<void> open(const ff_probe_config& who, const SharedMapFds& shared, FunctionHook hook);
     [[nodiscard]] std::vector<Part> parts() const;
+    Result<void> attach_batch(Batch& batch, int file, std::span<const UprobePlace> places);
     Result<void> attach_single(const Part& part, int file, std::span<const UprobePlace> places);
 
     std::uint32_t functions_ = 0;
     FunctionHook hook_ = FunctionHook::kCount;
     std::unique_ptr<functions_bpf, Destroy> skeleton_;
     std::vector<Fd> links_;
+    std::vector<Batch> batches_;
+    std::size_t next_batch_ = 0;                // to be looked at
+    std::vector<std::uint64_t> when_attached_;  // by function: its count when it was put on
     std::vector<std::unique_ptr<bpf_link, DestroyLink>> single_links_;
 };
 

@@ -21,6 +21,8 @@ namespace footfall {
 namespace {
 
 constexpr std::size_t kMostMappings = 4096;
+constexpr std::uint64_t kLookInterval = 50'000'000;
+constexpr std::uint64_t kPutOnInterval = 300 * std::uint64_t{kNanosecondsPerSecond};
 constexpr const char* kWhyNotTimed = "exceptions may be thrown through its calls, which a probe of their return would break";
 constexpr std::array kLibraryFolders{"/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib64",
                                      "/usr/local/lib"};
@@ -161,8 +163,30 @@ Result<void> FunctionWatch::attach(File& file, const Fd& opened) {
     auto probe = FunctionProbe::load(who_, shared_, static_cast<std::uint32_t>(file.found.functions.size()), file.timed);
     if (!probe) return tl::unexpected<Error>(probe.error());
     file.probe = *std::move(probe);
-    if (auto attached = file.probe->attach(opened.get(), places); !attached) return attached;
+    if (options_.coverage) file.opened = Fd(fcntl(opened.get(), F_DUPFD_CLOEXEC, 0));
+    const auto attached =
+        options_.coverage ? file.probe->attach_in_batches(opened.get(), places) : file.probe->attach(opened.get(), places);
+    if (!attached) return attached;
     file.since = monotonic_now();
+    return {};
+}
+
+Result<void> FunctionWatch::advance(MonotonicTime now) {
+    if (!options_.coverage || elapsed(last_look_, now) < kLookInterval) return {};
+    last_look_ = now;
+    if (!last_put_on_.seen()) last_put_on_ = now;
+    const bool again = elapsed(last_put_on_, now) >= kPutOnInterval;
+    if (again) last_put_on_ = now;
+    for (File& file : files_) {
+        if (!file.probe || file.until.seen()) continue;
+        const auto calls = file.probe->calls();
+        if (!calls) return tl::unexpected<Error>(calls.error());
+        if (again) {
+            if (auto put_on = file.probe->put_on(file.opened.get(), *calls); !put_on) return put_on;
+        } else if (auto taken = file.probe->take_off(file.opened.get(), *calls); !taken) {
+            return tl::unexpected<Error>(taken.error());
+        }
+    }
     return {};
 }
 
@@ -199,13 +223,14 @@ Result<void> FunctionWatch::fill(Snapshot& snapshot, const ClockOffset& clock, M
     return {};
 }
 
-Result<void> FunctionWatch::fill_file(FunctionFile& out, const File& file) {
+Result<void> FunctionWatch::fill_file(FunctionFile& out, const File& file) const {
     out.set_path(file.path);
     out.set_build_id(file.build_id);
     if (file.miss != Miss::kNone) out.set_miss(std::string(text_of(file.miss)));
     out.set_known(file.found.known);
     out.set_matched(file.found.matched);
     out.set_timed(file.timed);
+    out.set_coverage(options_.coverage);
     if (file.timing_refused) out.set_not_timed(kWhyNotTimed);
     auto calls = file.probe ? file.probe->calls() : Result<std::vector<std::uint64_t>>(std::vector<std::uint64_t>());
     if (!calls) return tl::unexpected<Error>(calls.error());

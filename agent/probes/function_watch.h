@@ -5,6 +5,9 @@
 // thrown through such a call finds no way on, and ends the program. So calls are only counted where there is what throws: in
 // the file, or in the process that it is found in.
 //
+// Coverage: each function has its probe until it was called, and is asked again every few minutes. So a function that is
+// called a million times a second costs a few of those calls, and "never" is as sure as where all calls are counted.
+//
 // A process is looked at when the session begins with it, and again after each of its executions. Files that are named by
 // their path are looked at at once, whoever maps them. Thread: one, always the same (symbolizer_client.h).
 #pragma once
@@ -35,6 +38,7 @@ class FunctionFile;
 struct FunctionOptions {
     std::vector<FunctionPattern> patterns;
     bool timed = false;
+    bool coverage = false;        // calls are counted until it is known that there are some
     bool attach = true;           // false: only looks which there are
     std::size_t most = 1U << 16;  // functions of a file
 };
@@ -54,6 +58,9 @@ public:
     Result<void> look_at_libraries();
     // Does a pattern mean a library of that path?
     [[nodiscard]] bool means_library(const std::string& path) const { return !globs_for(path, false).empty(); }
+    // Coverage: takes off what has been seen, and now and then puts all on again, so that it is known when each was last
+    // used. To be called every few milliseconds.
+    Result<void> advance(MonotonicTime now);
     void detach(MonotonicTime now);
 
     // Whether any function is picked; if not, the names that are most like what was asked for.
@@ -79,6 +86,7 @@ private:
         MonotonicTime until;  // seen(): it is detached
         bool timed = false;
         bool timing_refused = false;
+        Fd opened;  // coverage: to attach to again
     };
 
     Result<void> look_at_file(const std::string& path, bool is_program);
@@ -86,7 +94,7 @@ private:
                          bool unwound);
     Result<void> attach(File& file, const Fd& opened);
     [[nodiscard]] std::vector<std::string> globs_for(const std::string& path, bool is_program) const;
-    static Result<void> fill_file(FunctionFile& out, const File& file);
+    Result<void> fill_file(FunctionFile& out, const File& file) const;
 
     FunctionOptions options_;
     ff_probe_config who_;
@@ -94,6 +102,8 @@ private:
     SymbolizerClient symbolizer_;
     std::map<FileKey, std::size_t> known_;
     std::vector<File> files_;
+    MonotonicTime last_look_;
+    MonotonicTime last_put_on_;
 };
 
 }  // namespace footfall

@@ -323,6 +323,9 @@ Result<void> LiveSession::drain() {
     for (const ConnectionId connection : vanished) tell_closed(connection, now);
     pipeline_->advance(now);
     adjust_waits(now);
+    if (functions_ && !ended_.seen()) {
+        if (auto advanced = functions_->advance(now); !advanced) return advanced;
+    }
     bpf_clock_->tick(now, pipeline_->events());
     if (!ended_.seen()) {
         if (auto watched = watch_splice(now); !watched) return watched;

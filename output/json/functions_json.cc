@@ -47,6 +47,7 @@ Json file_json(const FunctionFile& file) {
     });
     Json out = {{"path", file.path()}, {"build_id", file.build_id()}};
     if (!file.miss().empty()) out["miss"] = file.miss();
+    if (file.coverage()) out["calls_are"] = "at least";
     if (!file.not_timed().empty()) out["not_timed"] = file.not_timed();
     out["known"] = file.known();
     out["matched"] = file.matched();

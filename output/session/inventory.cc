@@ -130,6 +130,8 @@ InventoryAnswer compare_inventory(const Snapshot& snapshot, std::string_view lis
     }
     answer.unlisted = usables.unlisted();
     answer.folded_uses = usables.folded_uses();
+    const auto& files = snapshot.function_files();
+    answer.at_least = std::any_of(files.begin(), files.end(), [](const FunctionFile& file) { return file.coverage(); });
     return answer;
 }
 

@@ -37,6 +37,7 @@ struct InventoryAnswer {
     std::vector<UnlistedUse> unlisted;  // used, and not in the list; most used first
     // Uses whose operation was not kept (--operations.limit): unused lines may be among them.
     std::uint64_t folded_uses = 0;
+    bool at_least = false;  // calls of some functions were not counted any more once they were known to be used
 };
 
 [[nodiscard]] InventoryAnswer compare_inventory(const Snapshot& snapshot, std::string_view list);

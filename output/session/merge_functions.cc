@@ -51,6 +51,7 @@ void MergedFunctions::add_facts(FunctionFile& into, const FunctionFile& from) {
     into.set_known(std::max(into.known(), from.known()));
     into.set_matched(std::max(into.matched(), from.matched()));
     into.set_timed(into.timed() || from.timed());
+    into.set_coverage(into.coverage() || from.coverage());
 }
 
 void MergedFunctions::add_part(File& into, std::size_t session, Watched watched) {

@@ -49,8 +49,8 @@ std::string site_of(const FunctionUse& function) {
 
 GridText rows_of(const FunctionFile& file, std::span<const FunctionUse* const> functions, const FunctionsView& view,
                  const TerminalStyle& style) {
-    const bool rates = file.watched_nanos() > 0;
-    std::vector<GridColumn> columns{{.title = "CALLS", .numeric = true}};
+    const bool rates = file.watched_nanos() > 0 && !file.coverage();
+    std::vector<GridColumn> columns{{.title = file.coverage() ? "CALLS, AT LEAST" : "CALLS", .numeric = true}};
     if (rates) columns.push_back({.title = "CALLS/s", .numeric = true, .rank = 2});
     if (file.timed()) {
         for (const char* title : {"p50", "p99", "MAX"}) columns.push_back({.title = title, .numeric = true, .rank = 3});

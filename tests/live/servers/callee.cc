@@ -45,18 +45,20 @@ CALLED int step(int x) { return x + sink; }
 #define SHAPE_SHORT(name) \
     CALLED int name(int x) { return x * 5; }
 
-#define TEN(p)                                                                                                 \
-    SHAPE_BRANCH(p##0)                                                                                         \
-    SHAPE_LOOP(p##1)                                                                                           \
-    SHAPE_CALL(p##2) SHAPE_BRANCH(p##3) SHAPE_FRAME(p##4) SHAPE_BRANCH(p##5) SHAPE_LOOP(p##6) SHAPE_CALL(p##7) \
-        SHAPE_BRANCH(p##8) SHAPE_SHORT(p##9)
+#define TEN(p)                                                                                                   \
+    SHAPE_BRANCH(p##0)                                                                                           \
+    SHAPE_LOOP(p##1)                                                                                             \
+    SHAPE_CALL(p##2)                                                                                             \
+    SHAPE_BRANCH(p##3) SHAPE_FRAME(p##4) SHAPE_BRANCH(p##5) SHAPE_LOOP(p##6) SHAPE_CALL(p##7) SHAPE_BRANCH(p##8) \
+        SHAPE_SHORT(p##9)
 #define HUNDRED(p) TEN(p##0) TEN(p##1) TEN(p##2) TEN(p##3) TEN(p##4) TEN(p##5) TEN(p##6) TEN(p##7) TEN(p##8) TEN(p##9)
 #define ALL(DO)                                                                                                         \
     DO(called_10)                                                                                                       \
     DO(called_11)                                                                                                       \
-    DO(called_12) DO(called_13) DO(called_14) DO(called_15) DO(called_16) DO(called_17) DO(called_18) DO(called_19)     \
-        DO(called_20) DO(called_21) DO(called_22) DO(called_23) DO(called_24) DO(called_25) DO(called_26) DO(called_27) \
-            DO(called_28) DO(called_29)
+    DO(called_12)                                                                                                       \
+    DO(called_13) DO(called_14) DO(called_15) DO(called_16) DO(called_17) DO(called_18) DO(called_19) DO(called_20)     \
+        DO(called_21) DO(called_22) DO(called_23) DO(called_24) DO(called_25) DO(called_26) DO(called_27) DO(called_28) \
+            DO(called_29)
 ALL(HUNDRED)
 
 struct Called {

@@ -75,6 +75,12 @@ TEST(Inventory, PrintsWhatWasNeverUsedWithHowLongThatWasWatched) {
               "   3  function libshop.so.2!shop::buy(int)\n");
 }
 
+TEST(Inventory, UsesThatWereNotAllCountedAreALowerBound) {
+    Snapshot coverage = functions_session({}, {{"buy", 16, 1}});
+    coverage.mutable_function_files(0)->set_coverage(true);
+    EXPECT_THAT(inventory_text(compare_inventory(coverage, ""), true, {}), HasSubstr("USES, AT LEAST"));
+}
+
 TEST(Inventory, WhatWasFoldedMayHideSomeOfTheList) {
     Snapshot snapshot = example_snapshot();
     snapshot.mutable_operations(0)->set_operation("other");

@@ -69,6 +69,7 @@ Snapshot example_functions() {
     FunctionFile& other = *second.add_function_files();
     other.set_path("/usr/lib/none.so");
     other.set_miss("stripped");
+    other.set_coverage(true);
     other.set_not_timed("exceptions");
     return merge_sessions({first, second, example_snapshot()});
 }

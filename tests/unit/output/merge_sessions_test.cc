@@ -145,6 +145,14 @@ TEST(MergeFunctions, DurationsAddUp) {
     EXPECT_TRUE(merged.function_files(0).timed());
 }
 
+TEST(MergeFunctions, OneThatCountsSomeCallsOnlyMakesTheSumALowerBound) {
+    Snapshot coverage = functions_session({}, {{"buy", 16, 1}});
+    coverage.mutable_function_files(0)->set_coverage(true);
+    const Snapshot merged = merge_sessions({functions_session({.start = kNoon + kHour}, {{"buy", 16, 9}}), coverage});
+    EXPECT_TRUE(merged.function_files(0).coverage());
+    EXPECT_THAT(functions_text(merged, {}, {}), HasSubstr("CALLS, AT LEAST"));
+}
+
 TEST(MergeFunctions, CountedOnceIsBetterThanNotCountedOnce) {
     Snapshot first = functions_session({}, {{"buy", 16, 0}});
     FunctionUse& not_counted = *first.mutable_function_files(0)->mutable_functions(0);

@@ -85,8 +85,7 @@ TEST_F(CodeFunctions, ThatAreNoneSayWhy) {
     assemble(
         ".globl chooses\n.type chooses,@gnu_indirect_function\nchooses: lea chosen(%rip),%rax\nret\n.size "
         "chooses,.-chooses\n.hidden chosen\n" +
-        function("chosen", "ret\n") + function("works.cold", "ret\n") +
-        function("data", ".byte 0x06,0x06,0x06\n"));
+        function("chosen", "ret\n") + function("works.cold", "ret\n") + function("data", ".byte 0x06,0x06,0x06\n"));
     EXPECT_EQ(named("chooses").no_site, NoSite::kIndirect);
     EXPECT_EQ(named("works.cold").no_site, NoSite::kPart);
     EXPECT_EQ(named("data").no_site, NoSite::kUnreadable);
@@ -134,7 +133,8 @@ TEST(FunctionsOf, ProgramsThatThrowAreKnown) {
     const ScratchDirectory scratch;
     const std::string throws =
         build(scratch, "throws.cc", "int main(int c, char**) { if (c > 1) throw 1; return 0; }\n", "-O1");
-    const std::string plain = build(scratch, "plain.cc", "int plain() { return 0; }\n", "-nostdlib -shared -fPIC -fno-exceptions");
+    const std::string plain =
+        build(scratch, "plain.cc", "int plain() { return 0; }\n", "-nostdlib -shared -fPIC -fno-exceptions");
     if (throws.empty() || plain.empty()) GTEST_SKIP() << "no compiler";
     EXPECT_TRUE(functions_in(throws, {{}, kPlenty}).unwinds);
     EXPECT_FALSE(functions_in(plain, {{}, kPlenty}).unwinds);
