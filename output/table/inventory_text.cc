@@ -43,7 +43,8 @@ std::string unlisted_lines(const InventoryAnswer& answer, const TerminalStyle& s
     if (answer.unlisted.empty()) return "\nnothing else was used\n";
     std::vector<std::vector<GridCell>> rows;
     for (const UnlistedUse& use : answer.unlisted) rows.push_back({{grouped(use.uses)}, {terminal_safe(use.text)}});
-    return "\n" + grid_text({{.title = answer.at_least ? "USES, AT LEAST" : "USES", .numeric = true}, {.title = "USED, AND NOT IN THE LIST", .narrowest = 20}},
+    return "\n" + grid_text({{.title = answer.at_least ? "USES, AT LEAST" : "USES", .numeric = true},
+                             {.title = "USED, AND NOT IN THE LIST", .narrowest = 20}},
                             rows, style)
                       .text;
 }
