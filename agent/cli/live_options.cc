@@ -149,7 +149,9 @@ Result<LiveOptions> LiveFlags::resolve() const {
 }
 
 Result<std::uint64_t> duration_option(const std::string& option, const std::string& text) {
-    return parse_duration(text).map_error([&](const Error& error) { return as_usage(error.within(option)); });
+    auto duration = parse_duration(text).map_error([&](const Error& error) { return as_usage(error.within(option)); });
+    if (duration && *duration == 0) return failure(option + ": must be more than 0", {}, ExitCode::kUsage);
+    return duration;
 }
 
 }  // namespace footfall

@@ -41,7 +41,7 @@ private:
     std::string hook_ = "auto";
 };
 
-// "15s" → nanoseconds; what is wrong with the text is a usage error of that option.
+// "15s" → nanoseconds, more than 0; what is wrong with the text is a usage error of that option.
 [[nodiscard]] Result<std::uint64_t> duration_option(const std::string& option, const std::string& text);
 
 }  // namespace footfall

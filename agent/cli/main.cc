@@ -69,11 +69,22 @@ const char* unknown_command(const CLI::App& app, int argc, char** argv) {
     return argc > 1 && argv[1][0] != '-' && app.get_subcommands().empty() ? argv[1] : nullptr;
 }
 
+// CLI11's words for what it could not read, in ours.
+std::string reworded(const std::string& what) {
+    static constexpr std::string_view kNoNumber = "Could not convert: ";
+    if (what == "A subcommand is required") return "a command is missing";
+    if (!what.starts_with(kNoNumber)) return what;
+    const std::size_t equals = what.find(" = ");
+    if (equals == std::string::npos) return what;
+    return what.substr(kNoNumber.size(), equals - kNoNumber.size()) + ": '" + what.substr(equals + 3) +
+           "' is not a number that it takes";
+}
+
 int print_usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
     if (const char* word = unknown_command(app, argc, argv); word != nullptr) {
         std::fprintf(stderr, "footfall: there is no command '%s'\n", word);
     } else {
-        std::fprintf(stderr, "footfall: %s\n", error.what());
+        std::fprintf(stderr, "footfall: %s\n", reworded(error.what()).c_str());
     }
     if (const std::string near = suggestion(app, argc, argv); !near.empty()) {
         std::fprintf(stderr, "  fix: did you mean '%s'?\n", near.c_str());

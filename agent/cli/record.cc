@@ -88,9 +88,7 @@ Result<void> finish(LiveSession& session, const RecordFlags& flags, std::FILE* r
 
 Result<std::uint64_t> duration_of(const RecordFlags& flags) {
     if (flags.duration.empty()) return 0;
-    auto duration = duration_option("--duration", flags.duration);
-    if (duration && *duration == 0) return failure("--duration: must be more than 0", {}, ExitCode::kUsage);
-    return duration;
+    return duration_option("--duration", flags.duration);
 }
 
 Result<LiveOptions> options_of(const RecordFlags& flags) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/probes/carried_tls.h"
 #include "agent/probes/tls_functions.h"
 #include "agent/probes/tls_watch.h"
 #include "agent/stacks/open_mapped.h"
@@ -47,6 +48,11 @@ Finding finding_of(const std::string& path, const TlsFunctions& found) {
             is_slow ? "no cheaper place for a probe is known: each call costs the process what is said here" : ""};
 }
 
+Finding unseen_finding_of(const std::string& path, std::string_view library, std::string_view why) {
+    return {Verdict::kWarning, "TLS", fmt::format("{} in {} stays unseen: {}", library, path, why),
+            "a build with symbols is seen; else its connections are told of as blind spots"};
+}
+
 }  // namespace
 
 std::vector<Finding> examine_tls(Pid pid) {
@@ -61,6 +67,10 @@ std::vector<Finding> examine_tls(Pid pid) {
         if (!file.valid()) continue;
         const TlsFunctions found = find_tls_functions(file.get());
         if (!found.functions.empty()) findings.push_back(finding_of(mapping.path, found));
+        if (!found.unseen.empty()) findings.push_back(unseen_finding_of(mapping.path, found.library, found.unseen));
+        const std::string_view carried = found.library.empty() ? carried_tls(file.get()) : std::string_view();
+        if (!carried.empty())
+            findings.push_back(unseen_finding_of(mapping.path, carried, "its functions have no names there"));
         for (const Unseen& unseen : kUnseen) {
             if (mapping.path.find(unseen.in_name) == std::string::npos) continue;
             findings.push_back({Verdict::kWarning, "TLS", std::string(unseen.what), std::string(unseen.fix)});

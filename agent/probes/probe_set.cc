@@ -72,6 +72,7 @@ Result<void> ProbeSet::load_sockets(const ProbeSettings& settings) {
     sockets_->rodata->notes_tls = notes_tls ? 1 : 0;
     bpf_map__set_autocreate(maps.tls_threads, notes_tls);
     bpf_map__set_autocreate(maps.goroutines_received, notes_tls);
+    bpf_map__set_autocreate(maps.rustls_places, notes_tls);
     bpf_map__set_autocreate(inside ? maps.connections_by_address : maps.connections, false);
     bpf_map__set_max_entries(maps.events, static_cast<std::uint32_t>(settings.ring_bytes));
     if (const int error = sockets_bpf__load(sockets_.get())) return refusal("cannot load the sockets probe", -error);
@@ -123,7 +124,7 @@ void ProbeSet::detach() {
     processes_bpf__detach(processes_.get());
 }
 
-void ProbeSet::follow_tls(bool go) { sockets_->bss->tls_probed = go ? FF_TLS_GO_PROBED : FF_TLS_PROBED; }
+void ProbeSet::follow_tls(ff_tls_probed probed) { sockets_->bss->tls_probed = static_cast<std::uint8_t>(probed); }
 
 bool ProbeSet::watches(Pid pid) const {
     if (number(pid) >= FF_MOST_PIDS) return false;
@@ -140,8 +141,9 @@ int ProbeSet::ring_fd() const { return bpf_map__fd(sockets_->maps.events); }
 
 SharedMapFds ProbeSet::shared_maps() const {
     const auto& maps = sockets_->maps;
-    return {bpf_map__fd(maps.events),   bpf_map__fd(maps.counters),    bpf_map__fd(maps.watched),
-            bpf_map__fd(maps.refusals), bpf_map__fd(maps.tls_threads), bpf_map__fd(maps.goroutines_received)};
+    return {bpf_map__fd(maps.events),       bpf_map__fd(maps.counters),    bpf_map__fd(maps.watched),
+            bpf_map__fd(maps.refusals),     bpf_map__fd(maps.tls_threads), bpf_map__fd(maps.goroutines_received),
+            bpf_map__fd(maps.rustls_places)};
 }
 
 std::vector<int> ProbeSet::program_fds() const {

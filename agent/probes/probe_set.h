@@ -11,6 +11,7 @@
 #include "agent/base/ids.h"
 #include "agent/base/result.h"
 #include "bpf/contract/probe_config.h"
+#include "bpf/contract/tls_probe.h"
 
 struct sockets_bpf;
 struct processes_bpf;
@@ -36,6 +37,7 @@ struct SharedMapFds {
     int refusals = -1;
     int tls_threads = -1;  // where the kernel has what it needs
     int goroutines_received = -1;
+    int rustls_places = -1;
 };
 
 // Since loading, summed over the CPUs; by enum ff_counter.
@@ -69,7 +71,7 @@ public:
     // for another one.
     void refuse(std::uint64_t connection, std::uint8_t protocol, bool plaintext);
     // From now on, the tls probe tells which calls are inside of a TLS library.
-    void follow_tls(bool go);
+    void follow_tls(ff_tls_probed probed);
     [[nodiscard]] bool watches_any() const;
     [[nodiscard]] bool watches(Pid pid) const;
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "agent/probes/rustls_functions.h"
 #include "symbolizer/elf/go_functions.h"
 #include "symbolizer/elf/named_functions.h"
 
@@ -107,7 +108,7 @@ private:
     }
 
     bool add_at(const Wanted& wanted, std::string name, std::uint64_t address, std::size_t most) {
-        const SiteNeed need = wanted.function == FF_TLS_FREE ? SiteNeed::kArguments : SiteNeed::kArgumentsAndReturn;
+        const SiteNeed need = sees_return(wanted.function) ? SiteNeed::kArgumentsAndReturn : SiteNeed::kArguments;
         const auto site = cheapest_entry_site(named_->code_at(fd_, address, most), need, wanted.arguments);
         const auto offset = named_->file_offset(address);
         if (!site || !offset) return false;
@@ -127,21 +128,32 @@ private:
 // crypto/tls: the receiver (*Conn) is the first argument. A handshake is one of these two, once for a connection.
 constexpr std::array kGo{
     Wanted{"crypto/tls.(*Conn).Read", FF_TLS_READ, 0},
-    Wanted{"crypto/tls.(*Conn).Write", FF_TLS_WRITE, 0},
+    Wanted{"crypto/tls.(*Conn).Write", FF_GO_WRITE, 0},
     Wanted{"crypto/tls.(*Conn).serverHandshake", FF_TLS_DO_HANDSHAKE, 0},
     Wanted{"crypto/tls.(*Conn).clientHandshake", FF_TLS_DO_HANDSHAKE, 0},
     Wanted{"crypto/tls.(*Conn).Close", FF_TLS_FREE, 0},
 };
 
-std::optional<TlsFunction> go_function(int fd, const NamedFunctions& file, const GoFunctions::Extent& extent) {
+std::vector<std::uint8_t> go_code(int fd, const NamedFunctions& file, const GoFunctions::Extent& extent) {
     constexpr std::size_t kMostCode = 65536;
+    return file.code_at(fd, extent.start, std::min<std::uint64_t>(extent.end - extent.start, kMostCode));
+}
+
+std::optional<TlsCalls> go_calls_of(std::span<const std::uint8_t> code) {
+    if (begins_like_go(code)) return TlsCalls::kGo;
+    return begins_like_old_go(code) ? std::optional(TlsCalls::kGoStack) : std::nullopt;
+}
+
+std::optional<TlsFunction> go_function(int fd, const NamedFunctions& file, const GoFunctions::Extent& extent,
+                                       TlsCalls calls) {
     const auto wanted = std::find_if(kGo.begin(), kGo.end(), [&](const Wanted& go) { return go.name == extent.name; });
-    const auto code = file.code_at(fd, extent.start, std::min<std::uint64_t>(extent.end - extent.start, kMostCode));
+    const auto code = go_code(fd, file, extent);
     const auto offset = file.file_offset(extent.start);
-    const auto site = cheapest_entry_site(code, SiteNeed::kArguments, 0);
-    if (!offset || !site || !begins_like_go(code)) return std::nullopt;
+    // Arguments on the stack are found while it has not moved.
+    const auto site = cheapest_entry_site(code, SiteNeed::kArgumentsAndReturn, 0);
+    if (!offset || !site || go_calls_of(code) != calls) return std::nullopt;
     TlsFunction function{wanted->function, std::string(extent.name), *offset + site->offset, *site, {}};
-    if (wanted->function == FF_TLS_FREE) return function;
+    if (!sees_return(wanted->function)) return function;
     for (const std::uint64_t at : return_sites(code)) function.returns.push_back(*offset + at);
     return function;
 }
@@ -151,9 +163,10 @@ TlsFunctions find_in_go(int fd, const NamedFunctions& file) {
     if (!table) return {};
     std::array<std::string_view, kGo.size()> names{};
     std::transform(kGo.begin(), kGo.end(), names.begin(), [](const Wanted& wanted) { return wanted.name; });
-    TlsFunctions found{"Go crypto/tls", {}, true};
+    TlsFunctions found{"Go crypto/tls", {}, TlsCalls::kGo, {}};
     for (const GoFunctions::Extent& extent : table->named(names)) {
-        if (auto function = go_function(fd, file, extent)) found.functions.push_back(std::move(*function));
+        if (found.functions.empty()) found.calls = go_calls_of(go_code(fd, file, extent)).value_or(found.calls);
+        if (auto function = go_function(fd, file, extent, found.calls)) found.functions.push_back(std::move(*function));
     }
     return found.functions.empty() ? TlsFunctions{} : found;
 }
@@ -168,6 +181,11 @@ std::vector<std::string_view> all_names() {
 
 }  // namespace
 
+bool sees_return(ff_tls_function function) {
+    return function != FF_TLS_FREE && function != FF_GO_WRITE && function != FF_RUSTLS_BEGIN &&
+           function != FF_RUSTLS_RECEIVED;
+}
+
 TlsFunctions find_tls_functions(int fd) {
     const std::vector<std::string_view> names = all_names();
     const auto named = NamedFunctions::find(fd, names);
@@ -175,9 +193,10 @@ TlsFunctions find_tls_functions(int fd) {
     for (const Library& library : kLibraries) {
         const bool complete = std::all_of(library.needed.begin(), library.needed.end(),
                                           [&](std::string_view name) { return named->function(name) != nullptr; });
-        if (complete) return {std::string(library.name), Finder(fd, *named).find(library)};
+        if (complete) return {std::string(library.name), Finder(fd, *named).find(library), TlsCalls::kC, {}};
     }
-    return find_in_go(fd, *named);
+    TlsFunctions found = find_rustls_functions(fd);
+    return found.library.empty() ? find_in_go(fd, *named) : found;
 }
 
 unsigned expected_nanoseconds(const TlsFunction& function) {
@@ -186,7 +205,7 @@ unsigned expected_nanoseconds(const TlsFunction& function) {
     constexpr unsigned kReturn = 900;
     const unsigned entry = function.site.emulated ? kEmulated : kStepped;
     if (!function.returns.empty()) return entry + kStepped;
-    return function.function == FF_TLS_FREE ? entry : entry + kReturn;
+    return sees_return(function.function) ? entry + kReturn : entry;
 }
 
 }  // namespace footfall

@@ -25,14 +25,21 @@ struct TlsFunction {
     std::vector<std::uint64_t> returns;
 };
 
+// How their arguments and results are passed.
+enum class TlsCalls { kC, kGo, kGoStack, kRustls };  // kGoStack: before Go 1.17
+
 struct TlsFunctions {
     std::string library;  // "OpenSSL"; empty: none that is known
     std::vector<TlsFunction> functions;
-    bool is_go = false;
+    TlsCalls calls = TlsCalls::kC;
+    std::string unseen;  // where it has such a library, but not what is needed to see plaintext of it: why
 };
 
 // Reads the file with pread() only; the function table of a Go program in place: what is executed cannot be written to.
 TlsFunctions find_tls_functions(int fd);
+
+// Is the return of that one seen, too, or only its call?
+bool sees_return(ff_tls_function function);
 
 // What a probe of a call and its return adds to each, in nanoseconds, on the development machine.
 unsigned expected_nanoseconds(const TlsFunction& function);

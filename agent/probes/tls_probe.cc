@@ -48,10 +48,18 @@ struct LinkCreate {
 
 std::string path_of(const Fd& file) { return "/proc/self/fd/" + std::to_string(file.get()); }
 
-std::vector<TlsPlace> entries_of(const std::vector<TlsFunction>& functions, bool ends) {
+std::vector<TlsPlace> entries_of(const std::vector<TlsFunction>& functions, bool with_returns) {
     std::vector<TlsPlace> places;
     for (const TlsFunction& function : functions) {
-        if ((function.function == FF_TLS_FREE) == ends) places.push_back({function.function, function.file_offset});
+        if (sees_return(function.function) == with_returns) places.push_back({function.function, function.file_offset});
+    }
+    return places;
+}
+
+std::vector<TlsPlace> entries_of(const std::vector<TlsFunction>& functions, ff_tls_function kind) {
+    std::vector<TlsPlace> places;
+    for (const TlsFunction& function : functions) {
+        if (function.function == kind) places.push_back({kind, function.file_offset});
     }
     return places;
 }
@@ -128,10 +136,13 @@ Result<void> TlsProbe::open(const ff_probe_config& who, const SharedMapFds& shar
     skeleton_->rodata->probe_config = who;
     const auto& programs = skeleton_->progs;
     const bool session = hook == TlsHook::kSession;
-    bpf_program__set_autoload(programs.tls_called, session);
-    bpf_program__set_autoload(programs.tls_entered, !session);
-    bpf_program__set_autoload(programs.tls_returned, !session);
-    bpf_program__set_expected_attach_type(programs.tls_called, static_cast<bpf_attach_type>(kUprobeSession));
+    for (bpf_program* program : {programs.tls_called, programs.rustls_called}) {
+        bpf_program__set_autoload(program, session);
+        bpf_program__set_expected_attach_type(program, static_cast<bpf_attach_type>(kUprobeSession));
+    }
+    for (bpf_program* program :
+         {programs.tls_entered, programs.tls_returned, programs.rustls_entered, programs.rustls_returned})
+        bpf_program__set_autoload(program, !session);
     const auto& maps = skeleton_->maps;
     int error = bpf_map__reuse_fd(maps.events, shared.events);
     if (error == 0) error = bpf_map__reuse_fd(maps.counters, shared.counters);
@@ -139,6 +150,7 @@ Result<void> TlsProbe::open(const ff_probe_config& who, const SharedMapFds& shar
     if (error == 0) error = bpf_map__reuse_fd(maps.refusals, shared.refusals);
     if (error == 0) error = bpf_map__reuse_fd(maps.tls_threads, shared.tls_threads);
     if (error == 0) error = bpf_map__reuse_fd(maps.goroutines_received, shared.goroutines_received);
+    if (error == 0) error = bpf_map__reuse_fd(maps.rustls_places, shared.rustls_places);
     if (error == 0) error = tls_bpf__load(skeleton_.get());
     if (error != 0) return refusal("cannot load the tls probe", -error);
     return {};
@@ -171,16 +183,42 @@ bool TlsProbe::is_full() const {
 // The returns first: one whose entry was not seen means nothing, and an entry without its return would be open for ever.
 std::vector<TlsProbe::Part> TlsProbe::parts_of(const TlsFunctions& found) const {
     const auto& programs = skeleton_->progs;
-    const std::vector<TlsPlace> calls = entries_of(found.functions, false);
-    const std::vector<TlsPlace> ends = entries_of(found.functions, true);
-    if (found.is_go) {
-        return {
-            {programs.go_returned, returns_of(found.functions)}, {programs.go_entered, calls}, {programs.go_freed, ends}};
+    const std::vector<TlsPlace> calls = entries_of(found.functions, true);
+    const std::vector<TlsPlace> ends = entries_of(found.functions, FF_TLS_FREE);
+    const std::vector<TlsPlace> writes = entries_of(found.functions, FF_GO_WRITE);
+    if (found.calls == TlsCalls::kGo) {
+        return {{programs.go_returned, returns_of(found.functions)},
+                {programs.go_entered, calls},
+                {programs.go_wrote, writes},
+                {programs.go_freed, ends}};
     }
+    if (found.calls == TlsCalls::kGoStack) {
+        return {{programs.go_stack_returned, returns_of(found.functions)},
+                {programs.go_stack_entered, calls},
+                {programs.go_stack_wrote, writes},
+                {programs.go_stack_freed, ends}};
+    }
+    if (found.calls == TlsCalls::kRustls) return rustls_parts_of(found);
     if (hook_ == TlsHook::kSession) return {{programs.tls_called, calls, kUprobeSession}, {programs.tls_freed, ends}};
     return {{programs.tls_returned, calls, kUprobeMulti, kUprobeMultiReturn},
             {programs.tls_entered, calls},
             {programs.tls_freed, ends}};
+}
+
+std::vector<TlsProbe::Part> TlsProbe::rustls_parts_of(const TlsFunctions& found) const {
+    const auto& programs = skeleton_->progs;
+    const std::vector<TlsPlace> calls = entries_of(found.functions, true);
+    const std::vector<TlsPlace> received = entries_of(found.functions, FF_RUSTLS_RECEIVED);
+    const std::vector<TlsPlace> began = entries_of(found.functions, FF_RUSTLS_BEGIN);
+    if (hook_ == TlsHook::kSession) {
+        return {{programs.rustls_received, received},
+                {programs.rustls_began, began},
+                {programs.rustls_called, calls, kUprobeSession}};
+    }
+    return {{programs.rustls_received, received},
+            {programs.rustls_began, began},
+            {programs.rustls_returned, calls, kUprobeMulti, kUprobeMultiReturn},
+            {programs.rustls_entered, calls}};
 }
 
 Result<void> TlsProbe::attach_all(Links& links, const Fd& file, const TlsFunctions& found, unsigned number) {
@@ -226,7 +264,10 @@ std::vector<int> TlsProbe::program_fds() const {
     std::vector<int> fds;
     const auto& programs = skeleton_->progs;
     for (const bpf_program* program :
-         {programs.tls_called, programs.tls_entered, programs.tls_returned, programs.tls_freed}) {
+         {programs.tls_called, programs.tls_entered, programs.tls_returned, programs.tls_freed, programs.go_entered,
+          programs.go_returned, programs.go_freed, programs.go_wrote, programs.go_stack_wrote, programs.go_stack_entered,
+          programs.go_stack_returned, programs.go_stack_freed, programs.rustls_called, programs.rustls_entered,
+          programs.rustls_returned, programs.rustls_received, programs.rustls_began}) {
         if (const int fd = bpf_program__fd(program); fd >= 0) fds.push_back(fd);
     }
     return fds;

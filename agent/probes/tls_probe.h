@@ -65,6 +65,7 @@ private:
     Result<void> open(const ff_probe_config& who, const SharedMapFds& shared, TlsHook hook);
     struct Part;
     [[nodiscard]] std::vector<Part> parts_of(const TlsFunctions& found) const;
+    [[nodiscard]] std::vector<Part> rustls_parts_of(const TlsFunctions& found) const;
     Result<void> attach_all(Links& links, const Fd& file, const TlsFunctions& found, unsigned number);
     static Result<void> attach_single(Links& links, const Part& part, const Fd& file, unsigned number);
 

@@ -96,7 +96,8 @@ std::optional<unsigned> TlsWatch::attach(const Fd& file, const std::string& path
         spdlog::warn("no plaintext of {}: {}", path, number.error().what);
         return std::nullopt;
     }
-    reads_go_ |= found.is_go;
+    if (found.calls == TlsCalls::kGo) probed_ = std::max(probed_, FF_TLS_GO_PROBED);
+    if (found.calls == TlsCalls::kGoStack) probed_ = FF_TLS_GO_STACK_PROBED;
     spdlog::debug("attached to {} in {}", found.library, path);
     return *number;
 }

@@ -47,7 +47,8 @@ public:
 
     // Is the plaintext of the process's TLS library seen?
     [[nodiscard]] bool reads(Pid pid) const { return readers_.contains(pid); }
-    [[nodiscard]] bool reads_go() const { return reads_go_; }
+    // What the sockets probe has to know.
+    [[nodiscard]] ff_tls_probed probed() const { return probed_; }
     // Nothing where it was not loaded, since nobody needed it.
     [[nodiscard]] const TlsProbe* probe() const { return probe_ ? &*probe_ : nullptr; }
 
@@ -73,7 +74,7 @@ private:
     std::optional<TlsProbe> probe_;
     bool refused_ = false;  // it can't be loaded here
     bool host_seen_ = false;
-    bool reads_go_ = false;
+    ff_tls_probed probed_ = FF_TLS_PROBED;
     std::map<FileKey, File> files_;
     std::set<Pid> readers_;
     std::uint64_t exits_ = 0;

@@ -9,7 +9,8 @@ BlindText text_of(BlindReason reason) {
         case BlindReason::kTls:
             return {
                 "TLS",
-                "What passes the socket is encrypted, and no TLS library that footfall knows was found in the process: "
+                "What passes the socket is encrypted, and no TLS library that footfall can look into was found in the "
+                "process: "
                 "`footfall doctor -p PID` says what it has. If a proxy ends TLS for this service, watch the plaintext side "
                 "behind it."};
         case BlindReason::kTlsUnseen:

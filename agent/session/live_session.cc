@@ -229,13 +229,13 @@ void LiveSession::look_for_tls() {
 
 bool LiveSession::look_for_tls(Pid pid, bool all) {
     const bool read = tls_->look(pid, all);
-    if (tls_->probe() != nullptr) probes_->follow_tls(tls_->reads_go());
+    if (tls_->probe() != nullptr) probes_->follow_tls(tls_->probed());
     return read;
 }
 
 void LiveSession::look_at_host_for_tls() {
     tls_->look_at_host();
-    if (tls_->probe() != nullptr) probes_->follow_tls(tls_->reads_go());
+    if (tls_->probe() != nullptr) probes_->follow_tls(tls_->probed());
 }
 
 bool LiveSession::watches(Pid pid) const { return watch_->whole_host || probes_->watches(pid); }

@@ -74,6 +74,26 @@ bool append_typed(std::string& out, std::string_view segment) {
     return true;
 }
 
+// sess_9f8a…, user-123e4567-e89b-…: a long one behind a name. What is short may be a part of the name: app-2x, build-3f2a1b.
+bool append_prefixed(std::string& out, std::string_view segment) {
+    static constexpr std::size_t kUuid = 36;
+    static constexpr std::size_t kShortestHash = 12;
+    static constexpr std::string_view kMarks = "-_";
+    const auto is_behind_mark = [&](std::size_t begin) {
+        return begin != 0 && kMarks.find(segment[begin - 1]) != std::string_view::npos;
+    };
+    std::size_t begin = segment.size() > kUuid ? segment.size() - kUuid : 0;
+    if (!is_behind_mark(begin) || segment_kind(segment.substr(begin)) != SegmentKind::kUuid) {
+        begin = segment.find_last_of(kMarks) + 1;
+        if (begin <= 1 || segment.size() - begin < kShortestHash) return false;
+    }
+    const SegmentKind kind = segment_kind(segment.substr(begin));
+    if (kind != SegmentKind::kUuid && kind != SegmentKind::kHash) return false;
+    append_printable(out, segment.substr(0, begin));
+    out += placeholder(kind);
+    return true;
+}
+
 }  // namespace
 
 bool append_segment(std::string& out, std::string_view segment) {
@@ -85,6 +105,7 @@ bool append_segment(std::string& out, std::string_view segment) {
         return false;
     }
     if (append_typed(out, segment)) return false;
+    if (kind == SegmentKind::kName && append_prefixed(out, segment)) return false;
     if (kind == SegmentKind::kName) {
         append_printable(out, segment);
         return false;

@@ -1,9 +1,9 @@
 // Turns one segment of a path into its readable form.
 //
 // A segment that is a value becomes a placeholder (segment_kind.h). A value inside a name keeps the name:
-// app.9f8a7c6b.js → app.{hash}.js, 17.jpg → {id}.jpg, sha256:9f8a… → sha256:{hash}. What is not printable ASCII becomes _,
-// and path parameters (from the first ;) are left out, as they are values too: /cart;jsessionid=… is /cart. Pure functions
-// over untrusted bytes; time is linear in the segment.
+// app.9f8a7c6b.js → app.{hash}.js, 17.jpg → {id}.jpg, sha256:9f8a… → sha256:{hash}, sess_9f8a… → sess_{hash}. What is not
+// printable ASCII becomes _, and path parameters (from the first ;) are left out, as they are values too: /cart;jsessionid=…
+// is /cart. Pure functions over untrusted bytes; time is linear in the segment.
 #pragma once
 
 #include <string>

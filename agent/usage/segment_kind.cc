@@ -72,24 +72,39 @@ CharacterClass class_of(char c) {
     return c == '-' || c == '_' ? CharacterClass::kSeparator : CharacterClass::kOther;
 }
 
-// What a text is made of. in_words are the characters in runs of three or more small letters: more than half of
-// getS3BucketById, none of dQw4w9WgXcQ.
+// What a text is made of. in_words are the characters in runs of three or more small letters that can be spoken: more than
+// half of getS3BucketById, none of dQw4w9WgXcQ or of 5fecbcfbb050.
 struct Mixture {
     std::size_t lower = 0;
     std::size_t upper = 0;
     std::size_t digits = 0;
     std::size_t separators = 0;
     std::size_t others = 0;
+    std::size_t runs = 0;  // those of separators left out
     std::size_t digit_runs = 0;
     std::size_t in_words = 0;
 };
 
-void add_run(Mixture& mixture, CharacterClass kind, std::size_t length) {
+// No English word has more than five consonants in a row (lengths, catchphrase); two or three alone may be an abbreviation.
+bool is_spoken(std::string_view letters) {
+    static constexpr std::string_view kVowels = "aeiouy";
     static constexpr std::size_t kShortestWord = 3;
+    static constexpr std::size_t kMostConsonants = 5;
+    std::size_t consonants = 0;
+    for (const char c : letters) {
+        consonants = kVowels.find(c) == std::string_view::npos ? consonants + 1 : 0;
+        if (consonants > kMostConsonants) return false;
+    }
+    return letters.size() >= kShortestWord;
+}
+
+void add_run(Mixture& mixture, CharacterClass kind, std::string_view run) {
+    const std::size_t length = run.size();
+    mixture.runs += kind == CharacterClass::kSeparator ? 0 : 1;
     switch (kind) {
         case CharacterClass::kLower:
             mixture.lower += length;
-            mixture.in_words += length >= kShortestWord ? length : 0;
+            mixture.in_words += is_spoken(run) ? length : 0;
             break;
         case CharacterClass::kUpper:
             mixture.upper += length;
@@ -113,10 +128,17 @@ Mixture mixture_of(std::string_view text) {
         const CharacterClass kind = class_of(text[begin]);
         std::size_t end = begin + 1;
         while (end < text.size() && class_of(text[end]) == kind) ++end;
-        add_run(mixture, kind, end - begin);
+        add_run(mixture, kind, text.substr(begin, end - begin));
         begin = end;
     }
     return mixture;
+}
+
+// A long text that changes its class at every other character, as names do not: tells base64 without digits, or with more
+// separators than usual.
+bool is_restless(const Mixture& mixture, std::size_t size) {
+    static constexpr std::size_t kShortest = 20;
+    return size >= kShortest && mixture.separators <= 1 + size / 10 && mixture.runs * 100 >= size * 55;
 }
 
 // The thresholds lie between the names of real APIs and random base64, base62 and base36 text (route_heuristic_test).
@@ -130,8 +152,8 @@ bool is_token(std::string_view text, std::size_t shortest) {
     if (body.size() < text.size()) return text.size() >= kShortestPadded;
     if (mixture.lower != 0 && mixture.upper != 0) {
         const std::size_t most_in_words = mixture.digit_runs >= 3 ? 50 : 34;  // percent
-        return mixture.digits != 0 && mixture.separators <= 1 + body.size() / 16 &&
-               mixture.in_words * 100 < body.size() * most_in_words;
+        if (mixture.in_words * 100 >= body.size() * most_in_words) return false;
+        return (mixture.digits != 0 && mixture.separators <= 1 + body.size() / 16) || is_restless(mixture, body.size());
     }
     return mixture.separators == 0 && body.size() >= kShortestOfOneCase && mixture.digit_runs >= 3;
 }

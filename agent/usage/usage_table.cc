@@ -38,6 +38,10 @@ bool comes_before(const Operation& a, const Operation& b) {
            std::forward_as_tuple(b.service(), b.role(), b.kind(), b.operation());
 }
 
+// A command that wants no answer, or the second statement of one message, ends with the event that it begins with: it took
+// an unknown time, not none.
+bool is_timed(const Use& use) { return use.end != use.begin; }
+
 void add_consumer(Operation& out, std::string text, std::uint64_t uses) {
     if (uses == 0) return;
     Consumer& consumer = *out.add_consumers();
@@ -61,7 +65,9 @@ void UsageTable::record(const Use& use) {
     row.bytes_in += use.bytes_in * use.count;
     row.bytes_out += use.bytes_out * use.count;
     if (use.first_byte.seen()) row.time_to_first_byte.record(elapsed(use.begin, use.first_byte), use.count);
-    outcome_of(row, use).latency.record(elapsed(use.begin, use.end), use.count);
+    OutcomeRow& outcome = outcome_of(row, use);
+    outcome.uses += use.count;
+    if (is_timed(use)) outcome.latency.record(elapsed(use.begin, use.end), use.count);
     // Whoever is tracked was counted as distinct when that began.
     if (!row.consumers.add(use.consumer, use.count)) row.distinct_consumers.add(use.consumer);
 }
@@ -86,14 +92,14 @@ UsageTable::OutcomeRow& UsageTable::outcome_of(Row& row, const Use& use) {
     }
     const auto folded = std::count_if(row.outcomes.begin(), row.outcomes.end(), [](const auto& o) { return o.folded; });
     if (row.outcomes.size() - static_cast<std::size_t>(folded) < kMaxOutcomes) {
-        row.outcomes.push_back({use.outcome, use.status, std::string(use.error_type), false, {}});
+        row.outcomes.push_back({use.outcome, use.status, std::string(use.error_type), false, 0, {}});
         return row.outcomes.back();
     }
     const std::string_view error_type = use.error_type.empty() ? std::string_view{} : kFoldedErrorType;
     for (OutcomeRow& outcome : row.outcomes) {
         if (outcome.folded && outcome.error_type == error_type) return outcome;
     }
-    row.outcomes.push_back({use.outcome, 0, std::string(error_type), true, {}});
+    row.outcomes.push_back({use.outcome, 0, std::string(error_type), true, 0, {}});
     return row.outcomes.back();
 }
 
@@ -125,7 +131,7 @@ void UsageTable::fill_operation(Operation& out, OperationId id, const Row& row, 
         use.set_outcome(outcome.folded ? std::string(kFoldedName)
                                        : outcome_text(outcome.outcome, outcome.status, outcome.error_type));
         use.set_error_type(outcome.error_type);
-        use.set_uses(outcome.latency.count());
+        use.set_uses(outcome.uses);
         outcome.latency.to_proto(*use.mutable_latency());
     }
     std::sort(out.mutable_outcomes()->pointer_begin(), out.mutable_outcomes()->pointer_end(),

@@ -49,6 +49,7 @@ private:
         std::uint16_t status = 0;
         std::string error_type;
         bool folded = false;  // stands for outcomes past the limit
+        std::uint64_t uses = 0;
         ExponentialHistogram latency;
     };
 

@@ -15,13 +15,19 @@ enum ff_tls_function {
 	FF_TLS_SENDFILE = 5,     /* ssize_t f(s, int, off_t, size_t, int): how many bytes of a file were sent */
 	FF_TLS_RECV = 7,         /* int f(s, void *, int, int flags): with MSG_PEEK, they are read again */
 	FF_TLS_FREE = 6,         /* void f(s): what it points to is no connection any more */
+	FF_GO_WRITE = 12,        /* func (s) f([]byte) (int, error): all of it, or the connection breaks */
+	FF_RUSTLS_BEGIN = 8,     /* fn f(s, …): the handshake of s is over */
+	FF_RUSTLS_RECEIVED = 9,  /* fn f(s, Payload): plaintext of a record, by pointer */
+	FF_RUSTLS_SEND = 10,     /* fn f(s, OutboundChunks, …) -> usize: by pointer; how many bytes were taken */
+	FF_RUSTLS_WRITE = 11,    /* fn f(a buffer of s, &mut dyn Write) -> …: writes what was encrypted */
 };
 
 /* How far the sockets probe helps. */
 enum ff_tls_probed {
 	FF_TLS_NOT_PROBED = 0,
 	FF_TLS_PROBED = 1,
-	FF_TLS_GO_PROBED = 2, /* Go programs as well */
+	FF_TLS_GO_PROBED = 2,       /* Go programs as well */
+	FF_TLS_GO_STACK_PROBED = 3, /* … also those of before Go 1.17 */
 };
 
 #define FF_TLS_LIBRARIES 256 /* that may be attached at once */

@@ -146,6 +146,20 @@ static __always_inline void meet_connection(struct connection *connection, const
 	connection->sequence[FF_SENT] = tcp_sequence(sk, FF_SENT) - (direction == FF_SENT ? length : 0);
 }
 
+/*
+ * Does the kernel encrypt what passes (kTLS)? Then the calls hold plaintext, and TCP counts other bytes. The library that
+ * asked for it is called all the same. Not inline, for its stack.
+ */
+static __noinline bool is_encrypted_by_kernel(const struct connection *connection)
+{
+	const struct inet_connection_sock *sk = (const struct inet_connection_sock *)connection->socket;
+	const struct tcp_ulp_ops *layer = BPF_CORE_READ(sk, icsk_ulp_ops);
+	char name[4] = {};
+
+	bpf_probe_read_kernel(name, sizeof(name), layer ? &layer->name : NULL);
+	return name[0] == 't' && name[1] == 'l' && name[2] == 's' && !name[3];
+}
+
 /* How many bytes TCP has moved since the last look, of which `length` are accounted for. The FIN counts as one and is none.
  */
 static __always_inline __u32 unseen_bytes(const struct connection *connection, __u32 direction, __u32 length, __u32 sequence)

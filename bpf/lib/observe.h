@@ -248,6 +248,13 @@ __noinline int observe(struct connection *connection, struct moved *moved)
 	moved->position = advance(connection, direction, moved->length, moved->sequence);
 	if (is_ignored(connection))
 		return 0;
+	/* Seen from its first byte, it has shown a handshake. */
+	if (connection->verdict == VERDICT_NONE && connection->is_tcp && !connection->from_start &&
+	    is_encrypted_by_kernel(connection)) {
+		connection->verdict = VERDICT_TLS;
+		tell_blind(connection, FF_BLIND_TLS);
+		return 0;
+	}
 	if (connection->verdict == VERDICT_NONE && (!moved->length || !judge(connection, moved))) {
 		if (connection->verdict == VERDICT_TLS)
 			tell_blind(connection, FF_BLIND_TLS);

@@ -39,6 +39,14 @@ struct {
 	__type(value, struct tls_thread);
 } tls_threads SEC(".maps");
 
+/* By connection of rustls: what it is called (probes/rustls.h). The sockets probe takes out what closes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, __u64);
+} rustls_places SEC(".maps");
+
 /* The same for Go, whose goroutines move from thread to thread: by goroutine, which r14 points to. */
 struct tls_goroutine {
 	__u64 goroutine;
@@ -59,15 +67,30 @@ struct {
 	__type(value, struct tls_received);
 } goroutines_received SEC(".maps");
 
-static __always_inline void note_goroutine(const struct connection *connection)
+/* Before Go 1.17, no register points to the goroutine, but its thread's storage does, at -8 (runtime/asm_amd64.s: get_tls).
+ */
+static __always_inline __u64 goroutine_of_thread(void)
+{
+	__u64 goroutine = 0;
+
+	bpf_probe_read_user(&goroutine, sizeof(goroutine), (const void *)(bpf_get_current_task_btf()->thread.fsbase - 8));
+	return goroutine;
+}
+
+static __always_inline void note_goroutine(const struct connection *connection, bool on_stack)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	const struct pt_regs *regs = (const struct pt_regs *)bpf_task_pt_regs(task);
 	struct tls_goroutine goroutine = {.goroutine = regs->r14, .pid = task->tgid};
 	struct tls_received received = {connection->id, connection->met_ns, connection->from_start};
 
-	if (connection->verdict == VERDICT_TLS)
-		bpf_map_update_elem(&goroutines_received, &goroutine, &received, BPF_ANY);
+	if (connection->verdict != VERDICT_TLS)
+		return;
+	bpf_map_update_elem(&goroutines_received, &goroutine, &received, BPF_ANY);
+	if (!on_stack)
+		return;
+	goroutine.goroutine = goroutine_of_thread();
+	bpf_map_update_elem(&goroutines_received, &goroutine, &received, BPF_ANY);
 }
 
 /* Bytes of this connection moved. Only TLS connections are noted. */

@@ -104,8 +104,8 @@ static __always_inline __u32 sequence_of(struct sock *sk, __u32 direction)
 static __always_inline void note_encrypted(const struct connection *connection, __u32 direction)
 {
 	note_tls(connection, direction);
-	if (tls_probed == FF_TLS_GO_PROBED && direction == FF_RECEIVED)
-		note_goroutine(connection);
+	if (tls_probed >= FF_TLS_GO_PROBED && direction == FF_RECEIVED)
+		note_goroutine(connection, tls_probed == FF_TLS_GO_STACK_PROBED);
 }
 
 /*
@@ -261,6 +261,14 @@ static __always_inline void tell_unseen(struct connection *connection, const str
 	observe_without_bytes(connection, &rest);
 }
 
+/* What has its name from now on is another connection. */
+static __noinline int forget_place(const struct connection *connection)
+{
+	__u64 id = connection->id; /* older verifiers (6.1) want a key on the stack */
+
+	return bpf_map_delete_elem(&rustls_places, &id);
+}
+
 static __always_inline void on_state(struct connection *connection, const struct sock *sk, int new_state)
 {
 	int error = BPF_CORE_READ(sk, sk_err);
@@ -271,6 +279,8 @@ static __always_inline void on_state(struct connection *connection, const struct
 		return;
 	if (!is_ignored(connection))
 		tell_unseen(connection, sk);
+	else if (notes_tls)
+		forget_place(connection);
 	if (new_state == TCP_CLOSE)
 		tell_closed(connection, error ? close_reason_of(error) : FF_CLOSE_LOCAL, 1);
 	else

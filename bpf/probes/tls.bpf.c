@@ -246,10 +246,10 @@ struct {
 } go_calls SEC(".maps");
 
 /* Each function by itself: a handshake may be inside of a read. */
-static __always_inline struct tls_goroutine goroutine_of(const struct pt_regs *ctx, __u64 cookie)
+static __always_inline struct tls_goroutine goroutine_of(__u64 address, __u64 cookie)
 {
 	struct tls_goroutine goroutine = {
-		.goroutine = ctx->r14,
+		.goroutine = address,
 		.pid = bpf_get_current_pid_tgid() >> 32,
 		.function = FF_TLS_COOKIE_FUNCTION(cookie),
 	};
@@ -257,17 +257,22 @@ static __always_inline struct tls_goroutine goroutine_of(const struct pt_regs *c
 	return goroutine;
 }
 
+static __always_inline int go_enter(const struct tls_goroutine *goroutine, const struct go_call *call)
+{
+	if (bpf_map_update_elem(&go_calls, goroutine, call, BPF_ANY))
+		count(FF_DROP_NO_CONNECTION_STATE);
+	return 0;
+}
+
 SEC("uprobe.multi")
 int go_entered(struct pt_regs *ctx)
 {
-	struct tls_goroutine goroutine = goroutine_of(ctx, bpf_get_attach_cookie(ctx));
+	struct tls_goroutine goroutine = goroutine_of(ctx->r14, bpf_get_attach_cookie(ctx));
 	struct go_call call = {.s = ctx->ax, .buffer = (const void *)ctx->bx};
 
 	if (!is_watched_process(goroutine.pid))
 		return 0;
-	if (bpf_map_update_elem(&go_calls, &goroutine, &call, BPF_ANY))
-		count(FF_DROP_NO_CONNECTION_STATE);
-	return 0;
+	return go_enter(&goroutine, &call);
 }
 
 /* What a goroutine received last is what it reads, or shakes hands on. A connection is never another one later. */
@@ -277,7 +282,7 @@ static __noinline struct tls_stream *go_stream_of(const struct tls_name *name, s
 	struct tls_thread seen = {.cookie = cookie};
 	struct tls_received *received;
 
-	if (stream || goroutine->function == FF_TLS_WRITE)
+	if (stream)
 		return stream;
 	goroutine->function = 0;
 	received = bpf_map_lookup_elem(&goroutines_received, goroutine);
@@ -289,31 +294,62 @@ static __noinline struct tls_stream *go_stream_of(const struct tls_name *name, s
 	return begin_stream(name, &seen);
 }
 
-SEC("uprobe.multi")
-int go_returned(struct pt_regs *ctx)
+static __always_inline int go_leave(struct tls_goroutine *goroutine, __u64 cookie, long length)
 {
-	__u64 cookie = bpf_get_attach_cookie(ctx);
-	struct tls_goroutine goroutine = goroutine_of(ctx, cookie);
 	struct moved moved = {.thread = bpf_get_current_pid_tgid()};
-	struct go_call *call = bpf_map_lookup_elem(&go_calls, &goroutine);
-	struct tls_name name = {.pid = goroutine.pid};
-	__u32 function = goroutine.function;
+	struct go_call *call = bpf_map_lookup_elem(&go_calls, goroutine);
+	struct tls_name name = {.pid = goroutine->pid};
+	__u32 function = goroutine->function;
 	struct tls_stream *stream;
-	long length = ctx->ax;
 
 	if (!call)
 		return 0;
 	name.s = call->s;
 	moved.buffers.single = call->buffer;
-	bpf_map_delete_elem(&go_calls, &goroutine);
-	stream = go_stream_of(&name, &goroutine, cookie);
+	bpf_map_delete_elem(&go_calls, goroutine);
+	stream = go_stream_of(&name, goroutine, cookie);
 	/* A deadline ends a read without bytes, too; the end of the stream is seen by the socket. */
 	if (!stream || function == FF_TLS_DO_HANDSHAKE || length <= 0)
 		return 0;
 	moved.length = length;
-	moved.direction = function == FF_TLS_WRITE ? FF_SENT : FF_RECEIVED;
+	moved.direction = FF_RECEIVED;
 	observe_usual(&stream->plain, &moved);
 	return 0;
+}
+
+/*
+ * Seen where it begins: when it has returned, the peer may have had it and closed the connection. It sends all or breaks the
+ * connection, and nothing is sent before the handshake, so that the connection is known.
+ */
+static __always_inline int go_write(__u64 s, const void *buffer, __u64 length)
+{
+	struct moved moved = {.thread = bpf_get_current_pid_tgid(), .direction = FF_SENT};
+	struct tls_name name = {.s = s, .pid = moved.thread >> 32};
+	struct tls_stream *stream = bpf_map_lookup_elem(&tls_streams, &name);
+
+	if (!stream || !length)
+		return 0;
+	moved.length = length;
+	moved.buffers.single = buffer;
+	observe_usual(&stream->plain, &moved);
+	return 0;
+}
+
+SEC("uprobe.multi")
+int go_wrote(struct pt_regs *ctx)
+{
+	if (!is_watched_process(bpf_get_current_pid_tgid() >> 32))
+		return 0;
+	return go_write(ctx->ax, (const void *)ctx->bx, ctx->cx);
+}
+
+SEC("uprobe.multi")
+int go_returned(struct pt_regs *ctx)
+{
+	__u64 cookie = bpf_get_attach_cookie(ctx);
+	struct tls_goroutine goroutine = goroutine_of(ctx->r14, cookie);
+
+	return go_leave(&goroutine, cookie, ctx->ax);
 }
 
 SEC("uprobe.multi")
@@ -325,3 +361,71 @@ int go_freed(struct pt_regs *ctx)
 		bpf_map_delete_elem(&tls_streams, &name);
 	return 0;
 }
+
+/*
+ * Before Go 1.17, both are on the stack, above the address to return to: the connection, the slice (pointer, length,
+ * capacity), then the results (ABI0: go.dev/s/regabi). The goroutine is where its thread-local storage says.
+ */
+struct go_frame {
+	__u64 return_to;
+	__u64 s;
+	const void *buffer;
+	__u64 length, capacity;
+	__s64 result;
+};
+
+static __always_inline bool read_go_frame(const struct pt_regs *ctx, struct go_frame *frame)
+{
+	return !bpf_probe_read_user(frame, sizeof(*frame), (const void *)ctx->sp);
+}
+
+SEC("uprobe.multi")
+int go_stack_entered(struct pt_regs *ctx)
+{
+	struct tls_goroutine goroutine = goroutine_of(goroutine_of_thread(), bpf_get_attach_cookie(ctx));
+	struct go_frame frame;
+	struct go_call call;
+
+	if (!is_watched_process(goroutine.pid) || !read_go_frame(ctx, &frame))
+		return 0;
+	call.s = frame.s;
+	call.buffer = frame.buffer;
+	return go_enter(&goroutine, &call);
+}
+
+SEC("uprobe.multi")
+int go_stack_wrote(struct pt_regs *ctx)
+{
+	struct go_frame frame;
+
+	if (!is_watched_process(bpf_get_current_pid_tgid() >> 32) || !read_go_frame(ctx, &frame))
+		return 0;
+	return go_write(frame.s, frame.buffer, frame.length);
+}
+
+SEC("uprobe.multi")
+int go_stack_returned(struct pt_regs *ctx)
+{
+	__u64 cookie = bpf_get_attach_cookie(ctx);
+	struct tls_goroutine goroutine = goroutine_of(goroutine_of_thread(), cookie);
+	struct go_frame frame;
+
+	if (!is_watched_process(goroutine.pid) || !read_go_frame(ctx, &frame))
+		return 0;
+	return go_leave(&goroutine, cookie, frame.result);
+}
+
+SEC("uprobe.multi")
+int go_stack_freed(struct pt_regs *ctx)
+{
+	struct tls_name name = {.pid = bpf_get_current_pid_tgid() >> 32};
+	struct go_frame frame;
+
+	if (!is_watched_process(name.pid) || !read_go_frame(ctx, &frame))
+		return 0;
+	name.s = frame.s;
+	bpf_map_delete_elem(&tls_streams, &name);
+	return 0;
+}
+
+#include "rustls.h"

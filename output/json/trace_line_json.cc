@@ -12,7 +12,8 @@ std::string trace_line_json(const TraceLine& line) {
     Json out = {{"time", rfc3339_utc(line.time)}, {"service", line.service}, {"role", line.role}, {"kind", line.kind},
                 {"operation", line.operation},    {"outcome", line.outcome}};
     if (!line.error_type.empty()) out["error_type"] = line.error_type;
-    out["duration_seconds"] = in_seconds(line.duration_nanos);
+    out["duration_seconds"] = nullptr;
+    if (line.duration_nanos != 0) out["duration_seconds"] = in_seconds(line.duration_nanos);
     if (line.time_to_first_byte_nanos) out["time_to_first_byte_seconds"] = in_seconds(*line.time_to_first_byte_nanos);
     out["bytes_in"] = line.bytes_in;
     out["bytes_out"] = line.bytes_out;

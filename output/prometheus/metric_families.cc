@@ -28,6 +28,7 @@ void add_operations(const Snapshot& snapshot, Families& families) {
             .with("operation", operation.operation());
         uses.add(labels, static_cast<double>(totals_of(operation).uses));
         last_seen.raise(labels, static_cast<double>(operation.last_seen_unix_nanos()) / 1e9);
+        if (operation.role() == ROLE_CLIENT) continue;  // its consumer is the service itself
         consumers.add(labels, static_cast<double>(operation.distinct_consumers()));
     }
     uses.finish(families);

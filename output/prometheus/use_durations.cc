@@ -81,6 +81,7 @@ void add_use_durations(const Snapshot& snapshot, Families& families) {
             if (!convention.applies(operation.kind())) continue;
             DurationFamily& family = operation.role() == ROLE_CLIENT ? client : server;
             for (const OutcomeUse& outcome : operation.outcomes()) {
+                if (outcome.latency().count() == 0) continue;  // none of its uses has an answer
                 family.add(convention.labels(operation, outcome), outcome.latency());
             }
         }

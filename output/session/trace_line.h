@@ -13,12 +13,12 @@ namespace footfall {
 struct TraceLine {
     WallTime time;  // when the use ended
     std::string_view service;
-    std::string_view role;        // "server", "client"
-    std::string_view kind;        // "http"
-    std::string_view operation;   // "GET /orders/{id}"
-    std::string_view outcome;     // a status code, or why there is none
-    std::string_view error_type;  // empty: not an error
-    std::uint64_t duration_nanos = 0;
+    std::string_view role;                                  // "server", "client"
+    std::string_view kind;                                  // "http"
+    std::string_view operation;                             // "GET /orders/{id}"
+    std::string_view outcome;                               // a status code, or why there is none
+    std::string_view error_type;                            // empty: not an error
+    std::uint64_t duration_nanos = 0;                       // 0: not known
     std::optional<std::uint64_t> time_to_first_byte_nanos;  // none: there was no response
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;

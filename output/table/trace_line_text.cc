@@ -17,7 +17,9 @@ std::string padded(std::string_view text, std::size_t width, bool right) {
     return right ? padding + std::string(text) : std::string(text) + padding;
 }
 
-std::string duration(std::uint64_t nanoseconds) { return human_duration(static_cast<double>(nanoseconds) / 1e9); }
+std::string duration(std::uint64_t nanoseconds) {
+    return nanoseconds == 0 ? "-" : human_duration(static_cast<double>(nanoseconds) / 1e9);
+}
 
 std::string details(const TraceLine& line) {
     std::string out;

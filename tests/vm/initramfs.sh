@@ -38,10 +38,14 @@ mkdir -p "$tree"/{bin,sbin,usr/bin,usr/sbin,proc,sys,dev,tmp,mnt,etc,run,root,va
 cp /bin/busybox "$tree/bin/busybox"
 add /bin/bash
 add_python
-add_optional setpriv bpftool nginx env
+add_optional setpriv bpftool nginx env openssl
+cp --parents -L /etc/ssl/openssl.cnf /usr/lib/ssl/openssl.cnf "$tree" 2> /dev/null || true
 cp -r "$root/tests/live" "$tree/footfall/tests/"
 cp -r "$root/packaging/demo" "$tree/footfall/packaging/"
-mkdir -p "$tree"/footfall/build/release/{agent,tests/live}
+mkdir -p "$tree"/footfall/build/release/{agent,tests/live} "$tree/footfall/build/servers"
+for server in tls_rust caddy; do # tests/live/get_servers.sh
+  [ ! -x "$root/build/servers/$server" ] || cp "$root/build/servers/$server" "$tree/footfall/build/servers/"
+done
 for program in "$FOOTFALL" "$SERVERS"/{sockio,corners,corners_static,corners_static_pie,callee,napper}; do
   [ -x "$program" ] || { echo "tests/vm: $program is not built" >&2; exit 1; }
   { ldd "$program" 2> /dev/null | grep -o '/[^ ]*' | while read -r library; do cp --parents -L -n "$library" "$tree"; done; } || true

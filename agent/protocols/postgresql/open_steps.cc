@@ -70,9 +70,17 @@ void OpenSteps::finish_front(Outcome outcome, std::string_view error_type, Monot
     leave();
 }
 
-void OpenSteps::finish_extra(const Step& like, std::string_view operation, MonotonicTime end, std::uint64_t response_bytes) {
+void OpenSteps::finish_extra(const Step& like, std::string_view operation, Outcome outcome, std::string_view error_type,
+                             MonotonicTime end, std::uint64_t response_bytes) {
     ++started_;
-    hand_out(like, operation, {}, Outcome::kOk, {}, end, response_bytes);
+    hand_out(like, operation, {}, outcome, error_type, end, response_bytes);
+}
+
+Step* OpenSteps::oldest_use() {
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+        if (steps_.at(i).is_use) return &steps_.at(i);
+    }
+    return nullptr;
 }
 
 void OpenSteps::lose_extra(LostReason reason) {

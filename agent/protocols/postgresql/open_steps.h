@@ -47,6 +47,8 @@ public:
     [[nodiscard]] bool full() const { return steps_.full(); }
     [[nodiscard]] Step& front() { return steps_.front(); }
     [[nodiscard]] Step& back() { return steps_.back(); }
+    // Null if none of them is a use.
+    [[nodiscard]] Step* oldest_use();
     // How many of them ReadyForQuery answers.
     [[nodiscard]] std::size_t ready_count() const { return ready_count_; }
 
@@ -57,7 +59,8 @@ public:
     // The front was answered; it becomes a use if it is not one yet.
     void finish_front(Outcome outcome, std::string_view error_type, MonotonicTime end, std::uint64_t response_bytes);
     // A use that has no step of its own.
-    void finish_extra(const Step& like, std::string_view operation, MonotonicTime end, std::uint64_t response_bytes);
+    void finish_extra(const Step& like, std::string_view operation, Outcome outcome, std::string_view error_type,
+                      MonotonicTime end, std::uint64_t response_bytes);
     void lose_extra(LostReason reason);
     void lose_front(LostReason reason);
 

@@ -25,6 +25,7 @@ void PostgresqlReader::restart(const ReaderContext& context) {
     statements_.clear();
     in_startup_ = awaits_encryption_ = not_read_ = skipping_ = copy_in_ = ready_ = false;
     requests_unknown_ = overflowed_ = asked_since_gap_ = false;
+    login_.reset();
     misses_ = 0;
     ignored_in_copy_ = already_lost_ = ready_unkept_ = tail_size_ = 0;
     request_bytes_ = response_bytes_ = 0;
@@ -110,6 +111,7 @@ void PostgresqlReader::miss() {
     steps_.forget();
     statements_.clear();
     requests_.reset();
+    login_.reset();
     if (++misses_ >= kMissLimit) standing_ = Standing::kRefuted;
 }
 
@@ -141,8 +143,10 @@ void PostgresqlReader::lose_responses() {
     tail_size_ = 0;
 }
 
-// The client asks for something. Where responses are out of step, those to what it asked before have passed.
+// The client asks for something, so it has logged in. Where responses are out of step, those to what it asked before have
+// passed.
 void PostgresqlReader::meet_request() {
+    login_.reset();
     if (back_.in_step() || asked_since_gap_ || overflowed_) return;
     asked_since_gap_ = true;
     steps_.lose_all(LostReason::kGap);
@@ -230,7 +234,7 @@ ProtocolFacts facts<Protocol::kPostgresql>() {
         .versions = "protocol 3: simple and extended queries, pipelines, COPY",
         .roles = "server, client",
         .named = "verb and first table, `SELECT orders`; what was prepared before footfall came is `EXECUTE {unknown}`",
-        .outcome = "ErrorResponse; the SQLSTATE",
+        .outcome = "ErrorResponse; the SQLSTATE; a refused login is `CONNECT`",
         .not_read = "GSSAPI (blind spot), what is replicated, protocol 2",
     };
 }

@@ -12,8 +12,9 @@
 // - What the server never ran because of an error before it (up to Sync, or to the end of the query) is no use, and no loss.
 // - COPY in and out are the statement's; its data counts as the request's or the response's bytes. What starts replication
 //   (CopyBothResponse) is one use, ended there; after it the connection is not looked at any more.
-// - A function call is FUNCTION_CALL. Authentication, CancelRequest, notices, notifications and errors that answer nothing
-//   (idle timeouts, a commit at Sync that fails) are none.
+// - A function call is FUNCTION_CALL. A login that is refused is CONNECT, and failed; one that is accepted is none, and its
+//   bytes are nobody's. CancelRequest, notices, notifications and errors that answer nothing (idle timeouts, a commit at
+//   Sync that fails) are none.
 // - A statement that was prepared before footfall came, or that was forgotten (512 are kept per connection), is EXECUTE of
 //   {unknown}. One prepared by SQL is EXECUTE without a collection.
 // Bytes are those of the messages from the end of the exchange before on; Sync and ReadyForQuery are nobody's.
@@ -79,6 +80,7 @@ private:
     void read_requests(std::string_view bytes, bool message_start, const Stamp& stamp);
     void take_request_header();
     void take_request();
+    void note_bytes(char type);
     void take_startup();
     void take_query(std::string_view text, bool truncated);
     void take_parse(std::string_view body, bool truncated);
@@ -103,6 +105,7 @@ private:
     void take_description();
     void take_completion();
     void take_error();
+    void refuse_login(std::string_view error_type);
     void take_ready();
     void begin_copy_in();
     void end_copy_in();
@@ -122,6 +125,7 @@ private:
     Statements statements_;
     std::string name_buffer_;
 
+    std::optional<Stamp> login_;       // began then, and is not answered yet
     bool in_startup_ = false;          // the next message of the client has no type
     bool awaits_encryption_ = false;   // the next byte of the server says whether it goes on in TLS
     bool not_read_ = false;            // nothing more is of interest

@@ -68,7 +68,7 @@ void PostgresqlReader::take_request() {
     const char type = front_.header().front();
     const std::string_view body = front_.body();
     const bool truncated = body.size() < front_.body_length();
-    if (!copy_in_) request_bytes_ += front_.bytes();
+    if (!copy_in_) note_bytes(type);
     if (type == 'S') return take_sync();
     if (type == 'c' || type == 'f') {
         copy_in_ = false;
@@ -94,6 +94,15 @@ void PostgresqlReader::take_request() {
     }
 }
 
+// A client may send the data of a COPY ahead of the server's leave.
+void PostgresqlReader::note_bytes(char type) {
+    if (type != 'd' && type != 'c' && type != 'f') {
+        request_bytes_ += front_.bytes();
+    } else if (Step* copy = steps_.oldest_use(); copy != nullptr) {
+        copy->request_bytes += front_.bytes();
+    }
+}
+
 void PostgresqlReader::take_startup() {
     switch (front_.body().size() < kStartupKept ? Startup::kNone : startup_of(read_u32(front_.body()))) {
         case Startup::kNone:
@@ -109,6 +118,8 @@ void PostgresqlReader::take_startup() {
         case Startup::kVersion3:
             in_startup_ = false;
             front_.set_header_size(kHeader);
+            login_ = front_.begin();
+            request_bytes_ = front_.bytes();
             return;
     }
     __builtin_unreachable();
@@ -124,9 +135,8 @@ Step* PostgresqlReader::push(StepKind kind, bool is_use) {
         return nullptr;
     }
     Step& step = steps_.push(kind, is_use, front_.begin());
-    if (!is_use) return &step;
-    step.request_bytes = request_bytes_;
-    request_bytes_ = 0;
+    step.request_bytes = request_bytes_;  // of a Parse too: it is a use if it fails
+    if (is_use) request_bytes_ = 0;
     return &step;
 }
 

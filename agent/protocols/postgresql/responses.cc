@@ -132,7 +132,7 @@ void PostgresqlReader::take_completion() {
     }
     const Step& step = steps_.front();
     if (step.kind == StepKind::kReady && step.of_query) {
-        steps_.finish_extra(step, "_OTHER", end, response_bytes_);
+        steps_.finish_extra(step, "_OTHER", Outcome::kOk, {}, end, response_bytes_);
     } else if (!runs(step.kind)) {
         return lose_pairing(LostReason::kUnparsable);
     } else if (step.is_use) {
@@ -146,6 +146,9 @@ void PostgresqlReader::take_completion() {
 }
 
 void PostgresqlReader::take_error() {
+    const std::string_view sqlstate = sqlstate_of(back_.body());
+    const std::string_view error_type = sqlstate.empty() ? "error" : sqlstate;
+    if (login_) return refuse_login(error_type);
     note_first_byte();
     if (steps_.empty()) {
         if (overflowed_) return;
@@ -155,9 +158,8 @@ void PostgresqlReader::take_error() {
     }
     const Step& step = steps_.front();
     if (step.kind == StepKind::kReady) return;
-    const std::string_view sqlstate = sqlstate_of(back_.body());
     if (step.is_use || (step.kind != StepKind::kExecute && step.kind != StepKind::kClose)) {
-        steps_.finish_front(Outcome::kError, sqlstate.empty() ? "error" : sqlstate, back_.last(), response_bytes_);
+        steps_.finish_front(Outcome::kError, error_type, back_.last(), response_bytes_);
     } else {
         steps_.pop();
     }
@@ -167,7 +169,19 @@ void PostgresqlReader::take_error() {
     skipping_ = steps_.empty() && ready_unkept_ == 0;
 }
 
+void PostgresqlReader::refuse_login(std::string_view error_type) {
+    Step login;
+    login.began = *login_;
+    login.first_byte = back_.begin().time;
+    login.request_bytes = request_bytes_;
+    steps_.finish_extra(login, "CONNECT", Outcome::kError, error_type, back_.last(), response_bytes_);
+    login_.reset();
+    request_bytes_ = response_bytes_ = 0;
+}
+
 void PostgresqlReader::take_ready() {
+    if (login_) request_bytes_ = 0;
+    login_.reset();
     steps_.withdraw_until_ready();
     if (!steps_.empty()) {
         steps_.pop();

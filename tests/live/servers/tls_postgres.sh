@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # tls_postgres.sh PORT COMMAND…: PostgreSQL with TLS on a port, watched by COMMAND --pid, whose output is printed, while psql
-# connects five times.
+# connects five times. With CLIENT=tls_psycopg2.py that client is watched, and connects instead.
 set -euo pipefail
 
 port=$1
@@ -13,6 +13,11 @@ install -m 600 -o postgres -g postgres pg.crt postgres/server.crt
 psql="psql -q -h 127.0.0.1 -p $port -U postgres"
 $psql -c 'ALTER SYSTEM SET ssl = on' -c 'SELECT pg_reload_conf()' postgres > /dev/null
 until $psql 'dbname=postgres sslmode=require' -c 'SELECT 1' > /dev/null 2>&1; do sleep 0.05; done
+if [ -n "${CLIENT:-}" ]; then
+  status=0
+  "$CLIENT" "$port" "$@" || status=$?
+  exit "$status"
+fi
 "$@" --pid "$server" > footfall.json 2> footfall.err &
 footfall=$!
 until grep -q recording footfall.err; do kill -0 "$footfall"; sleep 0.05; done

@@ -176,6 +176,14 @@ TEST(TraceLineText, SaysTheSameForPeople) {
               "first byte 1.20ms, in 345B, out 6.63KiB, by 10.0.0.7, pid 4242");
 }
 
+TEST(TraceLines, WhatIsNotAnsweredHasNoDuration) {
+    TraceLine line = example_line();
+    line.duration_nanos = 0;
+    line.time_to_first_byte_nanos.reset();
+    EXPECT_TRUE(Json::parse(trace_line_json(line))["duration_seconds"].is_null());
+    EXPECT_THAT(trace_line_text(line, {}), HasSubstr("17:53:00.123        -  500 "));
+}
+
 TEST(TraceLineText, NothingThatATerminalObeysGetsThrough) {
     TraceLine line = example_line();
     line.role = "client";

@@ -85,6 +85,29 @@ std::map<int, std::int64_t> unpacked(const prometheus::Histogram& histogram) {
     return out;
 }
 
+TEST(MetricFamilies, WhatIsNeverAnsweredIsCountedAndHasNoDurations) {
+    Snapshot snapshot = example_snapshot();
+    for (Operation& operation : *snapshot.mutable_operations()) {
+        for (OutcomeUse& outcome : *operation.mutable_outcomes()) outcome.clear_latency();
+    }
+    const auto without = metric_families(snapshot, example_status());
+    const auto with = example_families();
+    const auto metrics = [](const std::vector<MetricFamily>& families, const std::string& name) {
+        const MetricFamily* family = find(families, name);
+        return family == nullptr ? 0 : family->metric_size();
+    };
+    EXPECT_GT(metrics(with, "http_server_request_duration_seconds"), 0);
+    EXPECT_EQ(metrics(without, "http_server_request_duration_seconds"), 0);
+    EXPECT_EQ(metrics(without, "footfall_operation_uses_total"), metrics(with, "footfall_operation_uses_total"));
+}
+
+TEST(MetricFamilies, ConsumersAreThoseOfServers) {
+    const auto families = example_families();
+    const MetricFamily* family = find(families, "footfall_operation_distinct_consumers");
+    ASSERT_NE(family, nullptr);
+    for (const auto& metric : family->metric()) EXPECT_EQ(label(metric, "role"), "server");
+}
+
 TEST(MetricFamilies, HasEveryNameThatIsPromised) {
     const auto families = example_families();
     for (const char* name :

@@ -37,6 +37,20 @@ TEST(UsageTableText, LooksAsRecordedIn80Columns) {
     expect_golden(usage_table_text(example_snapshot(), {.width = 80}), "usage_table_80.txt");
 }
 
+TEST(UsageTableText, WhatIsNeverAnsweredHasNoTimes) {
+    Snapshot snapshot;
+    Operation& operation = *snapshot.add_operations();
+    operation.set_service("memcached");
+    operation.set_kind("memcached");
+    operation.set_operation("set");
+    operation.set_role(ROLE_SERVER);
+    OutcomeUse& outcome = *operation.add_outcomes();
+    outcome.set_outcome("unknown");
+    outcome.set_uses(5);
+    const std::string row = table_lines(usage_table_text(snapshot, {})).at(1);
+    EXPECT_THAT(row, testing::ContainsRegex("set +5 +0 +- +- +- +- +0 +0"));
+}
+
 TEST(UsageTableText, FitsEveryWidthFrom60) {
     Snapshot snapshot = example_snapshot();
     snapshot.mutable_operations(0)->set_operation("GET /a/very/long/path/日本語/that/goes/on/and/on/" +

@@ -102,6 +102,7 @@ TEST(ExtendedQuery, AFailedParseIsTheFailedUseOfItsStatement) {
     wire.received(parse("", "SELECT * FROM missing") + bind_portal("", "") + describe_portal("") + execute() + sync());
     wire.sent(failed() + ready());
     EXPECT_EQ(wire.uses(), Uses{"SELECT missing 42P01"});
+    EXPECT_EQ(wire.last().bytes_in, parse("", "SELECT * FROM missing").size());
     EXPECT_TRUE(wire.all_accounted());
 }
 
@@ -164,6 +165,19 @@ TEST(Copy, InIsOneUseWithItsDataAndOutToo) {
     EXPECT_EQ(wire.uses(), (Uses{"COPY orders ok", "COPY orders ok"}));
 }
 
+TEST(Copy, DataThatIsSentAheadOfTheServersLeaveIsItsOwn) {
+    Session wire;
+    const std::string data = message('d', "1\tone\n") + message('d', "2\ttwo\n") + message('c');
+    wire.received(query("COPY orders FROM STDIN"));
+    wire.received(data);
+    wire.sent(message('G', "\0\0\0"sv) + completed("COPY 2") + ready());
+    EXPECT_EQ(wire.last().bytes_in, query("COPY orders FROM STDIN").size() + data.size());
+    wire.received(query("SELECT 1"));
+    wire.sent(selected() + ready());
+    EXPECT_EQ(wire.last().bytes_in, query("SELECT 1").size());
+    EXPECT_EQ(wire.uses(), (Uses{"COPY orders ok", "SELECT ok"}));
+}
+
 TEST(Copy, InExtendedModeTheSyncBeforeTheDataIsNoneOfItsOwn) {
     Session wire;
     wire.received(parse("", "COPY orders FROM STDIN") + bind_portal("", "") + describe_portal("") + execute() + sync());
@@ -203,13 +217,32 @@ TEST(Session, AFunctionCallIsAUse) {
     EXPECT_EQ(wire.uses(), Uses{"FUNCTION_CALL ok"});
 }
 
-TEST(Session, ARefusedLoginIsNoUse) {
+TEST(Session, ARefusedLoginIsAnError) {
     Wire wire;
     wire.received(startup());
+    const std::uint64_t begun = wire.now;
+    wire.sent(message('R', u32(10) + text0("SCRAM-SHA-256") + '\0'));
+    wire.received(message('p', "SCRAM-SHA-256\0"sv));
     wire.sent(failed("28P01"));
     wire.close();
-    EXPECT_TRUE(wire.uses().empty());
+    EXPECT_EQ(wire.uses(), Uses{"CONNECT 28P01"});
+    EXPECT_EQ(wire.last().begin.nanoseconds, begun);
+    EXPECT_EQ(wire.last().bytes_in, startup().size() + message('p', "SCRAM-SHA-256\0"sv).size());
+    EXPECT_TRUE(wire.all_accounted());
     EXPECT_EQ(wire.reader.standing(), Standing::kConfirmed);
+}
+
+TEST(Session, ALoginThatIsAcceptedIsNoUseAndItsBytesAreNobodys) {
+    Wire wire;
+    wire.received(startup());
+    wire.sent(message('R', u32(10) + text0("SCRAM-SHA-256") + '\0'));
+    wire.received(message('p', "SCRAM-SHA-256\0"sv));
+    wire.sent(greeting());
+    wire.received(query("SELECT 1"));
+    wire.sent(failed("57014") + ready());
+    EXPECT_EQ(wire.uses(), Uses{"SELECT 57014"});
+    EXPECT_EQ(wire.last().bytes_in, query("SELECT 1").size());
+    EXPECT_TRUE(wire.all_accounted());
 }
 
 TEST(Session, ACancelRequestIsNoUse) {

@@ -116,15 +116,48 @@ TEST(UsesArgument, WhereItIsReadBeforeAnythingElse) {
     EXPECT_FALSE(uses_argument(kRet, 4));
 }
 
+// CommonState::send_appdata_encrypt of rustls 0.23: its second argument is the address of a list of slices …
+const Code kTestEdxJe{0x85, 0xd2, 0x74, 0x02};                  // test %edx,%edx; je
+const Code kLoadThroughRsi{0x4c, 0x8b, 0x1e};                   // mov (%rsi),%r11
+const Code kMovRsiR14{0x49, 0x89, 0xf6};                        // mov %rsi,%r14
+const Code kLoadThroughR14{0x4d, 0x8b, 0x1e};                   // mov (%r14),%r11
+const Code kLoadRsi{0x49, 0x8b, 0xb7, 0xc8, 0x00, 0x00, 0x00};  // mov 0xc8(%r15),%rsi
+
+TEST(ReadsThroughArgument, WhereItIsAnAddress) {
+    EXPECT_TRUE(reads_through_argument(kPushR13 + kTestEdxJe + kLoadThroughRsi + kRet, 2));
+    EXPECT_TRUE(reads_through_argument(kPushR13 + kMovRsiR14 + kLoadThroughR14 + kRet, 2)) << "in another register";
+}
+
+// … and of 0.21 the plaintext, which it does not read itself.
+TEST(ReadsThroughArgument, NotWhereItIsOnlyHandedOn) {
+    EXPECT_FALSE(reads_through_argument(kPushR13 + kMovRsiR14 + kTestEdxJe + kLoadRsi + kCall, 2));
+    EXPECT_FALSE(reads_through_argument(kLoadRsi + kLoadThroughRsi + kRet, 2)) << "it is another value by then";
+    EXPECT_FALSE(reads_through_argument(kCall + kLoadThroughRsi + kRet, 2));
+    EXPECT_FALSE(reads_through_argument({}, 2));
+}
+
 // crypto/tls.(*Conn).Read of Go 1.19 begins so: cmp 0x10(%r14),%rsp; jbe; sub $0x68,%rsp.
 const Code kGoEntry{0x49, 0x3b, 0x66, 0x10, 0x0f, 0x86, 0xc2, 0x03, 0x00, 0x00, 0x48, 0x83, 0xec, 0x68};
+
+// The same of Go 1.15: mov %fs:0xfffffffffffffff8,%rcx; cmp 0x10(%rcx),%rsp; jbe; sub $0x78,%rsp.
+const Code kOldGoEntry{0x64, 0x48, 0x8b, 0x0c, 0x25, 0xf8, 0xff, 0xff, 0xff, 0x48, 0x3b, 0x61,
+                       0x10, 0x0f, 0x86, 0xc2, 0x03, 0x00, 0x00, 0x48, 0x83, 0xec, 0x78};
+
+TEST(BeginsLikeOldGo, WhereItAsksThreadLocalStorageForTheGoroutine) {
+    EXPECT_TRUE(begins_like_old_go(kOldGoEntry));
+    EXPECT_FALSE(begins_like_old_go(kGoEntry));
+    Code other = kOldGoEntry;
+    other[5] = 0xf0;
+    EXPECT_FALSE(begins_like_old_go(other)) << "something else of its storage";
+    EXPECT_FALSE(begins_like_old_go({}));
+    EXPECT_EQ(site_of(kOldGoEntry + kRet, SiteNeed::kArgumentsAndReturn, 0).offset, 13U) << "at jbe";
+}
 
 TEST(BeginsLikeGo, WhereItAsksTheGoroutineForRoom) {
     EXPECT_TRUE(begins_like_go(kGoEntry));
     EXPECT_TRUE(begins_like_go(Code{0x4c, 0x8d, 0x64, 0x24, 0xd8, 0x4d, 0x3b, 0x66, 0x10})) << "a large frame, by r12";
     EXPECT_FALSE(begins_like_go(kPushR13 + kRet));
-    // Before Go 1.17: mov %fs:0xfffffffffffffff8,%rcx; cmp 0x10(%rcx),%rsp
-    EXPECT_FALSE(begins_like_go(Code{0x64, 0x48, 0x8b, 0x0c, 0x25, 0xf8, 0xff, 0xff, 0xff, 0x48, 0x3b, 0x61, 0x10}));
+    EXPECT_FALSE(begins_like_go(kOldGoEntry));
     EXPECT_FALSE(begins_like_go({}));
     EXPECT_EQ(site_of(kGoEntry + kRet, SiteNeed::kArguments, 0).offset, 4U) << "at jbe";
 }

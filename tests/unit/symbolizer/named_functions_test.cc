@@ -19,6 +19,11 @@ namespace footfall {
 // Found by its name in .symtab of this program, which exports nothing.
 extern "C" __attribute__((noinline)) int footfall_named_function_for_tests(int number) { return number + 1; }
 
+// The same with the name that rustc gives a method.
+extern "C" __attribute__((noinline)) int footfall_rust_method_for_tests(int number) __asm__(
+    "_ZN8footfall5tests4Type6method17h0123456789abcdefE");
+int footfall_rust_method_for_tests(int number) { return number + 2; }
+
 namespace {
 
 constexpr std::array<std::string_view, 2> kNames{"footfall_named_function_for_tests", "no_such_function"};
@@ -50,6 +55,20 @@ TEST(NamedFunctions, FindsAFunctionWithItsCode) {
     EXPECT_EQ(std::memcmp(code.data(), reinterpret_cast<const void*>(&footfall_named_function_for_tests), code.size()), 0);
     EXPECT_EQ(own_bytes().substr(*found->file_offset(function->address), code.size()),
               std::string(code.begin(), code.end()));
+}
+
+TEST(NamedFunctions, FindsAMethodOfRustByItsPath) {
+    ASSERT_EQ(footfall_rust_method_for_tests(1), 3);
+    const Fd file = own_file();
+    constexpr std::array<std::string_view, 2> kPaths{"footfall::tests::Type::method", "footfall::tests::Type::other"};
+    const auto found = NamedFunctions::find_rust(file.get(), kPaths);
+    ASSERT_TRUE(found);
+    ASSERT_EQ(found->functions().size(), 1U);
+    const NamedFunction& function = found->functions().front();
+    EXPECT_EQ(function.name, kPaths[0]);
+    const auto code = found->code_at(file.get(), function.address, function.size);
+    ASSERT_EQ(code.size(), function.size);
+    EXPECT_EQ(std::memcmp(code.data(), reinterpret_cast<const void*>(&footfall_rust_method_for_tests), code.size()), 0);
 }
 
 TEST(NamedFunctions, PrefersWhatIsExported) {

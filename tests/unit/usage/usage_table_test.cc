@@ -36,6 +36,26 @@ TEST(UsageTable, AnEmptyTableHasNoOperations) {
     EXPECT_EQ(snapshot.operations_size(), 0);
 }
 
+TEST(UsageTable, WhatIsNotAnsweredCountsAndLeavesTheTimesOfTheOthersAlone) {
+    UsageWorld world;
+    world.count(exchange("GET", "/orders/1"));
+    Exchange unanswered = exchange("GET", "/orders/2", 0);
+    unanswered.outcome = Outcome::kUnknown;
+    unanswered.first_byte = {};
+    unanswered.end = unanswered.begin;
+    unanswered.count = 7;
+    world.count(unanswered);
+
+    const Snapshot snapshot = snapshot_of(world);
+    ASSERT_EQ(snapshot.operations_size(), 1);
+    EXPECT_EQ(uses_of(snapshot.operations(0)), 8U);
+    ASSERT_EQ(snapshot.operations(0).outcomes_size(), 2);
+    EXPECT_EQ(snapshot.operations(0).outcomes(0).latency().count(), 1U);
+    EXPECT_EQ(snapshot.operations(0).outcomes(1).outcome(), "unknown");
+    EXPECT_EQ(snapshot.operations(0).outcomes(1).uses(), 7U);
+    EXPECT_EQ(snapshot.operations(0).outcomes(1).latency().count(), 0U);
+}
+
 TEST(UsageTable, AnOperationHasEverythingThatExportersRead) {
     UsageWorld world;
     world.count(exchange("GET", "/orders/1"), private_peer(1));
