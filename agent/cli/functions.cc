@@ -9,12 +9,11 @@
 #include "agent/base/text.h"
 #include "agent/cli/command.h"
 #include "agent/cli/live_options.h"
+#include "agent/cli/report_output.h"
 #include "agent/cli/stop_signal.h"
 #include "agent/cli/watched_command.h"
 #include "agent/config/function_pattern.h"
-#include "output/json/session_json.h"
 #include "output/session/session_file.h"
-#include "output/table/functions_text.h"
 
 namespace footfall {
 namespace {
@@ -27,8 +26,7 @@ struct FunctionFlags {
     bool timed = false;
     bool coverage = false;
     bool list = false;
-    bool json = false;
-    FunctionsView view;
+    ReportFormat format{FormatChoice::kFunctions};
 };
 
 struct Words {
@@ -72,13 +70,6 @@ Result<void> check_found(const LiveSession& session) {
         fix += "?";
     }
     return failure("no function or probe matches", fix, ExitCode::kNoTarget);
-}
-
-Result<void> print(const FunctionFlags& flags, const Snapshot& snapshot) {
-    const std::string text =
-        flags.json ? session_json(snapshot) : functions_text(snapshot, flags.view, TerminalStyle::of(STDOUT_FILENO));
-    const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-    return written || errno == EPIPE ? Result<void>() : system_failure("cannot print the functions", errno);
 }
 
 Result<int> functions(const FunctionFlags& flags, const Words& words) {
@@ -129,7 +120,7 @@ Result<int> functions(const FunctionFlags& flags, const Words& words) {
         const auto kept = write_session_file(flags.output, snapshot, flags.force ? IfExists::kReplace : IfExists::kRefuse);
         if (!kept) return tl::unexpected(kept.error());
     }
-    if (const auto printed = print(flags, snapshot); !printed) return tl::unexpected(printed.error());
+    if (const auto printed = flags.format.print(snapshot, stdout); !printed) return tl::unexpected(printed.error());
     return command && !ended_by_us ? command->exit_code().value_or(0) : 0;
 }
 
@@ -149,10 +140,7 @@ CommandRunner set_up_functions(CLI::App& command) {
                   "only whether they are called, for all functions of a busy program: a probe goes with the first call")
         ->excludes("--latency");
     command.add_flag("--list", flags->list, "only list what can be counted; nothing is attached");
-    command.add_flag("--explain", flags->view.explain, "where calls are counted, and what that costs");
-    command.add_flag("--unused", flags->view.unused, "those that were never called");
-    command.add_option("--rows", flags->view.most, "rows of a file; 0: all")->type_name("N")->capture_default_str();
-    command.add_flag("--json", flags->json, "as JSON (footfall.session/v1)");
+    flags->format.add_to(command);
     command.add_option("-d,--duration", flags->duration, "how long (until Ctrl-C, or until the target has ended)")
         ->type_name("DURATION");
     command.add_option("-o,--output", flags->output, "keep the session in a file, for report")->type_name("FILE.ffs");

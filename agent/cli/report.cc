@@ -9,6 +9,8 @@
 
 #include "agent/cli/command.h"
 #include "agent/cli/report_output.h"
+#include "agent/processes/small_file.h"
+#include "output/session/merge_sessions.h"
 #include "output/session/session_file.h"
 #include "output/stacks/stack_filter.h"
 
@@ -17,8 +19,10 @@ namespace {
 
 struct ReportFlags {
     ReportFormat format{FormatChoice::kUsageAndStacks};
-    std::string file;
+    std::vector<std::string> files;
     std::string diff;
+    std::string inventory;
+    bool all = false;
     std::string output;
     bool force = false;
     StackFilter filter;
@@ -28,23 +32,6 @@ struct ReportFlags {
 
 tl::unexpected<Error> usage_error(std::string what, std::string fix) {
     return failure(std::move(what), std::move(fix), ExitCode::kUsage);
-}
-
-// What can be refused before a file is read.
-Result<void> check(const ReportFlags& flags) {
-    if (!flags.diff.empty() && flags.format.name() != "flamegraph") {
-        return usage_error("--diff compares flame graphs only", "add --format flamegraph");
-    }
-    if (flags.off_cpu && !flags.states.empty()) {
-        return usage_error("--off-cpu and --state both choose states", "leave one of them out");
-    }
-    if (!flags.output.empty()) {
-        return check_destination(flags.output, flags.force ? IfExists::kReplace : IfExists::kRefuse);
-    }
-    if (flags.format.is_binary() && isatty(STDOUT_FILENO) != 0) {
-        return usage_error("pprof is binary: it would garble this terminal", "write it to a file with -o profile.pb.gz");
-    }
-    return {};
 }
 
 StackSampleState state_of(const std::string& name) {
@@ -59,6 +46,33 @@ StackFilter filter_of(const ReportFlags& flags) {
     // Folded lines don't say their state, and times on and off the CPU in one picture would mean nothing.
     if (filter.states.empty() && flags.format.name() == "folded") filter.states = {STACK_RUNNING};
     return filter;
+}
+
+// What can be refused before a file is read.
+Result<void> check(const ReportFlags& flags) {
+    if (!flags.diff.empty() && flags.format.name() != "flamegraph") {
+        return usage_error("--diff compares flame graphs only", "add --format flamegraph");
+    }
+    if (flags.files.size() > 1 && (flags.format.needs_stacks() || !filter_of(flags).chooses_all())) {
+        return usage_error("stacks of several sessions are not added up", "choose stacks of one file");
+    }
+    if (!flags.inventory.empty() && flags.format.needs_stacks()) {
+        return usage_error("a list is compared in a table or as JSON", "leave --format out, or give --format json");
+    }
+    if (!flags.inventory.empty() && flags.format.needs_functions()) {
+        return usage_error("--inventory names what was never used by itself", "leave --unused and --explain out");
+    }
+    if (flags.all && flags.inventory.empty()) return usage_error("--all belongs to --inventory", "leave it out");
+    if (flags.off_cpu && !flags.states.empty()) {
+        return usage_error("--off-cpu and --state both choose states", "leave one of them out");
+    }
+    if (!flags.output.empty()) {
+        return check_destination(flags.output, flags.force ? IfExists::kReplace : IfExists::kRefuse);
+    }
+    if (flags.format.is_binary() && isatty(STDOUT_FILENO) != 0) {
+        return usage_error("pprof is binary: it would garble this terminal", "write it to a file with -o profile.pb.gz");
+    }
+    return {};
 }
 
 std::string listed(const std::vector<std::string>& names) {
@@ -129,17 +143,57 @@ Result<Snapshot> read_chosen(const std::string& file, const ReportFlags& flags) 
     return snapshot;
 }
 
-Result<void> write_to_file(const Snapshot& snapshot, const Snapshot* before, const ReportFlags& flags) {
-    const auto bytes = flags.format.render(snapshot, {}, before);
+Result<void> write_to_file(const Snapshot& snapshot, const Snapshot* before, const ReportFormat& format,
+                           const ReportFlags& flags) {
+    const auto bytes = format.render(snapshot, {}, before);
     if (!bytes) return tl::unexpected(bytes.error());
     const IfExists if_exists = flags.force ? IfExists::kReplace : IfExists::kRefuse;
     return write_file_atomically(flags.output, *bytes, if_exists);
 }
 
+// All files as one session.
+Result<Snapshot> read_all(const ReportFlags& flags) {
+    if (flags.files.size() == 1) return read_chosen(flags.files.front(), flags);
+    std::vector<Snapshot> sessions;
+    bool with_stacks = false;
+    for (const std::string& file : flags.files) {
+        auto session = read_session_file(file);
+        if (!session) return session;
+        with_stacks = with_stacks || !session->stacks().samples().empty();
+        sessions.push_back(*std::move(session));
+    }
+    if (with_stacks)
+        std::fputs("footfall: stacks are not added up, and left out: report a file by itself for its stacks\n", stderr);
+    return merge_sessions(std::move(sessions));
+}
+
+Result<void> check_functions(const Snapshot& snapshot, const ReportFlags& flags) {
+    if (!flags.format.needs_functions() || !snapshot.function_files().empty()) return {};
+    return failure("no functions were counted in " + listed(flags.files),
+                   "footfall functions -o FILE.ffs counts them; of operations, --inventory FILE tells which of a list were "
+                   "never used",
+                   ExitCode::kNoTarget);
+}
+
+// Of the form that is printed, with the list that it is compared with.
+Result<ReportFormat> format_of(const ReportFlags& flags) {
+    ReportFormat format = flags.format;
+    if (flags.inventory.empty()) return format;
+    constexpr std::size_t kMost = std::size_t{16} << 20U;
+    auto list = read_small_file(flags.inventory, kMost);
+    if (!list) return system_failure("cannot read " + flags.inventory, list.error(), {}, ExitCode::kNoTarget);
+    if (list->size() == kMost) return failure(flags.inventory + " is too long for a list: 16 MiB");
+    format.compare_with(*std::move(list), flags.all);
+    return format;
+}
+
 Result<int> report(const ReportFlags& flags) {
     if (const auto possible = check(flags); !possible) return tl::unexpected(possible.error());
-    const auto snapshot = read_chosen(flags.file, flags);
+    const auto format = format_of(flags);
+    if (!format) return tl::unexpected(format.error());
+    const auto snapshot = read_all(flags);
     if (!snapshot) return tl::unexpected(snapshot.error());
+    if (const auto there = check_functions(*snapshot, flags); !there) return tl::unexpected(there.error());
     std::optional<Snapshot> before;
     if (!flags.diff.empty()) {
         auto other = read_chosen(flags.diff, flags);
@@ -147,8 +201,8 @@ Result<int> report(const ReportFlags& flags) {
         before = *std::move(other);
     }
     const Snapshot* compared = before ? &*before : nullptr;
-    const auto done =
-        flags.output.empty() ? flags.format.print(*snapshot, stdout, compared) : write_to_file(*snapshot, compared, flags);
+    const auto done = flags.output.empty() ? format->print(*snapshot, stdout, compared)
+                                           : write_to_file(*snapshot, compared, *format, flags);
     if (!done) return tl::unexpected(done.error());
     return 0;
 }
@@ -171,8 +225,15 @@ void add_filters(CLI::App& command, ReportFlags& flags) {
 
 CommandRunner set_up_report(CLI::App& command) {
     const auto flags = std::make_shared<ReportFlags>();
-    command.add_option("file", flags->file, "session that record -o has kept")->required()->type_name("FILE.ffs");
+    command.add_option("files", flags->files, "sessions that -o has kept; several are added up")
+        ->required()
+        ->type_name("FILE.ffs");
     flags->format.add_to(command);
+    command
+        .add_option("--inventory", flags->inventory,
+                    "a list of operations and functions, one a line: which of them were never used")
+        ->type_name("FILE");
+    command.add_flag("--all", flags->all, "with --inventory: also what was used and is not in the list");
     command.add_option("-o,--output", flags->output, "write to a file instead of stdout")->type_name("FILE");
     command.add_flag("--force", flags->force, "replace a file that exists");
     add_filters(command, *flags);
@@ -182,6 +243,8 @@ CommandRunner set_up_report(CLI::App& command) {
         "Examples:\n"
         "  footfall report today.ffs                                        the table again\n"
         "  footfall report today.ffs --json                                 for scripts\n"
+        "  footfall report monday.ffs tuesday.ffs --unused                  functions that were called on neither day\n"
+        "  footfall report today.ffs --inventory routes.txt                 which of these were never used\n"
         "  footfall report today.ffs --thread 'worker*' --state running     the table, with stacks of these threads on the "
         "CPU\n"
         "  footfall report today.ffs --format flamegraph -o today.html      where time went, for a browser\n"

@@ -15,6 +15,7 @@
 #include "agent/base/text.h"
 #include "agent/stacks/open_mapped.h"
 #include "output/session/snapshot.pb.h"
+#include "output/session/watched.h"
 
 namespace footfall {
 namespace {
@@ -76,6 +77,16 @@ void fill_durations(Histogram& out, const FunctionDurations& durations) {
     durations.histogram.to_proto(out);
     out.set_sum(static_cast<double>(durations.sum_nanoseconds) / 1e9);
     out.set_max(static_cast<double>(durations.max_nanoseconds) / 1e9);
+}
+
+// As far as counters tell: between the start and the end of what was watched.
+void tell_when_seen(FunctionFile& out) {
+    const TimeSpan span = whole_span(out.watched());
+    for (FunctionUse& use : *out.mutable_functions()) {
+        if (use.calls() == 0) continue;
+        use.set_first_seen_unix_nanos(span.start_unix_nanos());
+        use.set_last_seen_unix_nanos(span.end_unix_nanos());
+    }
 }
 
 }  // namespace
@@ -237,14 +248,20 @@ std::vector<std::string> FunctionWatch::nearest() const {
     return names;
 }
 
-Result<void> FunctionWatch::fill(Snapshot& snapshot, MonotonicTime now) const {
+Result<void> FunctionWatch::fill(Snapshot& snapshot, const ClockOffset& clock, MonotonicTime now) const {
     for (const File& file : files_) {
-        if (auto filled = fill_file(*snapshot.add_function_files(), file, now); !filled) return filled;
+        FunctionFile& out = *snapshot.add_function_files();
+        if (auto filled = fill_file(out, file); !filled) return filled;
+        if (!file.since.seen()) continue;
+        out.set_watched_nanos(elapsed(file.since, file.until.seen() ? file.until : now));
+        *out.mutable_watched() =
+            watched_by_one(clock.wall(file.since).nanoseconds, out.watched_nanos(), lost_events(snapshot.accounting()));
+        tell_when_seen(out);
     }
     return {};
 }
 
-Result<void> FunctionWatch::fill_file(FunctionFile& out, const File& file, MonotonicTime now) const {
+Result<void> FunctionWatch::fill_file(FunctionFile& out, const File& file) const {
     out.set_path(file.path);
     out.set_build_id(file.build_id);
     const Miss miss = file.miss != Miss::kNone ? file.miss : file.found.no_functions;
@@ -254,7 +271,6 @@ Result<void> FunctionWatch::fill_file(FunctionFile& out, const File& file, Monot
     out.set_timed(file.timed);
     out.set_coverage(options_.coverage);
     if (file.timing_refused) out.set_not_timed(kWhyNotTimed);
-    if (file.since.seen()) out.set_watched_nanos(elapsed(file.since, file.until.seen() ? file.until : now));
     out.set_known_probes(file.found.known_probes);
     out.set_matched_probes(file.found.matched_probes);
     out.set_unread_notes(file.found.unread_notes);
@@ -262,14 +278,15 @@ Result<void> FunctionWatch::fill_file(FunctionFile& out, const File& file, Monot
     return fill_probes(out, file);
 }
 
-Result<void> FunctionWatch::fill_functions(FunctionFile& out, const File& file) {
+Result<void> FunctionWatch::fill_functions(FunctionFile& out, const File& file) const {
     auto calls = calls_of(file.probe);
     if (!calls) return tl::unexpected<Error>(calls.error());
     for (std::size_t i = 0; i < file.found.functions.size(); ++i) {
         FunctionUse& use = *out.add_functions();
         fill_function(use, file.found.functions[i], file.timed);
         if (!file.probe || !use.not_counted().empty()) continue;
-        use.set_calls(calls->at(i));
+        // Coverage: while a batch of probes is changed, both its links count, so that a call may have counted twice.
+        use.set_calls(options_.coverage ? (calls->at(i) + 1) / 2 : calls->at(i));
         if (!file.timed || use.calls() == 0) continue;
         const auto durations = file.probe->durations(static_cast<std::uint32_t>(i));
         if (!durations) return tl::unexpected<Error>(durations.error());

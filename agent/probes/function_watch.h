@@ -72,8 +72,8 @@ public:
     [[nodiscard]] bool found_any() const;
     [[nodiscard]] std::vector<std::string> nearest() const;
 
-    // Adds the files, in the order that they were met.
-    Result<void> fill(Snapshot& snapshot, MonotonicTime now) const;
+    // Adds the files, in the order that they were met, to a snapshot that knows already what was lost.
+    Result<void> fill(Snapshot& snapshot, const ClockOffset& clock, MonotonicTime now) const;
 
 private:
     struct FileKey {
@@ -102,8 +102,8 @@ private:
     Result<FunctionProbe> attached(const Fd& opened, std::span<const UprobePlace> places, std::size_t numbers, bool timed,
                                    bool coverage) const;
     [[nodiscard]] std::vector<std::string> globs_for(const std::string& path, bool is_program) const;
-    Result<void> fill_file(FunctionFile& out, const File& file, MonotonicTime now) const;
-    static Result<void> fill_functions(FunctionFile& out, const File& file);
+    Result<void> fill_file(FunctionFile& out, const File& file) const;
+    Result<void> fill_functions(FunctionFile& out, const File& file) const;
     static Result<void> fill_probes(FunctionFile& out, const File& file);
 
     FunctionOptions options_;

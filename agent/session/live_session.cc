@@ -495,7 +495,7 @@ Snapshot LiveSession::snapshot() const {
     info.set_bpf_cpu_known(cost.known);
     info.set_bpf_cpu_nanos(cost.nanoseconds);
     if (functions_) {
-        const auto filled = functions_->fill(snapshot, ended_.seen() ? ended_ : monotonic_now());
+        const auto filled = functions_->fill(snapshot, clock_, ended_.seen() ? ended_ : monotonic_now());
         if (!filled) spdlog::warn("{}", filled.error().what);
     }
     return snapshot;

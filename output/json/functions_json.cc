@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "output/json/watched_json.h"
 #include "output/session/histogram_math.h"
 
 namespace footfall {
@@ -28,6 +29,9 @@ Json function_json(const FunctionUse& function, bool timed) {
     }
     out["calls"] = function.calls();
     if (function.sites() > 0) out["sites"] = function.sites();
+    out["first_seen"] = time_json(function.first_seen_unix_nanos());
+    out["last_seen"] = time_json(function.last_seen_unix_nanos());
+    if (function.has_watched()) out["watched"] = watched_json(function.watched());
     if (timed && function.sites() == 0) out["duration_seconds"] = durations(function.duration());
     out["counted_at"] = {{"offset", function.site()},
                          {"instruction", function.instruction()},
@@ -54,6 +58,7 @@ Json file_json(const FunctionFile& file) {
         out["unread_notes"] = file.unread_notes();
     }
     out["watched_seconds"] = static_cast<double>(file.watched_nanos()) / 1e9;
+    out["watched"] = watched_json(file.watched());
     out["functions"] = Json::array();
     for (const FunctionUse* function : functions) out["functions"].push_back(function_json(*function, file.timed()));
     return out;

@@ -3,10 +3,12 @@
 #include <nlohmann/json.hpp>
 
 #include "output/json/functions_json.h"
+#include "output/json/inventory_json.h"
 #include "output/json/stacks_json.h"
+#include "output/json/watched_json.h"
 #include "output/session/histogram_math.h"
 #include "output/session/operation_totals.h"
-#include "output/session/wall_clock_text.h"
+#include "output/session/watched.h"
 
 namespace footfall {
 namespace {
@@ -15,11 +17,6 @@ using Json = nlohmann::ordered_json;
 using NamedCounts = google::protobuf::Map<std::string, std::uint64_t>;
 
 double in_seconds(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
-
-Json time(std::int64_t unix_nanos) {
-    if (unix_nanos == 0) return nullptr;
-    return rfc3339_utc({unix_nanos});
-}
 
 // Only what was lost, in the order of the names.
 Json losses(const NamedCounts& counts) {
@@ -35,14 +32,20 @@ Json session(const SessionInfo& info) {
     Json overhead = {{"agent_cpu_seconds", in_seconds(info.agent_cpu_nanos())}, {"bpf_cpu_seconds", nullptr}};
     if (info.bpf_cpu_known()) overhead["bpf_cpu_seconds"] = in_seconds(info.bpf_cpu_nanos());
     overhead["agent_peak_memory_bytes"] = info.agent_peak_rss_bytes();
-    return {{"start", time(info.start_unix_nanos())},
-            {"duration_seconds", in_seconds(info.duration_nanos())},
-            {"host", info.host()},
-            {"kernel", info.kernel()},
-            {"footfall_version", info.footfall_version()},
-            {"source", info.source()},
-            {"target", std::vector<std::string>(info.target().begin(), info.target().end())},
-            {"overhead", std::move(overhead)}};
+    Json out = {{"start", time_json(info.start_unix_nanos())},
+                {"duration_seconds", in_seconds(info.duration_nanos())},
+                {"host", info.host()},
+                {"kernel", info.kernel()},
+                {"footfall_version", info.footfall_version()},
+                {"source", info.source()},
+                {"target", std::vector<std::string>(info.target().begin(), info.target().end())},
+                {"overhead", std::move(overhead)}};
+    if (info.has_merged()) {
+        out["merged"] = {{"sessions", info.merged().sessions()},
+                         {"overlap_seconds", in_seconds(info.merged().overlap_nanos())},
+                         {"operations_watched", watched_json(info.merged().operations())}};
+    }
+    return out;
 }
 
 Json accounting(const Accounting& accounting) {
@@ -104,14 +107,14 @@ Json operation(const RankedOperation& ranked, double duration_seconds) {
     out["offcpu_seconds"] = nullptr;
     out["consumers"] = std::move(consumers);
     out["distinct_consumers"] = operation.distinct_consumers();
-    out["first_seen"] = time(operation.first_seen_unix_nanos());
-    out["last_seen"] = time(operation.last_seen_unix_nanos());
+    out["first_seen"] = time_json(operation.first_seen_unix_nanos());
+    out["last_seen"] = time_json(operation.last_seen_unix_nanos());
     return out;
 }
 
 Json operations(const Snapshot& snapshot) {
     Json out = Json::array();
-    const double duration = in_seconds(snapshot.session().duration_nanos());
+    const double duration = in_seconds(watched_nanos(watched_operations(snapshot)));
     for (const RankedOperation& ranked : ranked_by_uses(snapshot)) out.push_back(operation(ranked, duration));
     return out;
 }
@@ -140,7 +143,7 @@ Json services(const Snapshot& snapshot) {
 
 }  // namespace
 
-std::string session_json(const Snapshot& snapshot) {
+std::string session_json(const Snapshot& snapshot, const InventoryAnswer* inventory) {
     constexpr int kIndent = 2;
     Json document = {{"schema", "footfall.session/v1"},
                      {"session", session(snapshot.session())},
@@ -150,6 +153,7 @@ std::string session_json(const Snapshot& snapshot) {
                      {"services", services(snapshot)}};
     if (snapshot.has_stacks()) document["stacks"] = stacks_json(snapshot.stacks());
     if (!snapshot.function_files().empty()) document["function_files"] = functions_json(snapshot);
+    if (inventory != nullptr) document["inventory"] = inventory_json(*inventory);
     return document.dump(kIndent, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -5,11 +5,13 @@
 
 #include <string>
 
+#include "output/session/inventory.h"
 #include "output/session/snapshot.pb.h"
 
 namespace footfall {
 
 // Indented by two spaces, ends with a newline.
-[[nodiscard]] std::string session_json(const Snapshot& snapshot);
+// With `inventory`, also how a list compares to it.
+[[nodiscard]] std::string session_json(const Snapshot& snapshot, const InventoryAnswer* inventory = nullptr);
 
 }  // namespace footfall

@@ -7,7 +7,10 @@
 
 #include "agent/base/human_units.h"
 #include "output/session/histogram_math.h"
+#include "output/session/wall_clock_text.h"
+#include "output/session/watched.h"
 #include "output/table/text_grid.h"
+#include "output/table/watched_text.h"
 
 namespace footfall {
 namespace {
@@ -32,13 +35,20 @@ std::vector<const FunctionUse*> ranked(const FunctionFile& file, bool unused) {
     return functions;
 }
 
+// "2026-11-28 14:05", UTC.
+std::string to_the_minute(std::int64_t unix_nanos) { return date_and_time_utc({unix_nanos}).substr(0, 16); }
+
+std::uint64_t watched_nanos(const FunctionFile& file, const FunctionUse& function) {
+    return function.has_watched() ? watched_nanos(function.watched()) : file.watched_nanos();
+}
+
 std::string site_of(const FunctionUse& function) {
     const char* how = function.emulated() ? "emulated" : "stepped";
     if (function.sites() > 0) {
-        return fmt::format("{} at {} {}, {}", function.instruction(), function.sites(),
+        return fmt::format("{} at {} {}, {}", terminal_safe(function.instruction()), function.sites(),
                            function.sites() == 1 ? "site" : "sites", how);
     }
-    return fmt::format("{} at +{}, {}", function.instruction(), function.site(), how);
+    return fmt::format("{} at +{}, {}", terminal_safe(function.instruction()), function.site(), how);
 }
 
 GridText rows_of(const FunctionFile& file, std::span<const FunctionUse* const> functions, const FunctionsView& view,
@@ -49,6 +59,10 @@ GridText rows_of(const FunctionFile& file, std::span<const FunctionUse* const> f
     if (file.timed()) {
         for (const char* title : {"p50", "p99", "MAX"}) columns.push_back({.title = title, .numeric = true, .rank = 3});
     }
+    const bool several = file.watched().sessions() > 1;
+    if (several) {
+        for (const char* title : {"FIRST SEEN", "LAST SEEN"}) columns.push_back({.title = title, .rank = 4});
+    }
     if (view.explain) {
         columns.push_back({.title = "COUNTED AT", .rank = 1});
         columns.push_back({.title = "COST", .numeric = true, .rank = 1});
@@ -58,7 +72,7 @@ GridText rows_of(const FunctionFile& file, std::span<const FunctionUse* const> f
     for (const FunctionUse* function : functions) {
         std::vector<GridCell> row{{grouped(function->calls())}};
         if (rates) {
-            const double rate = static_cast<double>(function->calls()) / in_seconds(file.watched_nanos());
+            const double rate = static_cast<double>(function->calls()) / in_seconds(watched_nanos(file, *function));
             row.push_back({fmt::format("{:.{}f}", rate, rate < 10 ? 1 : 0)});
         }
         if (file.timed()) {
@@ -66,6 +80,10 @@ GridText rows_of(const FunctionFile& file, std::span<const FunctionUse* const> f
             const bool known = duration.count() > 0;
             for (const double q : {0.5, 0.99}) row.push_back({known ? human_duration(quantile(duration, q)) : "-"});
             row.push_back({known ? human_duration(duration.max()) : "-"});
+        }
+        if (several) {
+            row.push_back({to_the_minute(function->first_seen_unix_nanos())});
+            row.push_back({to_the_minute(function->last_seen_unix_nanos())});
         }
         if (view.explain) {
             row.push_back({site_of(*function)});
@@ -79,7 +97,8 @@ GridText rows_of(const FunctionFile& file, std::span<const FunctionUse* const> f
 
 std::string heading(const FunctionFile& file, const TerminalStyle& style) {
     std::string text = toned(terminal_safe(file.path()), Tone::kHeading, style);
-    if (!file.build_id().empty()) text += toned("  build " + file.build_id().substr(0, 12), Tone::kQuiet, style);
+    if (file.build_id().empty()) return text + toned("  no build-id", Tone::kQuiet, style) + "\n";
+    text += toned("  build " + terminal_safe(file.build_id().substr(0, 12)), Tone::kQuiet, style);
     return text + "\n";
 }
 
@@ -116,25 +135,33 @@ std::string not_counted_lines(const FunctionFile& file, std::size_t most) {
     for (const FunctionUse& function : file.functions()) {
         if (function.not_counted().empty()) continue;
         if (most != 0 && lines++ == most) return text + "  …\n";
-        text += fmt::format("  {}: {}\n", shown(function), function.not_counted());
+        text += fmt::format("  {}: {}\n", shown(function), terminal_safe(function.not_counted()));
     }
     return text;
 }
 
+std::string unused_line(const FunctionUse& function) {
+    if (!function.has_watched()) return "  " + shown(function) + "\n";
+    return fmt::format("  {}  ({})\n", shown(function), watched_text(function.watched()));
+}
+
 std::string file_text(const FunctionFile& file, const FunctionsView& view, const TerminalStyle& style) {
     std::string text = heading(file, style);
-    if (!file.miss().empty()) text += "no functions: " + file.miss() + "\n";
+    if (!file.miss().empty()) text += "no functions: " + terminal_safe(file.miss()) + "\n";
     if (!file.miss().empty() && file.known_probes() == 0) return text;
     text += summary(file, style);
     if (file.unread_notes() > 0)
         text += fmt::format("{} notes of USDT probes make no sense and are left out\n", grouped(file.unread_notes()));
-    if (!file.not_timed().empty()) text += "not timed: " + file.not_timed() + "\n";
+    if (!file.watched().spans().empty() && (view.unused || file.watched().sessions() > 1)) {
+        text += toned(watched_text(file.watched()), Tone::kQuiet, style) + "\n";
+    }
+    if (!file.not_timed().empty()) text += "not timed: " + terminal_safe(file.not_timed()) + "\n";
     const bool listed = file.watched_nanos() == 0;  // nothing was attached
     std::vector<const FunctionUse*> functions = ranked(file, view.unused || listed);
     const std::size_t all = functions.size();
     if (view.most != 0 && all > view.most) functions.resize(view.most);
     if (view.unused && !view.explain) {
-        for (const FunctionUse* function : functions) text += "  " + shown(*function) + "\n";
+        for (const FunctionUse* function : functions) text += unused_line(*function);
     } else if (!functions.empty()) {
         text += rows_of(file, functions, view, style).text;
     }
@@ -145,7 +172,7 @@ std::string file_text(const FunctionFile& file, const FunctionsView& view, const
 }  // namespace
 
 std::string functions_text(const Snapshot& snapshot, const FunctionsView& view, const TerminalStyle& style) {
-    std::string text;
+    std::string text = merged_text(snapshot.session(), style);
     for (const FunctionFile& file : snapshot.function_files()) {
         if (!text.empty()) text += "\n";
         text += file_text(file, view, style);

@@ -12,6 +12,7 @@
 #include "output/session/wall_clock_text.h"
 #include "output/table/stack_summary_text.h"
 #include "output/table/text_grid.h"
+#include "output/table/watched_text.h"
 
 namespace footfall {
 namespace {
@@ -173,8 +174,9 @@ std::string blind_spot_lines(const Snapshot& snapshot, const TerminalStyle& styl
 }  // namespace
 
 std::string usage_table_text(const Snapshot& snapshot, const TerminalStyle& style) {
-    std::string out = session_line(snapshot.session(), style) + "\n" + table(snapshot, style) + "\n" +
-                      accounting_lines(snapshot.accounting(), style) + overhead_line(snapshot.session());
+    std::string out = session_line(snapshot.session(), style) + merged_text(snapshot.session(), style) + "\n" +
+                      table(snapshot, style) + "\n" + accounting_lines(snapshot.accounting(), style) +
+                      overhead_line(snapshot.session());
     if (snapshot.has_stacks()) {
         out += stack_completeness_line(snapshot.stacks(), style) + stack_summary_text(snapshot.stacks(), style);
     }

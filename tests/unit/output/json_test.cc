@@ -8,8 +8,9 @@
 
 #include "output/json/session_json.h"
 #include "output/json/trace_line_json.h"
+#include "output/session/merge_sessions.h"
 #include "output/table/trace_line_text.h"
-#include "tests/unit/output/example_snapshot.h"
+#include "tests/unit/output/example_functions.h"
 #include "tests/unit/output/golden.h"
 
 namespace footfall {
@@ -54,6 +55,37 @@ TEST(SessionJson, HasTheKeysOfItsSchema) {
     const Json document = Json::parse(session_json(example_snapshot()));
     expect_keys(root, root, document, "$");
     expect_keys(root, root, Json::parse(session_json(Snapshot{})), "$");
+}
+
+// With a function of each sort: called and timed, never called, not picked by each session, not to be counted.
+Snapshot example_functions() {
+    Snapshot first = functions_session({.lost = 1}, {{"buy", 16, 2}, {"sell", 32, 0}, {"chosen", 48, 0}});
+    FunctionFile& file = *first.mutable_function_files(0);
+    file.set_timed(true);
+    *file.mutable_functions(0)->mutable_duration() = histogram_of({0.001, 0.002});
+    file.mutable_functions(0)->add_aliases("purchase");
+    file.mutable_functions(2)->set_not_counted("ifunc");
+    Snapshot second = functions_session({.start = kNoon + 60 * kSecond}, {{"buy", 16, 1}});
+    FunctionFile& other = *second.add_function_files();
+    other.set_path("/usr/lib/none.so");
+    other.set_miss("stripped");
+    other.set_coverage(true);
+    other.set_not_timed("exceptions");
+    return merge_sessions({first, second, example_snapshot()});
+}
+
+TEST(SessionJson, HasTheKeysOfItsSchemaForFunctionsToo) {
+    const Json root = schema();
+    const Snapshot functions = example_functions();
+    const InventoryAnswer inventory = compare_inventory(functions, "buy\nsell\nGET /gone\nlibz!x");
+    const Json document = Json::parse(session_json(functions, &inventory));
+    ASSERT_EQ(document["function_files"].size(), 2U);
+    expect_keys(root, root, document, "$");
+    EXPECT_EQ(document["function_files"][0]["functions"][0]["calls"], 3);
+    EXPECT_EQ(document["function_files"][0]["watched"]["seconds"], 20);
+    EXPECT_EQ(document["function_files"][0]["watched"]["lost"], 1);
+    EXPECT_EQ(document["session"]["merged"]["sessions"], 3);
+    EXPECT_EQ(document["inventory"]["lines"][3]["state"], "not_watched");
 }
 
 TEST(SessionJson, HasTheKeysThatScriptsRelyOn) {
