@@ -2,8 +2,6 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -12,6 +10,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/kernel/libbpf_log.h"
+#include "agent/kernel/uprobe_multi.h"
 #include "agent/probes/attach.h"
 
 // After the contract: the skeleton names its types.
@@ -25,28 +24,6 @@ struct TlsPlace {
 };
 
 namespace {
-
-// include/uapi/linux/bpf.h of Linux 6.13; the headers that this is built with may be older.
-constexpr std::uint32_t kLinkCreate = 28;        // BPF_LINK_CREATE
-constexpr std::uint32_t kUprobeMulti = 48;       // BPF_TRACE_UPROBE_MULTI
-constexpr std::uint32_t kUprobeSession = 57;     // BPF_TRACE_UPROBE_SESSION
-constexpr std::uint32_t kUprobeMultiReturn = 1;  // BPF_F_UPROBE_MULTI_RETURN
-struct LinkCreate {
-    std::uint32_t program = 0;
-    std::uint32_t target = 0;
-    std::uint32_t attach_type = 0;
-    std::uint32_t link_flags = 0;
-    std::uint64_t path = 0;
-    std::uint64_t offsets = 0;
-    std::uint64_t reference_counters = 0;
-    std::uint64_t cookies = 0;
-    std::uint32_t count = 0;
-    std::uint32_t flags = 0;
-    std::uint32_t pid = 0;
-    std::uint32_t reserved = 0;
-};
-
-std::string path_of(const Fd& file) { return "/proc/self/fd/" + std::to_string(file.get()); }
 
 std::vector<TlsPlace> entries_of(const std::vector<TlsFunction>& functions, bool with_returns) {
     std::vector<TlsPlace> places;
@@ -78,27 +55,12 @@ std::vector<TlsPlace> returns_of(const std::vector<TlsFunction>& functions) {
 struct TlsProbe::Part {
     const bpf_program* program = nullptr;
     std::vector<TlsPlace> places;
-    std::uint32_t type = kUprobeMulti;
-    std::uint32_t flags = 0;
+    UprobeEnd end = UprobeEnd::kEntry;
 
-    // Not valid, and errno, where the kernel refuses.
-    [[nodiscard]] Fd link(const Fd& file, unsigned number) const {
-        std::vector<std::uint64_t> offsets;
-        std::vector<std::uint64_t> cookies;
-        for (const TlsPlace& place : places) {
-            offsets.push_back(place.file_offset);
-            cookies.push_back(FF_TLS_COOKIE(place.function, number));
-        }
-        const std::string path = path_of(file);
-        LinkCreate create;
-        create.program = static_cast<std::uint32_t>(bpf_program__fd(program));
-        create.attach_type = type;
-        create.path = reinterpret_cast<std::uint64_t>(path.c_str());
-        create.offsets = reinterpret_cast<std::uint64_t>(offsets.data());
-        create.cookies = reinterpret_cast<std::uint64_t>(cookies.data());
-        create.count = static_cast<std::uint32_t>(places.size());
-        create.flags = flags;
-        return Fd(static_cast<int>(syscall(SYS_bpf, kLinkCreate, &create, sizeof create)));
+    [[nodiscard]] std::vector<UprobePlace> uprobes(unsigned library) const {
+        std::vector<UprobePlace> uprobes;
+        for (const TlsPlace& place : places) uprobes.push_back({place.file_offset, FF_TLS_COOKIE(place.function, library)});
+        return uprobes;
     }
 };
 
@@ -138,7 +100,7 @@ Result<void> TlsProbe::open(const ff_probe_config& who, const SharedMapFds& shar
     const bool session = hook == TlsHook::kSession;
     for (bpf_program* program : {programs.tls_called, programs.rustls_called}) {
         bpf_program__set_autoload(program, session);
-        bpf_program__set_expected_attach_type(program, static_cast<bpf_attach_type>(kUprobeSession));
+        bpf_program__set_expected_attach_type(program, static_cast<bpf_attach_type>(attach_type_of(UprobeEnd::kBoth)));
     }
     for (bpf_program* program :
          {programs.tls_entered, programs.tls_returned, programs.rustls_entered, programs.rustls_returned})
@@ -199,10 +161,8 @@ std::vector<TlsProbe::Part> TlsProbe::parts_of(const TlsFunctions& found) const 
                 {programs.go_stack_freed, ends}};
     }
     if (found.calls == TlsCalls::kRustls) return rustls_parts_of(found);
-    if (hook_ == TlsHook::kSession) return {{programs.tls_called, calls, kUprobeSession}, {programs.tls_freed, ends}};
-    return {{programs.tls_returned, calls, kUprobeMulti, kUprobeMultiReturn},
-            {programs.tls_entered, calls},
-            {programs.tls_freed, ends}};
+    if (hook_ == TlsHook::kSession) return {{programs.tls_called, calls, UprobeEnd::kBoth}, {programs.tls_freed, ends}};
+    return {{programs.tls_returned, calls, UprobeEnd::kReturn}, {programs.tls_entered, calls}, {programs.tls_freed, ends}};
 }
 
 std::vector<TlsProbe::Part> TlsProbe::rustls_parts_of(const TlsFunctions& found) const {
@@ -213,11 +173,11 @@ std::vector<TlsProbe::Part> TlsProbe::rustls_parts_of(const TlsFunctions& found)
     if (hook_ == TlsHook::kSession) {
         return {{programs.rustls_received, received},
                 {programs.rustls_began, began},
-                {programs.rustls_called, calls, kUprobeSession}};
+                {programs.rustls_called, calls, UprobeEnd::kBoth}};
     }
     return {{programs.rustls_received, received},
             {programs.rustls_began, began},
-            {programs.rustls_returned, calls, kUprobeMulti, kUprobeMultiReturn},
+            {programs.rustls_returned, calls, UprobeEnd::kReturn},
             {programs.rustls_entered, calls}};
 }
 
@@ -228,7 +188,7 @@ Result<void> TlsProbe::attach_all(Links& links, const Fd& file, const TlsFunctio
             if (auto attached = attach_single(links, part, file, number); !attached) return attached;
             continue;
         }
-        Fd link = part.link(file, number);
+        Fd link = attach_uprobes(bpf_program__fd(part.program), file.get(), part.end, part.uprobes(number));
         if (!link.valid()) return refusal("cannot attach to a TLS library", errno);
         links.many.push_back(std::move(link));
     }
@@ -236,12 +196,12 @@ Result<void> TlsProbe::attach_all(Links& links, const Fd& file, const TlsFunctio
 }
 
 Result<void> TlsProbe::attach_single(Links& links, const Part& part, const Fd& file, unsigned number) {
-    const std::string path = path_of(file);
-    for (const TlsPlace& place : part.places) {
+    const std::string path = "/proc/self/fd/" + std::to_string(file.get());
+    for (const UprobePlace& place : part.uprobes(number)) {
         bpf_uprobe_opts options{};
         options.sz = sizeof options;
-        options.bpf_cookie = FF_TLS_COOKIE(place.function, number);
-        options.retprobe = part.flags != 0;
+        options.bpf_cookie = place.cookie;
+        options.retprobe = part.end == UprobeEnd::kReturn;
         bpf_link* link = bpf_program__attach_uprobe_opts(part.program, -1, path.c_str(), place.file_offset, &options);
         if (link == nullptr) return refusal("cannot attach to a TLS library", errno);
         links.single.emplace_back(link);
