@@ -59,7 +59,8 @@ std::optional<DropReason> ConnectionTable::on(const ConnectionClosed& closed) {
         return std::nullopt;
     }
     if (closed.final) {
-        if (closed.reason == CloseReason::kReset || closed.reason == CloseReason::kTimeout) {
+        const bool is_cut = closed.reason == CloseReason::kReset || closed.reason == CloseReason::kTimeout;
+        if (is_cut || connection->info.plaintext) {
             linger(*connection, closed);
         } else {
             close(*connection, closed.reason, closed.time);

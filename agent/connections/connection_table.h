@@ -10,7 +10,8 @@
 // take it back.
 //
 // A connection that the peer has reset or that timed out lingers: the application may still read what came before, and
-// learns of the end by its next call. Its exchanges end then, or a second later.
+// learns of the end by its next call. Its exchanges end then, or a second later. So does one of which the plaintext is seen:
+// one thread of a program may close the socket while another one still returns from reading.
 // Not thread-safe: it belongs to the thread that owns the pipeline.
 #pragma once
 

@@ -1,4 +1,5 @@
 """Databases and caches, counted by their own statistics."""
+import fcntl
 import pathlib
 import re
 import shutil
@@ -88,6 +89,17 @@ class Postgresql(Server):
         self.port, self.process = cluster.port, cluster.process
 
 
+def install_mariadb(directory, data):
+    """Makes the data of a MariaDB. One at a time, and a second time if need be: the script fails now and then beside another one."""
+    script = "/usr/bin/mariadb-install-db"
+    command = [script, "--no-defaults", "--user=root", "--auth-root-authentication-method=normal", "--skip-test-db", data]
+    with open(script, "rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if subprocess.run(command, check=False, capture_output=True).returncode != 0:
+            shutil.rmtree(directory / "mariadb", ignore_errors=True)
+            subprocess.run(command, check=True, capture_output=True)
+
+
 class MariaDb(Server):
     """mariadbd on a port and on $DIR/mariadb.sock, with data of its own; root has no password."""
 
@@ -97,8 +109,7 @@ class MariaDb(Server):
             if not shutil.which(program, path="/usr/sbin:/usr/bin"):
                 raise Skip(f"{program} is not installed")
         data = f"--datadir={directory}/mariadb"
-        subprocess.run(["/usr/bin/mariadb-install-db", "--no-defaults", "--user=root", "--auth-root-authentication-method=normal",
-                        "--skip-test-db", data], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        install_mariadb(directory, data)
         self.start(["/usr/sbin/mariadbd", "--no-defaults", "--user=root", data, f"--socket={directory}/mariadb.sock",
                     f"--port={self.port}", "--bind-address=127.0.0.1", f"--pid-file={directory}/mariadb.pid", "--skip-log-bin",
                     "--local-infile=1", "--innodb-buffer-pool-size=32M", "--max-allowed-packet=64M",

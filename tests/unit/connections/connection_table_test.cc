@@ -248,6 +248,18 @@ TEST_F(Connections, whose_plaintext_is_seen_begin_anew_with_it) {
     EXPECT_EQ(sink.stayed_blind, 0);
 }
 
+TEST_F(Connections, whose_plaintext_is_seen_linger_for_a_read_that_returns_after_the_close) {
+    open(1);
+    table.on(PlaintextBegun{{++now}, ConnectionId{1}, Pid{10}, false});
+    request(1, "/a", kOut);
+    close(1, CloseReason::kLocal, true);
+    EXPECT_EQ(move(1, kIn, kOk), std::nullopt);
+    EXPECT_EQ(sink.uses, Uses{"1 /a 200 "});
+    table.advance({now + 1'000'000'000});
+    EXPECT_EQ(table.size(), 0U);
+    EXPECT_TRUE(sink.lost.empty());
+}
+
 TEST_F(Connections, whose_plaintext_is_seen_late_start_anywhere) {
     open(1);
     EXPECT_EQ(table.on(PlaintextBegun{{++now}, ConnectionId{1}, Pid{10}, true}), std::nullopt);
