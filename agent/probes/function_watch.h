@@ -99,8 +99,8 @@ private:
     Result<void> examine(const FileKey& key, const Fd& file, const std::string& path, std::vector<std::string> globs,
                          bool unwound);
     Result<void> attach(File& file, const Fd& opened);
-    Result<FunctionProbe> attached(const Fd& opened, std::span<const UprobePlace> places, std::size_t numbers, bool timed,
-                                   bool coverage) const;
+    [[nodiscard]] Result<FunctionProbe> attached(const Fd& opened, std::span<const UprobePlace> places, std::size_t numbers,
+                                                 bool timed, bool coverage) const;
     [[nodiscard]] std::vector<std::string> globs_for(const std::string& path, bool is_program) const;
     Result<void> fill_file(FunctionFile& out, const File& file) const;
     Result<void> fill_functions(FunctionFile& out, const File& file) const;
