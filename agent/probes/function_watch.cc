@@ -21,7 +21,9 @@ namespace footfall {
 namespace {
 
 constexpr std::size_t kMostMappings = 4096;
-constexpr std::uint64_t kLookInterval = 50'000'000;
+// Looking at the counts of all functions costs a processor a millisecond: often while many are seen, seldom once few are.
+constexpr std::uint64_t kShortestLookInterval = 50'000'000;
+constexpr std::uint64_t kLongestLookInterval = 2 * std::uint64_t{kNanosecondsPerSecond};
 constexpr std::uint64_t kPutOnInterval = 300 * std::uint64_t{kNanosecondsPerSecond};
 constexpr const char* kWhyNotTimed = "exceptions may be thrown through its calls, which a probe of their return would break";
 constexpr std::array kLibraryFolders{"/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib64",
@@ -208,21 +210,26 @@ Result<FunctionProbe> FunctionWatch::attached(const Fd& opened, std::span<const 
 }
 
 Result<void> FunctionWatch::advance(MonotonicTime now) {
-    if (!options_.coverage || elapsed(last_look_, now) < kLookInterval) return {};
+    if (!options_.coverage || elapsed(last_look_, now) < look_interval_) return {};
     last_look_ = now;
     if (!last_put_on_.seen()) last_put_on_ = now;
     const bool again = elapsed(last_put_on_, now) >= kPutOnInterval;
     if (again) last_put_on_ = now;
+    std::size_t changed = again ? 1 : 0;
     for (File& file : files_) {
         if (!file.probe || file.until.seen()) continue;
         const auto calls = file.probe->calls();
         if (!calls) return tl::unexpected<Error>(calls.error());
         if (again) {
             if (auto put_on = file.probe->put_on(file.opened.get(), *calls); !put_on) return put_on;
-        } else if (auto taken = file.probe->take_off(file.opened.get(), *calls); !taken) {
-            return tl::unexpected<Error>(taken.error());
+            continue;
         }
+        const auto taken = file.probe->take_off(file.opened.get(), *calls);
+        if (!taken) return tl::unexpected<Error>(taken.error());
+        changed += *taken;
     }
+    look_interval_ = changed > 0 ? kShortestLookInterval
+                                 : std::min(std::max(2 * look_interval_, kShortestLookInterval), kLongestLookInterval);
     return {};
 }
 

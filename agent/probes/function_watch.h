@@ -113,6 +113,7 @@ private:
     std::map<FileKey, std::size_t> known_;
     std::vector<File> files_;
     MonotonicTime last_look_;
+    std::uint64_t look_interval_ = 0;  // nanoseconds
     MonotonicTime last_put_on_;
 };
 
