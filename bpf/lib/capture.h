@@ -31,6 +31,7 @@ struct moved {
 	struct user_buffers buffers;
 	__u64 thread;   /* pid above, tid below */
 	__u64 position; /* of the first byte in its stream */
+	__u64 time_ns;  /* 0: now */
 	__u32 length;
 	__u32 direction; /* enum ff_direction */
 	__u32 sequence;  /* TCP: where the stream stands after it */
@@ -65,6 +66,8 @@ static __always_inline void *payload_of(struct ff_message_event *event)
 static __always_inline void fill_message(struct ff_message_event *event, const struct connection *connection,
                                          const struct moved *moved)
 {
+	if (moved->time_ns)
+		event->event.time_ns = moved->time_ns;
 	event->connection = connection->id;
 	event->position = moved->position;
 	event->length = moved->length;

@@ -19,6 +19,8 @@
 struct tls_thread {
 	/* The call that goes on. */
 	__u64 s;             /* the library's name for the connection; 0: no call */
+	__u64 sp;            /* the stack pointer where it began */
+	__u64 sent_ns;       /* when a socket last took bytes inside of it; 0: none did */
 	const void *buffer;  /* of plaintext */
 	const void *counted; /* where the number of bytes will be written */
 	__u64 length;        /* of the buffer */
@@ -29,7 +31,8 @@ struct tls_thread {
 	__u8 from_start;
 	__u8 inside;   /* it did so inside of this call */
 	__u8 received; /* it did so outside, and no call has taken them in yet */
-	__u8 reserved[5];
+	__u8 reserved;
+	__u32 deeper; /* calls of other connections inside of this one (TLS inside of TLS) */
 };
 
 struct {
@@ -106,10 +109,13 @@ static __always_inline void note_tls(const struct connection *connection, __u32 
 	thread->connection = connection->id;
 	thread->met_ns = connection->met_ns;
 	thread->from_start = connection->from_start;
-	if (thread->s)
-		thread->inside = 1;
-	else
+	if (!thread->s) {
 		thread->received = 1;
+		return;
+	}
+	thread->inside = 1;
+	if (direction == FF_SENT)
+		thread->sent_ns = bpf_ktime_get_ns();
 }
 
 #endif

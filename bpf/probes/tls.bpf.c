@@ -32,7 +32,8 @@ struct tls_name {
 struct tls_stream {
 	struct connection plain; /* with the socket's id, and positions of its own */
 	__u8 by_call;            /* the library moves the bytes of the socket itself */
-	__u8 reserved[7];
+	__u8 carries;            /* TLS of another connection, which is the one to read */
+	__u8 reserved[6];
 };
 
 struct {
@@ -105,8 +106,11 @@ static __always_inline struct tls_stream *stream_of(const struct tls_name *name,
 {
 	struct tls_stream *stream = bpf_map_lookup_elem(&tls_streams, name);
 	bool takes_in = thread->received && !is_sent(FF_TLS_COOKIE_FUNCTION(thread->cookie));
-	bool known = thread->inside || (takes_in && !(stream && stream->by_call));
+	bool known;
 
+	if (stream && stream->carries)
+		return NULL;
+	known = thread->inside || (takes_in && !(stream && stream->by_call));
 	if (takes_in)
 		thread->received = 0;
 	if (!known || (stream && stream->plain.id == thread->connection))
@@ -140,9 +144,40 @@ static __always_inline long bytes_moved(const struct tls_thread *thread, long re
 	}
 }
 
+/* After so many, the return of the outer call was missed instead (longjmp). */
+#define DEEPER_MOST 1024
+
+/*
+ * A call below one that goes on, for another connection: TLS inside of TLS (HTTPS through an HTTPS proxy). It is how the
+ * outer call moves its bytes, and what it moves is no plaintext.
+ */
+static __always_inline bool is_deeper(const struct tls_thread *thread, __u64 s, __u64 sp)
+{
+	return thread->s && thread->s != s && sp < thread->sp && thread->deeper < DEEPER_MOST;
+}
+
+static __noinline void note_carrier(struct tls_thread *thread, __u64 s)
+{
+	struct tls_name name = {.s = s, .pid = bpf_get_current_pid_tgid() >> 32};
+	struct tls_stream *stream = bpf_map_lookup_elem(&tls_streams, &name);
+
+	thread->deeper++;
+	if (!stream && !bpf_map_update_elem(&tls_streams, &name, &no_stream, BPF_ANY))
+		stream = bpf_map_lookup_elem(&tls_streams, &name);
+	if (stream)
+		stream->carries = 1;
+}
+
+/* A return leaves the stack as it was before the call. */
+static __always_inline bool is_end_of(const struct tls_thread *thread, const struct pt_regs *ctx)
+{
+	return thread->s && PT_REGS_SP(ctx) == thread->sp + sizeof(__u64);
+}
+
 static __always_inline int enter(struct pt_regs *ctx)
 {
 	__u64 cookie = bpf_get_attach_cookie(ctx);
+	__u64 s = PT_REGS_PARM1(ctx), sp = PT_REGS_SP(ctx);
 	struct tls_thread *thread;
 
 	if (!is_watched_process(bpf_get_current_pid_tgid() >> 32))
@@ -152,7 +187,14 @@ static __always_inline int enter(struct pt_regs *ctx)
 		count(FF_DROP_NO_CONNECTION_STATE);
 		return 1;
 	}
-	thread->s = PT_REGS_PARM1(ctx);
+	if (is_deeper(thread, s, sp)) {
+		note_carrier(thread, s);
+		return 1;
+	}
+	thread->s = s;
+	thread->sp = sp;
+	thread->sent_ns = 0;
+	thread->deeper = 0;
 	thread->buffer = (const void *)PT_REGS_PARM2(ctx);
 	thread->length = PT_REGS_PARM3(ctx);
 	thread->counted = (const void *)PT_REGS_PARM4(ctx);
@@ -170,7 +212,7 @@ static __always_inline int leave(struct pt_regs *ctx)
 	__u32 function;
 	long length;
 
-	if (!thread || !thread->s)
+	if (!thread || !is_end_of(thread, ctx))
 		return 0;
 	name.s = thread->s;
 	thread->s = 0;
@@ -181,6 +223,9 @@ static __always_inline int leave(struct pt_regs *ctx)
 		return 0;
 	moved.length = length;
 	moved.direction = is_sent(function) ? FF_SENT : FF_RECEIVED;
+	/* By the time that the call returns, the peer may have had it and answered. */
+	if (moved.direction == FF_SENT)
+		moved.time_ns = thread->sent_ns;
 	if (function == FF_TLS_SENDFILE) {
 		observe_without_bytes(&stream->plain, &moved);
 		return 0;

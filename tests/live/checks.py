@@ -172,6 +172,16 @@ class Checker(stack_checks.StackChecks):
             wrong += [] if seen == (int(number), 0) else [f"{role} {name}: {seen[0]} uses, {seen[1]} errors, expected {number}, 0"]
         return wrong
 
+    def client_waits(self, _):
+        """client_waits: at the median, the client's first byte comes no sooner than the server's, of each operation that has both."""
+        wrong = []
+        for session in self.sessions():
+            first = {(row["operation"], row["role"]): row["time_to_first_byte_seconds"]["p50"] for row in session["operations"]}
+            both = [(name, seconds, first[name, "server"]) for (name, role), seconds in first.items() if role == "client"]
+            wrong += [f"{name}: the client had its first byte after {client:.6f} s, the server gave it after {server:.6f} s"
+                      for name, client, server in both if client < server]
+        return wrong
+
     def may_lose(self, pattern):
         """may_lose REGEX: what was lost, if anything, has a reason that matches."""
         found = [losses(session) for session in self.sessions()]

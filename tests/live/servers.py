@@ -10,7 +10,7 @@ import time
 
 from server import PYTHON, SERVERS, Answered, Server, Skip, free_port  # noqa: F401  (some for those who import this)
 from web_servers import Files, Nginx, Node, PhpFpm, Shop
-from tls_servers import TlsBoring, TlsCaddy, TlsGnutls, TlsGo, TlsNginx, TlsNginxHttp2, TlsNginxKernel, TlsNginxOwn, TlsNode, TlsOpenssl, TlsPython, TlsRust
+from tls_servers import TlsBoring, TlsCaddy, TlsGnutls, TlsGo, TlsNginx, TlsNginxHttp2, TlsNginxKernel, TlsNginxOwn, TlsNode, TlsOpenssl, TlsProxy, TlsPython, TlsRust
 from http2_servers import GrpcCalls, Nghttpd, Nghttpx, NginxHttp2
 from database_servers import ask  # noqa: F401
 from database_servers import Cassandra, FerretDb, MariaDb, Memcached, Postgresql, Redis
@@ -118,7 +118,7 @@ KINDS = {"cassandra": Cassandra, "client": Client, "ferretdb": FerretDb, "files"
          "memcached": Memcached, "nghttpd": Nghttpd, "nghttpx": Nghttpx, "nginx": Nginx, "nginx_http2": NginxHttp2, "node": Node, "php-fpm": PhpFpm,
          "postgresql": Postgresql, "redis": Redis, "shop": Shop, "sockio": Sockio, "tls_boring": TlsBoring, "tls_caddy": TlsCaddy, "tls_gnutls": TlsGnutls, "tls_go": TlsGo,
          "tls_nginx": TlsNginx, "tls_nginx_http2": TlsNginxHttp2, "tls_nginx_ktls": TlsNginxKernel, "tls_nginx_own": TlsNginxOwn,
-         "tls_node": TlsNode, "tls_openssl": TlsOpenssl, "tls_python": TlsPython, "tls_rust": TlsRust,
+         "tls_node": TlsNode, "tls_openssl": TlsOpenssl, "tls_proxy": TlsProxy, "tls_python": TlsPython, "tls_rust": TlsRust,
          "warm": Warm}
 
 

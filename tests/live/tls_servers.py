@@ -108,6 +108,15 @@ class TlsPython(Server):
         self.start([PYTHON, str(SERVERS / "tls_server.py"), arguments[0], str(self.port), str(self.log), str(key), str(own)])
 
 
+class TlsProxy(Server):
+    """A proxy that is itself spoken to in TLS; what it answers is not counted."""
+
+    def __init__(self, processes, directory, arguments):
+        super().__init__(processes, directory, arguments)
+        key, own = certificate(directory)
+        self.start([PYTHON, str(SERVERS / "tls_proxy.py"), str(self.port), str(key), str(own)])
+
+
 class TlsNode(Server):
     """Node: the one that is installed, or `16`, which carries OpenSSL 1.1.1."""
 
