@@ -108,6 +108,14 @@ static __always_inline void note_encrypted(const struct connection *connection, 
 		note_goroutine(connection, tls_probed == FF_TLS_GO_STACK_PROBED);
 }
 
+/* So far into a stream, TLS is agreed on; later, nobody looks for it. */
+#define STARTTLS_WITHIN 65536
+
+static __always_inline bool may_turn_to_tls(const struct connection *connection, __u32 direction)
+{
+	return notes_tls && tls_probed && connection->id && connection->position[direction & 1] < STARTTLS_WITHIN;
+}
+
 /*
  * A connection that speaks something else, until it goes on in TLS (STARTTLS): the call that moves the first record is one
  * of the TLS library. Its header alone may be read first (RFC 8446 §5.1: type, version 3.x, length).
@@ -120,8 +128,6 @@ static __noinline int turn_to_tls(struct connection *connection, const struct mo
 	if (!thread || !thread->s || peek_front(&front, &moved->buffers, moved->length) < 3)
 		return 0;
 	if (front.bytes[0] < 20 || front.bytes[0] > 23 || front.bytes[1] != 3 || front.bytes[2] > 4)
-		return 0;
-	if (!connection->id)
 		return 0;
 	connection->verdict = VERDICT_TLS;
 	tell_blind(connection, FF_BLIND_TLS);
@@ -203,7 +209,7 @@ static __always_inline int on_length(struct sock *sk, __u32 direction, int resul
 		moved.buffers = buffers_of_call(
 			&registers, is_batch(registers.number) ? batch_entry(connection, direction, &registers) : 0);
 	moved.sequence = sequence_of(sk, direction);
-	if (notes_tls && tls_probed && connection->id)
+	if (may_turn_to_tls(connection, direction))
 		turn_to_tls(connection, &moved);
 	observe_usual(connection, &moved);
 	if (notes_tls)
@@ -380,7 +386,7 @@ static __noinline int on_exit(const struct call_registers *registers, long fd, _
 		moved.buffers = buffers_of_call(registers, 0);
 	moved.sequence = connection->is_tcp || !connection->id ? tcp_sequence(sk, direction) : 0;
 	heed_refusal(connection);
-	if (notes_tls && tls_probed && connection->id)
+	if (may_turn_to_tls(connection, direction))
 		turn_to_tls(connection, &moved);
 	observe(connection, &moved);
 	if (notes_tls)
