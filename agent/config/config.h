@@ -48,6 +48,7 @@ struct StackConfig {
 struct Config {
     NamingRules naming;
     std::uint32_t operation_limit = kDefaultOperationLimit;
+    bool commands = true;  // executions of programs are operations, too
 
     ConsumerMode consumer_mode = ConsumerMode::kDefault;
     std::optional<ConsumerKey> consumer_key;  // none: a random one for each session

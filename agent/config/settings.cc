@@ -118,6 +118,11 @@ Result<void> set_most_waits(std::string_view text, Config& config) {
     });
 }
 
+Result<void> set_commands(std::string_view text, Config& config) {
+    static constexpr std::array kAnswers{Choice<bool>{"true", true}, Choice<bool>{"false", false}};
+    return choose(text, kAnswers, config.commands);
+}
+
 Result<void> set_lines(std::string_view text, Config& config) {
     static constexpr std::array kAnswers{Choice<bool>{"true", true}, Choice<bool>{"false", false}};
     return choose(text, kAnswers, config.stacks.lines);
@@ -184,6 +189,7 @@ Result<void> set_log_format(std::string_view text, Config& config) {
 constexpr std::array kSettings{
     Setting{"operations.limit", "COUNT", "operations kept apart per service and role; the rest is 'other' (200)",
             set_operation_limit},
+    Setting{"operations.commands", "BOOL", "count the programs that are executed, too (true)", set_commands},
     Setting{"consumers.mode", "MODE", "default (own addresses shown, public ones hashed), address, hash or none",
             set_consumer_mode},
     Setting{"consumers.key_file", "FILE", "64 hex digits that key the hashes, so that sessions can be compared (random)",

@@ -142,6 +142,21 @@ std::optional<Event> decode_plaintext(RawEvent raw) {
         {record->event.time_ns}, ConnectionId{record->connection}, Pid{record->pid}, record->opened_before != 0};
 }
 
+ProcessExecuted decode_executed(RawEvent raw, const ff_process_event& record) {
+    ProcessExecuted executed{
+        .time = {record.event.time_ns},
+        .pid = Pid{record.pid},
+        .comm = text_field(raw, offsetof(ff_process_event, comm), FF_COMM_LENGTH),
+        .proposed = record.exit_code != 0,
+        .uid = Uid{record.uid},
+        .parent = Pid{record.parent},
+    };
+    if (raw.bytes.size() < sizeof(ff_executed_event)) return executed;
+    executed.path = text_field(raw, offsetof(ff_executed_event, path), FF_PATH_MOST);
+    executed.arguments = variable_part(raw, offsetof(ff_executed_event, arguments)).substr(0, FF_ARGUMENTS_MOST);
+    return executed;
+}
+
 std::optional<Event> decode_process(RawEvent raw, std::uint16_t kind) {
     const auto record = fixed_part<ff_process_event>(raw);
     if (!record) return std::nullopt;
@@ -150,10 +165,9 @@ std::optional<Event> decode_process(RawEvent raw, std::uint16_t kind) {
         case FF_EVENT_FORK:
             return ProcessForked{time, Pid{record->pid}, Pid{record->parent}};
         case FF_EVENT_EXEC:
-            return ProcessExecuted{time, Pid{record->pid}, text_field(raw, offsetof(ff_process_event, comm), FF_COMM_LENGTH),
-                                   record->exit_code != 0, Uid{record->uid}};
+            return decode_executed(raw, *record);
         default:
-            return ProcessExited{time, Pid{record->pid}};
+            return ProcessExited{time, Pid{record->pid}, record->exit_code};
     }
 }
 

@@ -31,6 +31,7 @@ Pipeline::Pipeline(PipelineSettings settings, ProcessSource& source, PipelineObs
       namer_(std::move(settings.naming), names_, services_, *this, consumers_),
       usage_(names_, services_, consumers_),
       connections_(*this) {
+    if (settings.commands) commands_.emplace(command_sink());
     if (!settings.stacks) return;
     const auto service_of = [this](Pid pid) { return processes_.service_of(pid); };
     stacks_ = std::make_unique<StackCollector>(*std::move(settings.stacks), tables, service_of);
@@ -59,6 +60,7 @@ std::optional<DropReason> Pipeline::handle(const Event& event) {
             } else if constexpr (std::is_same_v<Type, ProcessForked>) {
                 processes_.on_forked(typed);
                 if (stacks_) stacks_->processes().on_forked(typed.parent, typed.pid, typed.time);
+                if (commands_) commands_->on_forked(typed);
                 if (observers_.on_forked) observers_.on_forked(typed);
                 return std::nullopt;
             } else if constexpr (std::is_same_v<Type, ProcessDescribed>) {
@@ -90,6 +92,7 @@ std::optional<DropReason> Pipeline::handle(const ProcessExited& exited) {
     const std::optional<DropReason> dropped = connections_.on(exited);
     if (stacks_) stacks_->processes().on_exited(exited.pid);
     if (observers_.on_exited) observers_.on_exited(exited);
+    if (commands_) commands_->on_exited(exited);
     processes_.on_exited(exited);
     return dropped;
 }
@@ -97,7 +100,8 @@ std::optional<DropReason> Pipeline::handle(const ProcessExited& exited) {
 std::optional<DropReason> Pipeline::handle(const ProcessExecuted& executed) {
     processes_.on_executed(executed);
     if (stacks_) stacks_->processes().on_executed(executed.pid);
-    if (observers_.on_executed) observers_.on_executed(executed);
+    const bool watched = !observers_.on_executed || observers_.on_executed(executed);
+    if (watched && commands_) commands_->on_executed(executed);
     return std::nullopt;
 }
 
@@ -108,13 +112,30 @@ void Pipeline::advance(MonotonicTime now) {
 
 void Pipeline::session_end(MonotonicTime time) {
     connections_.session_end(time);
+    if (commands_) commands_->session_end();
     if (stacks_) stacks_->session_end(time);
 }
 
 void Pipeline::on_exchange(const Exchange& exchange) {
     const ConnectionInfo* connection = connections_.find(exchange.connection);
     const std::optional<Peer> peer = connection != nullptr ? std::optional(peer_of(*connection)) : std::nullopt;
-    const Use use = namer_.name(exchange, peer ? &*peer : nullptr);
+    count(exchange, peer ? &*peer : nullptr);
+}
+
+Commands::Sink Pipeline::command_sink() {
+    return {
+        .service_of = [this](Pid pid) { return processes_.service_of(pid); },
+        .on_command =
+            [this](const Exchange& command, Uid uid) {
+                const Peer user{.family = AddressFamily::kUnix, .endpoint = {}, .uid = uid};
+                count(command, &user);
+            },
+        .on_lost = [this](LostReason reason) { on_lost(reason); },
+    };
+}
+
+void Pipeline::count(const Exchange& exchange, const Peer* peer) {
+    const Use use = namer_.name(exchange, peer);
     usage_.record(use);
     if (observers_.on_use) observers_.on_use(use, exchange);
 }

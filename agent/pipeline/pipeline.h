@@ -16,6 +16,7 @@
 #include "agent/pipeline/lost_reasons.h"
 #include "agent/pipeline/stages.h"
 #include "agent/processes/blind_spots.h"
+#include "agent/processes/commands.h"
 #include "agent/processes/process_table.h"
 #include "agent/processes/services.h"
 #include "agent/protocols/protocol.h"
@@ -33,6 +34,7 @@ struct PipelineSettings {
     std::uint32_t operation_limit = kDefaultOperationLimit;
     ConsumerMode consumer_mode = ConsumerMode::kDefault;
     ConsumerKey consumer_key{};
+    bool commands = true;                    // what is executed is counted, too
     std::optional<CollectorOptions> stacks;  // none: stacks are not collected
 };
 
@@ -48,7 +50,7 @@ struct KernelAccount {
 struct PipelineObservers {
     std::function<void(const Use&, const Exchange&)> on_use;
     std::function<void(const ProcessForked&)> on_forked;
-    std::function<void(const ProcessExecuted&)> on_executed;
+    std::function<bool(const ProcessExecuted&)> on_executed;               // false: it is not to be watched
     std::function<void(const ProcessDescribed&)> on_recorded_description;  // of a raw file, before it is asked for
     // The connection does not speak that protocol, or not any more: no need to send its bytes.
     std::function<void(ConnectionId, Protocol, bool plaintext)> on_refused;
@@ -97,6 +99,8 @@ private:
     std::optional<DropReason> handle(const ProcessExited& exited);
     std::optional<DropReason> handle(const ProcessExecuted& executed);
 
+    [[nodiscard]] Commands::Sink command_sink();
+    void count(const Exchange& exchange, const Peer* peer);
     void on_exchange(const Exchange& exchange) override;
     void on_lost(LostReason reason) override;
     void on_wrong_guess(ConnectionId connection, Protocol protocol) override;
@@ -117,6 +121,7 @@ private:
     UsageTable usage_;
     BlindSpots blind_spots_;
     ConnectionTable connections_;
+    std::optional<Commands> commands_;
     std::unique_ptr<StackCollector> stacks_;
 
     MonotonicTime latest_;

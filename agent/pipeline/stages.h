@@ -128,11 +128,15 @@ struct ProcessExecuted {
     std::string_view comm;
     bool proposed = false;  // it was not watched before; whether it is to be is the agent's to say
     Uid uid{};
+    Pid parent{};                // 0: unknown
+    std::string_view path;       // as it was asked for; empty: it is none of a command
+    std::string_view arguments;  // as many as there was room for, each ended by a zero byte
 };
 
 struct ProcessExited {
     MonotonicTime time;
     Pid pid{};
+    std::uint32_t wait_status = 0;  // as wait(2) reports it
 };
 
 // What /proc said about a process when it was first met; only in raw files.
@@ -260,7 +264,8 @@ struct Exchange {
     MonotonicTime end;
     std::uint64_t bytes_in = 0;  // received by the process: a server's request, a client's response; heads included
     std::uint64_t bytes_out = 0;
-    std::uint32_t count = 1;  // exchanges that were pipelined, and are equal in all of this, may come as one
+    std::uint32_t count = 1;             // exchanges that were pipelined, and are equal in all of this, may come as one
+    std::optional<ServiceId> service{};  // whose use it is; none: its process's
 };
 
 // --- Use ------------------------------------------------------------------------------------------------------------

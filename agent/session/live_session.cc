@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstddef>
 #include <ctime>
 #include <map>
 #include <set>
@@ -16,6 +17,7 @@
 
 #include "agent/processes/described_event.h"
 #include "agent/processes/unix_sockets.h"
+#include "bpf/contract/process_events.h"
 #include "bpf/contract/socket_events.h"
 
 namespace footfall {
@@ -84,6 +86,24 @@ std::string joined(const std::vector<std::string>& words) {
     return text;
 }
 
+// One that has ended before anybody could look, as far as its execution tells.
+ProcessFacts facts_of(const ProcessExecuted& executed) {
+    return {.pid = executed.pid,
+            .parent = executed.parent,
+            .uid = executed.uid,
+            .comm = std::string(executed.comm),
+            .executable = std::string(executed.path)};
+}
+
+// The execution of a program that nobody asked about: a replay, which knows nothing of selectors, counts no command.
+std::vector<std::byte> without_command(RawEvent executed) {
+    std::vector<std::byte> bytes(executed.bytes.begin(), executed.bytes.end());
+    if (bytes.size() >= sizeof(ff_executed_event)) {
+        std::fill(bytes.begin() + offsetof(ff_executed_event, path), bytes.end(), std::byte{0});
+    }
+    return bytes;
+}
+
 }  // namespace
 
 LiveSession::LiveSession(LiveOptions options, UseObserver on_use)
@@ -133,13 +153,14 @@ Result<void> LiveSession::load() {
     observers.on_tls = [this](Pid pid) { return look_for_tls(pid, true); };
     observers.on_exited = [this](const ProcessExited& exited) { tls_->on_exited(exited.pid); };
     observers.on_forked = [this](const ProcessForked& forked) { on_forked(forked); };
-    observers.on_executed = [this](const ProcessExecuted& executed) { on_executed(executed); };
+    observers.on_executed = [this](const ProcessExecuted& executed) { return on_executed(executed); };
     observers.on_description = [this](Pid pid, const ProcessDescription& found) {
         users_.note(pid, found.uid);
         record_description(pid, found);
     };
     const Config& config = options_.config;
-    PipelineSettings settings{config.naming, config.operation_limit, config.consumer_mode, *key, {}};
+    PipelineSettings settings{
+        config.naming, config.operation_limit, config.consumer_mode, *key, config.commands && options_.sockets, {}};
     if (stack_probe_) settings.stacks = collector_options(config.stacks);
     pipeline_ = std::make_unique<Pipeline>(std::move(settings), source_, std::move(observers),
                                            stack_probe_ ? &stack_probe_->maps() : nullptr);
@@ -268,9 +289,16 @@ Result<void> LiveSession::open_raw_file() {
 void LiveSession::on_raw(RawEvent raw) {
     const std::optional<ff_connection_event> older = older_sockets_.marked(raw);
     if (older) raw = {std::as_bytes(std::span(&*older, 1))};
+    rejects_execution_ = false;
     pipeline_->on_raw(raw);
+    if (!raw_) return;
     // After the pipeline, which may have put the description of the process in front of it.
-    if (raw_) note_raw_error(raw_->append(raw));
+    std::vector<std::byte> nameless;
+    if (rejects_execution_) {
+        nameless = without_command(raw);
+        raw = {nameless};
+    }
+    note_raw_error(raw_->append(raw));
 }
 
 void LiveSession::record_description(Pid pid, const ProcessDescription& description) {
@@ -284,17 +312,22 @@ void LiveSession::note_raw_error(const Result<void>& written) {
 }
 
 // The kernel side watches whatever executes until this has looked at it, and meanwhile also what that has forked.
-void LiveSession::on_executed(const ProcessExecuted& executed) {
+bool LiveSession::on_executed(const ProcessExecuted& executed) {
     if (options_.sockets) look_at_host_for_tls();
     if (functions_ && watches(executed.pid)) {
         if (const auto seen = functions_->look(executed.pid); !seen) spdlog::warn("{}", seen.error().what);
     }
-    if (!executed.proposed && !rejected_.contains(executed.pid)) return;
+    if (!executed.proposed && !rejected_.contains(executed.pid)) return true;
     const HostView host;
     const auto facts = host.processes.facts(executed.pid);
-    if (facts && !selectors_->matches(*facts)) return reject(executed.pid);
+    if (!selectors_->matches(facts ? *facts : facts_of(executed))) {
+        reject(executed.pid);
+        rejects_execution_ = true;
+        return false;
+    }
     rejected_.erase(executed.pid);
-    probes_->watch(executed.pid);
+    if (facts) probes_->watch(executed.pid);
+    return true;
 }
 
 void LiveSession::on_forked(const ProcessForked& forked) {

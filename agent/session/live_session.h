@@ -93,7 +93,7 @@ private:
     Result<void> open_raw_file();
     Result<void> watch_now(const HostView& host);
     void on_raw(RawEvent raw) override;
-    void on_executed(const ProcessExecuted& executed);
+    bool on_executed(const ProcessExecuted& executed);  // false: it is not to be watched
     void on_forked(const ProcessForked& forked);
     void reject(Pid pid);
     void record_description(Pid pid, const ProcessDescription& description);
@@ -133,7 +133,8 @@ private:
     std::optional<RawWriter> raw_;
     std::optional<Error> raw_error_;
     double fill_before_drain_ = 0;
-    std::set<Pid> rejected_;  // that executed and no selector means, with what they forked before that was known
+    bool rejects_execution_ = false;  // the one that is being handled
+    std::set<Pid> rejected_;          // that executed and no selector means, with what they forked before that was known
     MonotonicTime last_unix_look_;
     MonotonicTime last_splice_look_;
     MonotonicTime last_raw_flush_;

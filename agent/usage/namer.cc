@@ -36,8 +36,8 @@ Namer::Namer(NamingRules rules, Names& names, const Services& services, ServiceR
     : rules_(std::move(rules)), names_(names), services_(services), resolver_(resolver), consumers_(consumers) {}
 
 Use Namer::name(const Exchange& exchange, const Peer* peer) {
-    const ServiceId service = resolver_.service_of(exchange.pid);
-    const bool has_consumer = exchange.role == Role::kServer && peer != nullptr;
+    const ServiceId service = exchange.service ? *exchange.service : resolver_.service_of(exchange.pid);
+    const bool has_consumer = (exchange.role == Role::kServer || exchange.kind == Kind::kCommand) && peer != nullptr;
     return {
         .service = service,
         .operation = operation_of(exchange, service),

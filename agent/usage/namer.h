@@ -52,8 +52,8 @@ public:
     // The references outlive the namer.
     Namer(NamingRules rules, Names& names, const Services& services, ServiceResolver& resolver, ConsumerNamer& consumers);
 
-    // peer: the other end of the exchange's connection; null where it is not known. Only a server's use has a consumer.
-    // The result's error_type is the exchange's.
+    // peer: the other end of the exchange's connection; null where it is not known. Only a server's use has a consumer, and
+    // a command's: the user that it runs as. The result's error_type is the exchange's.
     [[nodiscard]] Use name(const Exchange& exchange, const Peer* peer);
 
 private:

@@ -10,17 +10,46 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+static __always_inline void fill(struct ff_process_event *event, const struct task_struct *task, __u32 parent,
+                                 __u32 exit_code)
+{
+	event->pid = BPF_CORE_READ(task, tgid);
+	event->parent = parent;
+	event->uid = BPF_CORE_READ(task, cred, uid.val);
+	event->exit_code = exit_code;
+	BPF_CORE_READ_STR_INTO(&event->comm, task, comm);
+}
+
 static __always_inline void tell(__u16 kind, const struct task_struct *task, __u32 parent, __u32 exit_code)
 {
 	struct ff_process_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 
 	if (!begin_event((void *)event, kind, sizeof(*event)))
 		return;
-	event->pid = BPF_CORE_READ(task, tgid);
-	event->parent = parent;
-	event->uid = BPF_CORE_READ(task, cred, uid.val);
-	event->exit_code = exit_code;
-	BPF_CORE_READ_STR_INTO(&event->comm, task, comm);
+	fill(event, task, parent, exit_code);
+	submit_event(event);
+}
+
+/* The process's memory is that of the new program by now, with its arguments in it. */
+static __always_inline void tell_executed(struct task_struct *task, const struct linux_binprm *program, bool proposed)
+{
+	struct ff_executed_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	__u32 parent = task->real_parent->tgid;
+	__u64 arguments, length;
+
+	if (!begin_event((void *)event, FF_EVENT_EXEC, sizeof(*event)))
+		return;
+	fill(&event->process, task, parent, proposed);
+	event->path[0] = 0;
+	__builtin_memset(event->arguments, 0, sizeof(event->arguments));
+	if (parent != probe_config.own_pid) {
+		bpf_probe_read_kernel_str(event->path, sizeof(event->path), BPF_CORE_READ(program, filename));
+		arguments = BPF_CORE_READ(task, mm, arg_start);
+		length = BPF_CORE_READ(task, mm, arg_end) - arguments;
+		if (length > sizeof(event->arguments))
+			length = sizeof(event->arguments);
+		bpf_probe_read_user(event->arguments, length, (const void *)arguments);
+	}
 	submit_event(event);
 }
 
@@ -39,7 +68,7 @@ int BPF_PROG(process_forked, struct task_struct *parent, struct task_struct *chi
 }
 
 SEC("tp_btf/sched_process_exec")
-int BPF_PROG(process_executed, struct task_struct *task)
+int BPF_PROG(process_executed, struct task_struct *task, pid_t old_pid, struct linux_binprm *program)
 {
 	__u32 pid = task->tgid;
 	bool known = is_watched_process(pid), proposed = !known && !is_command(pid);
@@ -49,20 +78,23 @@ int BPF_PROG(process_executed, struct task_struct *task)
 	/* The agent looks at what was proposed and takes it off again if no selector matches. */
 	if (!known)
 		set_watched(pid, true);
-	tell(FF_EVENT_EXEC, task, 0, proposed);
+	tell_executed(task, program, proposed);
 	return 0;
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exited, struct task_struct *task)
 {
-	__u32 pid = task->tgid;
+	__u32 pid = task->tgid, exit_code;
 
 	/* The last thread: do_exit() has taken it off the count by now. */
 	if (BPF_CORE_READ(task, signal, live.counter) != 0 || !is_watched_process(pid))
 		return 0;
 	if (probe_config.by_pid)
 		set_watched(pid, false);
-	tell(FF_EVENT_EXIT, task, 0, BPF_CORE_READ(task, signal, group_exit_code));
+	exit_code = BPF_CORE_READ(task, signal, group_exit_code);
+	if (!exit_code)
+		exit_code = task->exit_code; /* of the last thread, where none ended the process as a whole */
+	tell(FF_EVENT_EXIT, task, 0, exit_code);
 	return 0;
 }

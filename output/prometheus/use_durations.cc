@@ -55,7 +55,19 @@ Labels db_labels(const Operation& operation, const OutcomeUse& outcome) {
     return labels;
 }
 
-constexpr std::array<Convention, 3> kConventions{{
+Labels command_labels(const Operation& operation, const OutcomeUse& outcome) {
+    Labels labels;
+    labels.with("service_name", operation.service())
+        .with("command", operation.operation())
+        .with("error_type", outcome.error_type());
+    return labels;
+}
+
+bool is_database(std::string_view kind) {
+    return kind != "http" && kind != "websocket" && kind != "grpc" && kind != "command";
+}
+
+constexpr std::array<Convention, 4> kConventions{{
     {[](std::string_view kind) { return kind == "http"; }, http_labels, "http_server_request_duration_seconds",
      "Time from the first byte of a request that the server read to the last byte of its response.",
      "http_client_request_duration_seconds",
@@ -64,11 +76,16 @@ constexpr std::array<Convention, 3> kConventions{{
      "Time from the first byte of a call that the server read to the last byte of its response.",
      "rpc_client_call_duration_seconds",
      "Time from the first byte of a call that the client sent to the last byte of the response it read."},
-    {[](std::string_view kind) { return kind != "http" && kind != "websocket" && kind != "grpc"; }, db_labels,
-     "db_server_operation_duration_seconds",
+    {is_database, db_labels, "db_server_operation_duration_seconds",
      "Time from the first byte of a command that the database read to the last byte of its response.",
      "db_client_operation_duration_seconds",
      "Time from the first byte of a command that the client sent to the last byte of the response it read."},
+    {[](std::string_view kind) { return kind == "command"; },
+     command_labels,
+     {},
+     {},
+     "footfall_command_duration_seconds",
+     "Time from the execution of a program to its end, by the service that executed it."},
 }};
 
 }  // namespace

@@ -92,7 +92,7 @@ def _same_details(role, operation, seen, true):
 
 def no_other_role(session, roles):
     return [f"{row['role']} {row['operation']}: {row['uses']} uses, but nothing in that role was to be seen"
-            for row in session["operations"] if row["role"] not in roles]
+            for row in session["operations"] if row["role"] not in roles and row["kind"] != "command"]
 
 
 def blind(session, pattern):
@@ -153,11 +153,11 @@ class Checker(stack_checks.StackChecks):
                 for wrong in same_as_log(session, role, server.answered(), words[0] == "uses", server.kinds)]
 
     def uses(self, rest):
-        """uses OPERATOR NUMBER: of all operations together."""
+        """uses OPERATOR NUMBER: of all operations together, but for the commands that were executed."""
         operator, number = rest.split()
         wrong = []
         for session in self.sessions():
-            total = sum(row["uses"] for row in session["operations"])
+            total = sum(row["uses"] for row in session["operations"] if row["kind"] != "command")
             holds = {"=": total == int(number), ">": total > int(number), "<": total < int(number)}[operator]
             wrong += [] if holds else [f"{total} uses, expected {rest}"]
         return wrong
@@ -170,6 +170,16 @@ class Checker(stack_checks.StackChecks):
             rows = [row for row in session["operations"] if row["role"] == role and row["operation"] == name]
             seen = sum(row["uses"] for row in rows), sum(row["errors"] for row in rows)
             wrong += [] if seen == (int(number), 0) else [f"{role} {name}: {seen[0]} uses, {seen[1]} errors, expected {number}, 0"]
+        return wrong
+
+    def outcome(self, rest):
+        """outcome NUMBER OUTCOME ROLE NAME: so many uses of the operation in that role have that outcome ('_' is a space)."""
+        number, outcome, role, name = rest.split(" ", 3)
+        outcome = outcome.replace("_", " ")
+        wrong = []
+        for session in self.sessions():
+            seen = sum(row["outcomes"].get(outcome, 0) for row in session["operations"] if (row["role"], row["operation"]) == (role, name))
+            wrong += [] if seen == int(number) else [f"{role} {name}: {seen} with outcome {outcome!r}, expected {number}"]
         return wrong
 
     def client_waits(self, _):

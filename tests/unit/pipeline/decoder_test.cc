@@ -57,6 +57,20 @@ TEST(Decoder, AnExecutionKeepsWhoExecutedWhat) {
     EXPECT_TRUE(executed.proposed);
 }
 
+TEST(Decoder, AnExecutionHasItsPathAndArguments) {
+    ff_process_event event{};
+    event.pid = 42;
+    event.parent = 7;
+    std::string text(FF_PATH_MOST + FF_ARGUMENTS_MOST, '\0');
+    text.replace(0, 12, "/usr/bin/git");
+    text.replace(FF_PATH_MOST, 10, "git\0status", 10);
+    const Record record = record_of(event, FF_EVENT_EXEC, 5, text);
+    const auto executed = decoded<ProcessExecuted>(record);
+    EXPECT_EQ(executed.parent, Pid{7});
+    EXPECT_EQ(executed.path, "/usr/bin/git");
+    EXPECT_TRUE(executed.arguments.starts_with(std::string_view("git\0status\0", 11)));
+}
+
 TEST(Decoder, TheRoomThatTheRingAddedIsIgnored) {
     Record record = message_record(7, 42, FF_SENT, 0, "abc", 5);
     record.resize(record.size() + 200, std::byte{0xee});
