@@ -134,6 +134,7 @@ std::string duration_series(const std::string& kind, const std::string& method, 
     operation.set_kind(kind);
     operation.set_method(method);
     operation.set_route(route);
+    operation.set_operation(method + " " + route);
     *operation.add_outcomes() = outcome_of(outcome, error_type, {0.001});
     for (const MetricFamily& family : metric_families(snapshot, example_status())) {
         if (!family.name().ends_with("_duration_seconds")) continue;
@@ -159,6 +160,11 @@ TEST(MetricFamilies, CallsHaveTheNamesOfTheirConvention) {
     EXPECT_EQ(duration_series("grpc", "", "shop.Orders/Place", "NOT_FOUND", "NOT_FOUND", ROLE_CLIENT),
               "rpc_client_call_duration_seconds{service_name=shop,rpc_system_name=grpc,rpc_method=shop.Orders/Place,"
               "rpc_response_status_code=NOT_FOUND,error_type=NOT_FOUND,}");
+}
+
+TEST(MetricFamilies, CommandsAreNamedWhole) {
+    EXPECT_EQ(duration_series("command", "git", "status", "exit 128", "exit 128", ROLE_CLIENT),
+              "footfall_command_duration_seconds{service_name=shop,command=git status,error_type=exit 128,}");
 }
 
 TEST(MetricFamilies, NoFamilyAndNoSetOfLabelsComesTwice) {
