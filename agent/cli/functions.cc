@@ -26,6 +26,7 @@ struct FunctionFlags {
     bool timed = false;
     bool coverage = false;
     bool list = false;
+    std::string by;
     ReportFormat format{FormatChoice::kFunctions};
 };
 
@@ -51,6 +52,9 @@ Result<LiveOptions> options_of(const FunctionFlags& flags, const Words& words) {
     auto patterns = parse_function_patterns(words.patterns);
     if (!patterns) return tl::unexpected(patterns.error());
     options->functions = FunctionOptions{*std::move(patterns), flags.timed, flags.coverage, !flags.list};
+    for (const FunctionBy by : kAllFunctionBy) {
+        if (text_of(by) == flags.by) options->functions->by = by;
+    }
     options->sockets = false;
     options->config.stacks.mode = StackMode::kNone;
     if (!flags.output.empty()) {
@@ -139,6 +143,13 @@ CommandRunner set_up_functions(CLI::App& command) {
         .add_flag("--coverage", flags->coverage,
                   "only whether they are called, for all functions of a busy program: a probe goes with the first call")
         ->excludes("--latency");
+    std::vector<std::string> parts;
+    for (const FunctionBy by : kAllFunctionBy) parts.emplace_back(text_of(by));
+    command
+        .add_option("--by", flags->by, "tell calls apart, too: by process, thread, user or caller (the calling function)")
+        ->type_name("WHAT")
+        ->check(CLI::IsMember(parts))
+        ->excludes("--coverage");
     command.add_flag("--list", flags->list, "only list what can be counted; nothing is attached");
     flags->format.add_to(command);
     command.add_option("-d,--duration", flags->duration, "how long (until Ctrl-C, or until the target has ended)")
@@ -150,6 +161,7 @@ CommandRunner set_up_functions(CLI::App& command) {
         "Examples:\n"
         "  footfall functions -p 812 -d 10s 'shop::*'        which of them are called, how often\n"
         "  footfall functions -p 812 --latency 'libssl*!SSL_*'  how long calls of a library take\n"
+        "  footfall functions -p 812 -d 10s --by caller 'shop::price*'  which functions call these, how often\n"
         "  footfall functions -p 812 -d 1h --coverage --unused  what an hour of work did not need\n"
         "  footfall functions -p 812 'usdt:*:*' 'libstdc++*!usdt:libstdcxx:throw'  its USDT probes, and the exceptions "
         "thrown\n"

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -22,6 +23,10 @@ constexpr std::size_t kBatch = 512;        // functions
 constexpr std::size_t kBatchesAtOnce = 4;  // a change of one takes some 10 ms, in which nothing else is done
 constexpr std::uint32_t kAtOnce = 4096;    // entries that are read by one call
 
+static_assert(static_cast<int>(FunctionBy::kProcess) == FF_BY_PROCESS &&
+              static_cast<int>(FunctionBy::kThread) == FF_BY_THREAD);
+static_assert(static_cast<int>(FunctionBy::kUser) == FF_BY_USER && static_cast<int>(FunctionBy::kCaller) == FF_BY_CALLER);
+
 // The middle of a cell.
 std::uint64_t duration_of(std::uint32_t cell) {
     const std::uint32_t bit = (cell >> FF_DURATION_BITS) + FF_DURATION_SHIFT;
@@ -32,6 +37,22 @@ std::uint64_t duration_of(std::uint32_t cell) {
 
 }  // namespace
 
+std::string_view text_of(FunctionBy by) {
+    switch (by) {
+        case FunctionBy::kNothing:
+            return "";
+        case FunctionBy::kProcess:
+            return "process";
+        case FunctionBy::kThread:
+            return "thread";
+        case FunctionBy::kUser:
+            return "user";
+        case FunctionBy::kCaller:
+            return "caller";
+    }
+    __builtin_unreachable();
+}
+
 void FunctionProbe::Destroy::operator()(functions_bpf* skeleton) const { functions_bpf__destroy(skeleton); }
 void FunctionProbe::DestroyLink::operator()(bpf_link* link) const { bpf_link__destroy(link); }
 
@@ -40,10 +61,11 @@ FunctionProbe& FunctionProbe::operator=(FunctionProbe&&) noexcept = default;
 FunctionProbe::~FunctionProbe() = default;
 
 Result<FunctionProbe> FunctionProbe::load(const ff_probe_config& who, const SharedMapFds& shared, std::uint32_t functions,
-                                          bool timed) {
+                                          bool timed, FunctionBy by) {
     const LibbpfLog log;
     FunctionProbe probe;
     probe.functions_ = functions;
+    probe.by_ = by;
     Result<void> opened = probe.open(who, shared, timed ? FunctionHook::kSession : FunctionHook::kCount);
     if (!opened && timed) opened = probe.open(who, shared, FunctionHook::kPair);
     if (!opened) return tl::unexpected<Error>(opened.error());
@@ -55,6 +77,7 @@ Result<void> FunctionProbe::open(const ff_probe_config& who, const SharedMapFds&
     skeleton_.reset(functions_bpf__open());
     if (!skeleton_) return refusal("cannot open the functions probe", errno);
     skeleton_->rodata->probe_config = who;
+    skeleton_->rodata->counted_by = static_cast<std::uint32_t>(by_);
     const auto& programs = skeleton_->progs;
     bpf_program__set_autoload(programs.function_called, hook == FunctionHook::kCount);
     bpf_program__set_autoload(programs.function_timed, hook == FunctionHook::kSession);
@@ -65,6 +88,7 @@ Result<void> FunctionProbe::open(const ff_probe_config& who, const SharedMapFds&
     const auto& maps = skeleton_->maps;
     bpf_map__set_autocreate(maps.open_calls, hook == FunctionHook::kPair);
     bpf_map__set_max_entries(maps.calls, functions_);
+    if (by_ == FunctionBy::kNothing) bpf_map__set_max_entries(maps.parts, 1);
     bpf_map__set_max_entries(maps.durations, hook == FunctionHook::kCount ? 1 : functions_);
     int error = bpf_map__reuse_fd(maps.events, shared.events);
     if (error == 0) error = bpf_map__reuse_fd(maps.counters, shared.counters);
@@ -75,7 +99,7 @@ Result<void> FunctionProbe::open(const ff_probe_config& who, const SharedMapFds&
 }
 
 // The returns first: one whose entry was not seen means nothing, and an entry without its return would be open for ever.
-std::vector<FunctionProbe::Part> FunctionProbe::parts() const {
+std::vector<FunctionProbe::Part> FunctionProbe::programs() const {
     const auto& programs = skeleton_->progs;
     switch (hook_) {
         case FunctionHook::kCount:
@@ -90,7 +114,7 @@ std::vector<FunctionProbe::Part> FunctionProbe::parts() const {
 
 Result<void> FunctionProbe::attach(int file, std::span<const UprobePlace> places) {
     const LibbpfLog log;
-    for (const Part& part : parts()) {
+    for (const Part& part : programs()) {
         Fd link = attach_uprobes(bpf_program__fd(part.program), file, part.end, places);
         if (link.valid()) {
             links_.push_back(std::move(link));
@@ -204,6 +228,32 @@ Result<std::vector<std::uint64_t>> FunctionProbe::calls() const {
     }
 }
 
+Result<std::vector<FunctionPart>> FunctionProbe::parts() const {
+    const int map = bpf_map__fd(skeleton_->maps.parts);
+    std::vector<ff_function_part> by_cpu(static_cast<std::size_t>(libbpf_num_possible_cpus()));
+    std::vector<FunctionPart> found;
+    ff_function_part_key key{};
+    // A part that comes meanwhile may be missed; none ever goes.
+    for (const ff_function_part_key* last = nullptr; bpf_map_get_next_key(map, last, &key) == 0; last = &key) {
+        const int error = bpf_map_lookup_elem(map, &key, by_cpu.data());
+        if (error != 0) return system_failure("cannot read who called functions", -error);
+        FunctionPart& part = found.emplace_back();
+        part.function = key.function;
+        part.pid = Pid{key.pid};
+        part.who = key.who;
+        for (const ff_function_part& own : by_cpu) {
+            part.calls += own.calls;
+            if (own.comm[0] == 0) continue;
+            part.comm.assign(own.comm, strnlen(own.comm, sizeof own.comm));
+            part.device = own.device;
+            part.inode = own.inode;
+            part.offset = own.offset;
+            part.file.assign(own.file, strnlen(own.file, sizeof own.file));
+        }
+    }
+    return found;
+}
+
 Result<FunctionDurations> FunctionProbe::durations(std::uint32_t function) const {
     std::vector<ff_function_durations> by_cpu(static_cast<std::size_t>(libbpf_num_possible_cpus()));
     const int error = bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.durations), &function, by_cpu.data());
@@ -222,7 +272,7 @@ Result<FunctionDurations> FunctionProbe::durations(std::uint32_t function) const
 
 std::vector<int> FunctionProbe::program_fds() const {
     std::vector<int> fds;
-    for (const Part& part : parts()) fds.push_back(bpf_program__fd(part.program));
+    for (const Part& part : programs()) fds.push_back(bpf_program__fd(part.program));
     return fds;
 }
 

@@ -2,12 +2,16 @@
 // counted. Gone from the kernel when it is destroyed, or when footfall dies.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/base/fd.h"
+#include "agent/base/ids.h"
 #include "agent/base/result.h"
 #include "agent/kernel/uprobe_multi.h"
 #include "agent/probes/probe_set.h"
@@ -26,6 +30,29 @@ struct FunctionDurations {
     std::uint64_t max_nanoseconds = 0;
 };
 
+// What calls are told apart by, as enum ff_function_by has it.
+enum class FunctionBy : std::uint8_t { kNothing, kProcess, kThread, kUser, kCaller };
+
+inline constexpr std::array kAllFunctionBy{FunctionBy::kProcess, FunctionBy::kThread, FunctionBy::kUser,
+                                           FunctionBy::kCaller};
+
+// "process"
+std::string_view text_of(FunctionBy by);
+
+// Calls of one function by one of those.
+struct FunctionPart {
+    std::uint32_t function = 0;
+    Pid pid{};
+    std::uint64_t who = 0;
+    std::uint64_t calls = 0;
+    std::string comm;  // of the process's thread that called first
+    // By caller: where in which file the call returns to. device 0: in none.
+    std::uint64_t device = 0;  // executable_maps.h
+    std::uint64_t inode = 0;
+    std::uint64_t offset = 0;
+    std::string file;  // its name, maybe cut
+};
+
 // How calls, and their ends where those are wanted, are seen.
 enum class FunctionHook {
     kCount,    // entries alone
@@ -39,9 +66,9 @@ public:
     static constexpr std::size_t kMostSingle = 50;
 
     // Loads without attaching. functions: how many will be attached, numbered from 0 on; timed: their durations, too.
-    // Errors as ProbeSet::load().
+    // By caller, functions must be attached where they begin, before they move the stack. Errors as ProbeSet::load().
     static Result<FunctionProbe> load(const ff_probe_config& who, const SharedMapFds& shared, std::uint32_t functions,
-                                      bool timed);
+                                      bool timed, FunctionBy by = FunctionBy::kNothing);
     FunctionProbe(FunctionProbe&&) noexcept;
     FunctionProbe& operator=(FunctionProbe&&) noexcept;
     ~FunctionProbe();
@@ -62,6 +89,7 @@ public:
 
     // Since it was attached, by the functions' numbers.
     [[nodiscard]] Result<std::vector<std::uint64_t>> calls() const;
+    [[nodiscard]] Result<std::vector<FunctionPart>> parts() const;
     [[nodiscard]] Result<FunctionDurations> durations(std::uint32_t function) const;
     [[nodiscard]] std::vector<int> program_fds() const;
 
@@ -86,12 +114,13 @@ private:
 
     FunctionProbe() = default;
     Result<void> open(const ff_probe_config& who, const SharedMapFds& shared, FunctionHook hook);
-    [[nodiscard]] std::vector<Part> parts() const;
+    [[nodiscard]] std::vector<Part> programs() const;
     Result<void> attach_batch(Batch& batch, int file, std::span<const UprobePlace> places);
     Result<void> attach_single(const Part& part, int file, std::span<const UprobePlace> places);
 
     std::uint32_t functions_ = 0;
     FunctionHook hook_ = FunctionHook::kCount;
+    FunctionBy by_ = FunctionBy::kNothing;
     std::unique_ptr<functions_bpf, Destroy> skeleton_;
     std::vector<Fd> links_;
     std::vector<Batch> batches_;

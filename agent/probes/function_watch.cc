@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "agent/base/text.h"
+#include "agent/probes/library_folders.h"
 #include "agent/stacks/open_mapped.h"
 #include "output/session/snapshot.pb.h"
 #include "output/session/watched.h"
@@ -24,10 +25,10 @@ constexpr std::size_t kMostMappings = 4096;
 // Looking at the counts of all functions costs a processor a millisecond: often while many are seen, seldom once few are.
 constexpr std::uint64_t kShortestLookInterval = 50'000'000;
 constexpr std::uint64_t kLongestLookInterval = 2 * std::uint64_t{kNanosecondsPerSecond};
+constexpr std::uint64_t kCallersInterval = 100'000'000;
 constexpr std::uint64_t kPutOnInterval = 300 * std::uint64_t{kNanosecondsPerSecond};
+constexpr std::size_t kMostRemembered = 65'536;
 constexpr const char* kWhyNotTimed = "exceptions may be thrown through its calls, which a probe of their return would break";
-constexpr std::array kLibraryFolders{"/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib64",
-                                     "/usr/local/lib"};
 
 std::string file_name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
@@ -107,6 +108,7 @@ std::vector<std::string> FunctionWatch::globs_for(const std::string& path, bool 
 Result<void> FunctionWatch::look(Pid pid) {
     const auto maps = read_executable_maps(pid, kMostMappings);
     if (!maps) return {};
+    if (options_.by == FunctionBy::kCaller) callers_.remember(pid, *maps);
     const std::uint64_t program = program_inode(pid);
     const bool unwound = std::any_of(maps->mappings.begin(), maps->mappings.end(),
                                      [](const ExecutableMapping& mapping) { return is_unwinder(mapping.path); });
@@ -163,7 +165,8 @@ Result<void> FunctionWatch::examine(const FileKey& key, const Fd& file, const st
         return {};
     }
     if (const auto description = symbolizer_.describe(file.get())) known.build_id = description->build_id;
-    auto found = symbolizer_.functions(file.get(), {std::move(globs), options_.most, options_.timed});
+    const bool stack_as_begun = options_.timed || options_.by == FunctionBy::kCaller;
+    auto found = symbolizer_.functions(file.get(), {std::move(globs), options_.most, stack_as_begun});
     if (!found) {
         known.miss = found.error();
         return {};
@@ -181,7 +184,8 @@ Result<void> FunctionWatch::attach(File& file, const Fd& opened) {
         if (function.no_site == NoSite::kNone) places.push_back({function.file_offset, i});
     }
     if (!places.empty()) {
-        auto probe = attached(opened, places, file.found.functions.size(), file.timed, options_.coverage);
+        auto probe = attached(opened, places, file.found.functions.size(),
+                              {.timed = file.timed, .coverage = options_.coverage, .by = options_.by});
         if (!probe) return tl::unexpected<Error>(probe.error());
         file.probe = *std::move(probe);
         if (options_.coverage) file.opened = Fd(fcntl(opened.get(), F_DUPFD_CLOEXEC, 0));
@@ -192,7 +196,9 @@ Result<void> FunctionWatch::attach(File& file, const Fd& opened) {
             places.push_back({site.file_offset, i, site.semaphore_offset});
     }
     if (!places.empty()) {
-        auto probe = attached(opened, places, file.found.probes.size(), false, false);
+        // Its sites lie anywhere in functions, where nothing tells who called those.
+        const FunctionBy by = options_.by == FunctionBy::kCaller ? FunctionBy::kNothing : options_.by;
+        auto probe = attached(opened, places, file.found.probes.size(), {.by = by});
         if (!probe) return tl::unexpected<Error>(probe.error());
         file.usdt = *std::move(probe);
     }
@@ -201,15 +207,31 @@ Result<void> FunctionWatch::attach(File& file, const Fd& opened) {
 }
 
 Result<FunctionProbe> FunctionWatch::attached(const Fd& opened, std::span<const UprobePlace> places, std::size_t numbers,
-                                              bool timed, bool coverage) const {
-    auto probe = FunctionProbe::load(who_, shared_, static_cast<std::uint32_t>(numbers), timed);
+                                              How how) const {
+    auto probe = FunctionProbe::load(who_, shared_, static_cast<std::uint32_t>(numbers), how.timed, how.by);
     if (!probe) return probe;
-    const auto done = coverage ? probe->attach_in_batches(opened.get(), places) : probe->attach(opened.get(), places);
+    const auto done = how.coverage ? probe->attach_in_batches(opened.get(), places) : probe->attach(opened.get(), places);
     if (!done) return tl::unexpected<Error>(done.error());
     return probe;
 }
 
+// Processes that call for the first time: what they map is remembered before they are gone.
+Result<void> FunctionWatch::remember_callers(MonotonicTime now) {
+    if (options_.by != FunctionBy::kCaller || elapsed(last_callers_, now) < kCallersInterval) return {};
+    last_callers_ = now;
+    for (const File& file : files_) {
+        if (!file.probe || file.until.seen()) continue;
+        const auto parts = file.probe->parts();
+        if (!parts) return tl::unexpected<Error>(parts.error());
+        for (const FunctionPart& part : *parts) {
+            if (remembered_.size() < kMostRemembered && remembered_.insert(part.pid).second) callers_.remember(part.pid);
+        }
+    }
+    return {};
+}
+
 Result<void> FunctionWatch::advance(MonotonicTime now) {
+    if (auto remembered = remember_callers(now); !remembered) return remembered;
     if (!options_.coverage || elapsed(last_look_, now) < look_interval_) return {};
     last_look_ = now;
     if (!last_put_on_.seen()) last_put_on_ = now;
@@ -282,7 +304,43 @@ Result<void> FunctionWatch::fill_file(FunctionFile& out, const File& file) const
     out.set_matched_probes(file.found.matched_probes);
     out.set_unread_notes(file.found.unread_notes);
     if (auto filled = fill_functions(out, file); !filled) return filled;
-    return fill_probes(out, file);
+    if (auto filled = fill_probes(out, file); !filled) return filled;
+    if (options_.by == FunctionBy::kNothing) return {};
+    out.set_by(std::string(text_of(options_.by)));
+    if (auto filled = fill_parts(out, file.probe, 0); !filled) return filled;
+    return fill_parts(out, file.usdt, file.found.functions.size());
+}
+
+// first: where the probe's functions stand in out.
+Result<void> FunctionWatch::fill_parts(FunctionFile& out, const std::optional<FunctionProbe>& probe,
+                                       std::size_t first) const {
+    if (!probe) return {};
+    const auto parts = probe->parts();
+    if (!parts) return tl::unexpected<Error>(parts.error());
+    std::map<std::pair<std::size_t, std::string>, std::uint64_t> calls;
+    for (const FunctionPart& part : *parts) calls[{first + part.function, name_of(part)}] += part.calls;
+    for (const auto& [key, count] : calls) {
+        FunctionPartUse& use = *out.mutable_functions(static_cast<int>(key.first))->add_parts();
+        use.set_name(key.second);
+        use.set_calls(count);
+    }
+    return {};
+}
+
+std::string FunctionWatch::name_of(const FunctionPart& part) const {
+    switch (options_.by) {
+        case FunctionBy::kNothing:
+            return {};
+        case FunctionBy::kProcess:
+            return fmt::format("{} ({})", part.comm, number(part.pid));
+        case FunctionBy::kThread:
+            return fmt::format("{} ({}/{})", part.comm, number(part.pid), part.who);
+        case FunctionBy::kUser:
+            return fmt::format("uid:{}", part.who);
+        case FunctionBy::kCaller:
+            return callers_.name_of(part);
+    }
+    __builtin_unreachable();
 }
 
 Result<void> FunctionWatch::fill_functions(FunctionFile& out, const File& file) const {

@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -30,6 +31,7 @@
 #include "agent/base/ids.h"
 #include "agent/base/result.h"
 #include "agent/config/function_pattern.h"
+#include "agent/probes/caller_names.h"
 #include "agent/probes/function_probe.h"
 #include "agent/probes/probe_set.h"
 #include "agent/stacks/executable_maps.h"
@@ -43,9 +45,10 @@ class FunctionFile;
 struct FunctionOptions {
     std::vector<FunctionPattern> patterns;
     bool timed = false;
-    bool coverage = false;        // calls are counted until it is known that there are some
-    bool attach = true;           // false: only looks which there are
-    std::size_t most = 1U << 16;  // functions of a file
+    bool coverage = false;                 // calls are counted until it is known that there are some
+    bool attach = true;                    // false: only looks which there are
+    FunctionBy by = FunctionBy::kNothing;  // calls are told apart by that, too; not under coverage
+    std::size_t most = 1U << 16;           // functions of a file
 };
 
 class FunctionWatch {
@@ -99,10 +102,18 @@ private:
     Result<void> examine(const FileKey& key, const Fd& file, const std::string& path, std::vector<std::string> globs,
                          bool unwound);
     Result<void> attach(File& file, const Fd& opened);
+    struct How {
+        bool timed = false;
+        bool coverage = false;
+        FunctionBy by = FunctionBy::kNothing;
+    };
     [[nodiscard]] Result<FunctionProbe> attached(const Fd& opened, std::span<const UprobePlace> places, std::size_t numbers,
-                                                 bool timed, bool coverage) const;
+                                                 How how) const;
+    Result<void> remember_callers(MonotonicTime now);
     [[nodiscard]] std::vector<std::string> globs_for(const std::string& path, bool is_program) const;
     Result<void> fill_file(FunctionFile& out, const File& file) const;
+    Result<void> fill_parts(FunctionFile& out, const std::optional<FunctionProbe>& probe, std::size_t first) const;
+    std::string name_of(const FunctionPart& part) const;
     Result<void> fill_functions(FunctionFile& out, const File& file) const;
     static Result<void> fill_probes(FunctionFile& out, const File& file);
 
@@ -110,6 +121,9 @@ private:
     ff_probe_config who_;
     SharedMapFds shared_;
     SymbolizerClient symbolizer_;
+    mutable CallerNames callers_{symbolizer_};  // looks names up once they are asked for
+    std::set<Pid> remembered_;                  // whose maps callers_ has looked at since they called
+    MonotonicTime last_callers_;
     std::map<FileKey, std::size_t> known_;
     std::vector<File> files_;
     MonotonicTime last_look_;

@@ -26,4 +26,33 @@ struct ff_function_durations {
 };
 FF_ASSERT_SIZE(struct ff_function_durations, 16 + 8 * 272);
 
+/* What calls are told apart by, besides their function. */
+enum ff_function_by {
+	FF_BY_NOTHING = 0,
+	FF_BY_PROCESS = 1,
+	FF_BY_THREAD = 2,
+	FF_BY_USER = 3,
+	FF_BY_CALLER = 4, /* the place in the code that the call returns to */
+};
+
+#define FF_FUNCTION_PARTS (1 << 16) /* of a file; what is beyond is in the function's own count alone */
+
+struct ff_function_part_key {
+	__u32 function;
+	__u32 pid; /* BY_USER: 0 */
+	__u64 who; /* BY_THREAD: tid; BY_USER: uid; BY_CALLER: address in the process; else 0 */
+};
+
+struct ff_function_part {
+	__u64 calls;
+	/* What was known at the first call, on the processor that had it; zero on the others. */
+	char comm[FF_COMM_LENGTH];
+	/* BY_CALLER: the file that is mapped at the address. */
+	__u64 device; /* major above 20 bits of minor; 0: memory of no file, or it could not be looked up */
+	__u64 inode;
+	__u64 offset;  /* in the file */
+	char file[32]; /* its name, cut */
+};
+FF_ASSERT_SIZE(struct ff_function_part, 80);
+
 #endif

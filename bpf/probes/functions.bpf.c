@@ -28,19 +28,90 @@ struct {
 	__type(value, struct ff_function_durations);
 } durations SEC(".maps");
 
-static __always_inline void count_call(__u32 function)
+const volatile __u32 counted_by; /* enum ff_function_by */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, FF_FUNCTION_PARTS);
+	__type(key, struct ff_function_part_key);
+	__type(value, struct ff_function_part);
+} parts SEC(".maps");
+
+static long note_file(struct task_struct *task, struct vm_area_struct *vma, void *context)
+{
+	struct {
+		struct ff_function_part part;
+		__u64 address;
+	} *call = context;
+	struct file *file = BPF_CORE_READ(vma, vm_file);
+	dev_t device;
+
+	if (!file)
+		return 0;
+	device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
+	call->part.device = (__u64)(device >> 20) << 20 | (device & 0xfffff);
+	call->part.inode = BPF_CORE_READ(file, f_inode, i_ino);
+	call->part.offset = call->address - BPF_CORE_READ(vma, vm_start) + (BPF_CORE_READ(vma, vm_pgoff) << 12);
+	bpf_probe_read_kernel_str(call->part.file, sizeof(call->part.file), BPF_CORE_READ(file, f_path.dentry, d_name.name));
+	return 0;
+}
+
+/* Whoever calls for the first time. */
+static __noinline int add_part(const struct ff_function_part_key *key)
+{
+	struct {
+		struct ff_function_part part;
+		__u64 address;
+	} call = {.part.calls = 1, .address = key->who};
+
+	bpf_get_current_comm(call.part.comm, sizeof(call.part.comm));
+	if (counted_by == FF_BY_CALLER)
+		bpf_find_vma(bpf_get_current_task_btf(), call.address, note_file, &call, 0);
+	if (bpf_map_update_elem(&parts, key, &call.part, BPF_NOEXIST)) {
+		struct ff_function_part *part = bpf_map_lookup_elem(&parts, key); /* another processor was faster */
+
+		if (part)
+			__sync_fetch_and_add(&part->calls, 1);
+	}
+	return 0;
+}
+
+static __always_inline void count_part(__u32 function, const struct pt_regs *ctx)
+{
+	struct ff_function_part_key key = {.function = function};
+	__u64 thread = bpf_get_current_pid_tgid();
+	struct ff_function_part *part;
+
+	key.pid = counted_by == FF_BY_USER ? 0 : thread >> 32;
+	if (counted_by == FF_BY_THREAD)
+		key.who = (__u32)thread;
+	else if (counted_by == FF_BY_USER)
+		key.who = (__u32)bpf_get_current_uid_gid();
+	else if (counted_by == FF_BY_CALLER)
+		bpf_probe_read_user(&key.who, sizeof(key.who), (const void *)PT_REGS_SP(ctx));
+	part = bpf_map_lookup_elem(&parts, &key);
+	if (part)
+		__sync_fetch_and_add(&part->calls, 1);
+	else
+		add_part(&key);
+}
+
+static __always_inline void count_call(__u32 function, const struct pt_regs *ctx)
 {
 	__u64 *count = bpf_map_lookup_elem(&calls, &function);
 
 	if (count)
 		__sync_fetch_and_add(count, 1); /* another thread's call may come in between */
+	if (counted_by)
+		count_part(function, ctx);
 }
 
 SEC("uprobe.multi")
 int function_called(struct pt_regs *ctx)
 {
 	if (is_watched_process(bpf_get_current_pid_tgid() >> 32))
-		count_call(bpf_get_attach_cookie(ctx));
+		count_call(bpf_get_attach_cookie(ctx), ctx);
 	return 0;
 }
 
@@ -116,7 +187,7 @@ int function_timed(struct pt_regs *ctx)
 	}
 	if (!is_watched_process(bpf_get_current_pid_tgid() >> 32))
 		return 1;
-	count_call(bpf_get_attach_cookie(ctx));
+	count_call(bpf_get_attach_cookie(ctx), ctx);
 	*start = bpf_ktime_get_ns();
 	return 0;
 }
@@ -174,7 +245,7 @@ int function_entered(struct pt_regs *ctx)
 
 	if (!is_watched_process(bpf_get_current_pid_tgid() >> 32))
 		return 0;
-	count_call(bpf_get_attach_cookie(ctx));
+	count_call(bpf_get_attach_cookie(ctx), ctx);
 	open = bpf_task_storage_get(&open_calls, bpf_get_current_task_btf(), NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!open)
 		return 0;

@@ -18,6 +18,22 @@ Json durations(const Histogram& histogram) {
             {"max", histogram.max()},          {"sum", histogram.sum()},          {"returned", histogram.count()}};
 }
 
+Json parts_json(const FunctionUse& function) {
+    std::vector<const FunctionPartUse*> parts;
+    std::uint64_t told = 0;
+    for (const FunctionPartUse& part : function.parts()) {
+        parts.push_back(&part);
+        told += part.calls();
+    }
+    std::sort(parts.begin(), parts.end(), [](const FunctionPartUse* a, const FunctionPartUse* b) {
+        return a->calls() != b->calls() ? a->calls() > b->calls() : a->name() < b->name();
+    });
+    Json out = Json::array();
+    for (const FunctionPartUse* part : parts) out.push_back({{"name", part->name()}, {"calls", part->calls()}});
+    if (told < function.calls()) out.push_back({{"name", "other"}, {"calls", function.calls() - told}});
+    return out;
+}
+
 Json function_json(const FunctionUse& function, bool timed) {
     Json out = {{"function", function.name()}, {"kind", function.kind()}};
     if (!function.aliases().empty())
@@ -28,6 +44,7 @@ Json function_json(const FunctionUse& function, bool timed) {
         return out;
     }
     out["calls"] = function.calls();
+    if (!function.parts().empty()) out["parts"] = parts_json(function);
     if (function.sites() > 0) out["sites"] = function.sites();
     out["first_seen"] = time_json(function.first_seen_unix_nanos());
     out["last_seen"] = time_json(function.last_seen_unix_nanos());
@@ -50,6 +67,7 @@ Json file_json(const FunctionFile& file) {
     if (!file.miss().empty()) out["miss"] = file.miss();
     if (file.coverage()) out["calls_are"] = "at least";
     if (!file.not_timed().empty()) out["not_timed"] = file.not_timed();
+    if (!file.by().empty()) out["parts_by"] = file.by();
     out["known"] = file.known();
     out["matched"] = file.matched();
     if (file.known_probes() + file.unread_notes() > 0) {

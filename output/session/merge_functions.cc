@@ -16,10 +16,23 @@ void take_site(FunctionUse& into, const FunctionUse& from) {
     into.set_expected_nanos(from.expected_nanos());
 }
 
+void add_parts(FunctionUse& into, const FunctionUse& from) {
+    for (const FunctionPartUse& part : from.parts()) {
+        const auto known = std::find_if(into.mutable_parts()->begin(), into.mutable_parts()->end(),
+                                        [&](const FunctionPartUse& own) { return own.name() == part.name(); });
+        if (known == into.mutable_parts()->end()) {
+            *into.add_parts() = part;
+        } else {
+            known->set_calls(known->calls() + part.calls());
+        }
+    }
+}
+
 void add_use(FunctionUse& into, const FunctionUse& from) {
     if (!from.not_counted().empty()) return;
     if (!into.not_counted().empty()) take_site(into, from);
     into.set_calls(into.calls() + from.calls());
+    add_parts(into, from);
     if (from.has_duration()) merge(*into.mutable_duration(), from.duration());
     if (from.first_seen_unix_nanos() == 0) return;
     const std::int64_t first = into.first_seen_unix_nanos();
@@ -48,6 +61,7 @@ MergedFunctions::File& MergedFunctions::file_of(const FunctionFile& file) {
 void MergedFunctions::add_facts(FunctionFile& into, const FunctionFile& from) {
     if (from.miss().empty()) into.clear_miss();
     if (into.not_timed().empty()) into.set_not_timed(from.not_timed());
+    if (into.by().empty()) into.set_by(from.by());
     into.set_known(std::max(into.known(), from.known()));
     into.set_matched(std::max(into.matched(), from.matched()));
     into.set_timed(into.timed() || from.timed());
@@ -68,7 +82,9 @@ void MergedFunctions::add(std::size_t session, const FunctionFile& file) {
     File& into = file_of(file);
     const bool counted = !file.watched().spans().empty();
     if (counted) add_part(into, session, file.watched());
-    for (const FunctionUse& use : file.functions()) {
+    const bool same_parts = file.by() == into.facts.by();  // else they are "other" beside what another session told apart
+    for (FunctionUse use : file.functions()) {
+        if (!same_parts) use.clear_parts();
         const auto [known, first] =
             into.functions.try_emplace({use.address(), use.kind() == "usdt" ? use.name() : std::string()});
         Function& function = known->second;

@@ -51,6 +51,32 @@ std::string site_of(const FunctionUse& function) {
     return fmt::format("{} at +{}, {}", terminal_safe(function.instruction()), function.site(), how);
 }
 
+constexpr std::size_t kMostParts = 10;
+
+// Who called, below whom they called; what is not told apart is "other".
+void add_parts(std::vector<std::vector<GridCell>>& rows, const FunctionUse& function, std::size_t columns) {
+    std::vector<std::pair<std::uint64_t, std::string>> parts;
+    std::uint64_t told = 0;
+    for (const FunctionPartUse& part : function.parts()) {
+        parts.emplace_back(part.calls(), terminal_safe(part.name()));
+        told += part.calls();
+    }
+    std::sort(parts.begin(), parts.end(),
+              [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
+    std::uint64_t other = function.calls() - std::min(told, function.calls());
+    while (parts.size() > kMostParts) {
+        other += parts.back().first;
+        parts.pop_back();
+    }
+    if (other > 0) parts.emplace_back(other, "other");
+    for (const auto& [calls, name] : parts) {
+        std::vector<GridCell> row(columns);
+        row.front() = {grouped(calls)};
+        row.back() = {"  by " + name};
+        rows.push_back(std::move(row));
+    }
+}
+
 GridText rows_of(const FunctionFile& file, std::span<const FunctionUse* const> functions, const FunctionsView& view,
                  const TerminalStyle& style) {
     const bool rates = file.watched_nanos() > 0 && !file.coverage();
@@ -91,6 +117,7 @@ GridText rows_of(const FunctionFile& file, std::span<const FunctionUse* const> f
         }
         row.push_back({shown(*function)});
         rows.push_back(std::move(row));
+        if (!function->parts().empty()) add_parts(rows, *function, columns.size());
     }
     return grid_text(columns, rows, style);
 }

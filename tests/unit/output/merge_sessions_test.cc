@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <nlohmann/json.hpp>
 
+#include "output/json/session_json.h"
 #include "output/session/operation_totals.h"
 #include "output/table/functions_text.h"
 #include "output/table/usage_table_text.h"
@@ -15,6 +17,7 @@ namespace footfall {
 namespace {
 
 using google::protobuf::util::MessageDifferencer;
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -143,6 +146,29 @@ TEST(MergeFunctions, DurationsAddUp) {
     EXPECT_DOUBLE_EQ(duration.max(), 0.5);
     EXPECT_DOUBLE_EQ(duration.sum(), 0.503);
     EXPECT_TRUE(merged.function_files(0).timed());
+}
+
+Snapshot by_caller(std::int64_t start, const std::string& by, std::uint64_t calls, const std::string& caller) {
+    Snapshot session = functions_session({.start = start}, {{"buy", 16, calls + 1}});
+    FunctionFile& file = *session.mutable_function_files(0);
+    file.set_by(by);
+    FunctionPartUse& part = *file.mutable_functions(0)->add_parts();
+    part.set_name(caller);
+    part.set_calls(calls);
+    return session;
+}
+
+TEST(MergeFunctions, WhoCalledAddsUpAndTheRestIsOther) {
+    const Snapshot merged =
+        merge_sessions({by_caller(kNoon, "caller", 2, "cart"), by_caller(kNoon + kHour, "caller", 3, "cart"),
+                        by_caller(kNoon + 2 * kHour, "process", 4, "shop (7)")});
+    EXPECT_THAT(functions_text(merged, {}, {}),
+                AllOf(HasSubstr("5   "), HasSubstr("  by cart\n"), HasSubstr("  by other\n"), Not(HasSubstr("shop (7)"))));
+    const auto json = nlohmann::json::parse(session_json(merged));
+    const auto& parts = json["function_files"][0]["functions"][0]["parts"];
+    EXPECT_EQ(parts[0], (nlohmann::json{{"name", "cart"}, {"calls", 5}}));
+    EXPECT_EQ(parts[1], (nlohmann::json{{"name", "other"}, {"calls", 7}}));
+    EXPECT_EQ(json["function_files"][0]["parts_by"], "caller");
 }
 
 TEST(MergeFunctions, OneThatCountsSomeCallsOnlyMakesTheSumALowerBound) {
