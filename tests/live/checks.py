@@ -187,7 +187,9 @@ class Checker(stack_checks.StackChecks):
         wrong = []
         for session in self.sessions():
             first = {(row["operation"], row["role"]): row["time_to_first_byte_seconds"]["p50"] for row in session["operations"]}
-            both = [(name, seconds, first[name, "server"]) for (name, role), seconds in first.items() if role == "client"]
+            both = [(name, seconds, first[name, "server"]) for (name, role), seconds in first.items()
+                    if role == "client" and (name, "server") in first]
+            wrong += [] if both else ["no operation was seen at both ends"]
             wrong += [f"{name}: the client had its first byte after {client:.6f} s, the server gave it after {server:.6f} s"
                       for name, client, server in both if client < server]
         return wrong
