@@ -144,6 +144,7 @@ CommandRunner set_up_functions(CLI::App& command) {
                   "only whether they are called, for all functions of a busy program: a probe goes with the first call")
         ->excludes("--latency");
     std::vector<std::string> parts;
+    parts.reserve(kAllFunctionBy.size());
     for (const FunctionBy by : kAllFunctionBy) parts.emplace_back(text_of(by));
     command
         .add_option("--by", flags->by, "tell calls apart, too: by process, thread, user or caller (the calling function)")
