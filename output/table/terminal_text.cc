@@ -139,7 +139,7 @@ TerminalStyle TerminalStyle::of(int fd) {
 }
 
 std::string toned(std::string_view text, Tone tone, const TerminalStyle& style) {
-    if (!style.colour || tone == Tone::kPlain) return std::string(text);
+    if (!style.colour || tone == Tone::kPlain || text.empty()) return std::string(text);
     return std::string(escape_of(tone)) + std::string(text) + "\x1b[0m";
 }
 

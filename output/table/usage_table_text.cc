@@ -10,6 +10,7 @@
 #include "output/session/histogram_math.h"
 #include "output/session/operation_totals.h"
 #include "output/session/wall_clock_text.h"
+#include "output/table/error_types_text.h"
 #include "output/table/stack_summary_text.h"
 #include "output/table/text_grid.h"
 #include "output/table/watched_text.h"
@@ -36,20 +37,25 @@ std::string plural(std::uint64_t count, std::string_view noun) {
 
 // --- the table ------------------------------------------------------------------------------------------------------
 
-std::vector<GridColumn> columns() {
-    return {{.title = "SERVICE", .narrowest = 10},
-            {.title = "ROLE", .rank = 7},
-            {.title = "KIND", .rank = 6},
-            {.title = "OPERATION", .narrowest = 20},
-            {.title = "USES", .numeric = true},
-            {.title = "ERRORS", .numeric = true},
-            {.title = "p50", .numeric = true},
-            {.title = "p90", .numeric = true, .rank = 3},
-            {.title = "p99", .numeric = true, .rank = 8},
-            {.title = "MAX", .numeric = true, .rank = 5},
-            {.title = "IN", .numeric = true, .rank = 1},
-            {.title = "OUT", .numeric = true, .rank = 2},
-            {.title = "CONSUMERS", .numeric = true, .rank = 4}};
+constexpr std::size_t kErrorTypesWidth = 40;
+
+// What went wrong is worth more than how the times are spread, and stands last, where it bends no column.
+std::vector<GridColumn> columns(bool with_errors) {
+    std::vector<GridColumn> columns = {{.title = "SERVICE", .narrowest = 10},
+                                       {.title = "ROLE", .rank = 8},
+                                       {.title = "KIND", .rank = 6},
+                                       {.title = "OPERATION", .narrowest = 20},
+                                       {.title = "USES", .numeric = true},
+                                       {.title = "ERRORS", .numeric = true},
+                                       {.title = "p50", .numeric = true},
+                                       {.title = "p90", .numeric = true, .rank = 3},
+                                       {.title = "p99", .numeric = true, .rank = 9},
+                                       {.title = "MAX", .numeric = true, .rank = 5},
+                                       {.title = "IN", .numeric = true, .rank = 1},
+                                       {.title = "OUT", .numeric = true, .rank = 2},
+                                       {.title = "CONSUMERS", .numeric = true, .rank = 4}};
+    if (with_errors) columns.push_back({.title = "ERROR TYPES", .narrowest = 16, .rank = 7});
+    return columns;
 }
 
 GridCell errors_cell(const OperationTotals& totals) {
@@ -57,36 +63,56 @@ GridCell errors_cell(const OperationTotals& totals) {
     return {fmt::format("{} ({})", grouped(totals.errors), human_share(totals.errors, totals.uses)), Tone::kAlarm};
 }
 
-std::vector<GridCell> row(const RankedOperation& ranked) {
+std::vector<GridCell> row(const RankedOperation& ranked, bool with_errors) {
     const Operation& operation = *ranked.operation;
     const Histogram& latency = ranked.totals.latency;
     const auto duration = [&](double seconds) { return GridCell{latency.count() == 0 ? "-" : human_duration(seconds)}; };
     const auto at = [&](double q) { return duration(quantile(latency, q)); };
-    return {{terminal_safe(operation.service())},
-            {std::string(role_name(operation.role()))},
-            {terminal_safe(operation.kind())},
-            {terminal_safe(operation.operation())},
-            {grouped(ranked.totals.uses)},
-            errors_cell(ranked.totals),
-            at(0.5),
-            at(0.9),
-            at(0.99),
-            duration(latency.max()),
-            {human_bytes(operation.bytes_in())},
-            {human_bytes(operation.bytes_out())},
-            // A client's consumer is the service itself.
-            {operation.role() == ROLE_CLIENT ? "-" : grouped(operation.distinct_consumers())}};
+    std::vector<GridCell> cells = {{terminal_safe(operation.service())},
+                                   {std::string(role_name(operation.role()))},
+                                   {terminal_safe(operation.kind())},
+                                   {terminal_safe(operation.operation())},
+                                   {grouped(ranked.totals.uses)},
+                                   errors_cell(ranked.totals),
+                                   at(0.5),
+                                   at(0.9),
+                                   at(0.99),
+                                   duration(latency.max()),
+                                   {human_bytes(operation.bytes_in())},
+                                   {human_bytes(operation.bytes_out())},
+                                   // A client's consumer is the service itself.
+                                   {operation.role() == ROLE_CLIENT ? "-" : grouped(operation.distinct_consumers())}};
+    if (with_errors) cells.push_back({error_types_text(operation, kErrorTypesWidth), Tone::kAlarm});
+    return cells;
+}
+
+// "no room for p90, IN", in lines that do fit.
+std::string left_out_lines(const std::vector<std::string>& titles, const TerminalStyle& style) {
+    std::string out;
+    std::string line = "no room for";
+    for (const std::string& title : titles) {
+        const std::string word = " " + title + (&title == &titles.back() ? "" : ",");
+        if (style.width != 0 && display_width(line + word) > style.width) {
+            out += toned(line, Tone::kQuiet, style) + "\n";
+            line = "           ";
+        }
+        line += word;
+    }
+    return out + toned(line, Tone::kQuiet, style) + "\n";
 }
 
 std::string table(const Snapshot& snapshot, const TerminalStyle& style) {
     if (snapshot.operations().empty()) {
         return "No uses were seen: nothing was asked of the target, or in a protocol that footfall does not read yet.\n";
     }
+    const std::vector<RankedOperation> operations = ranked_by_uses(snapshot);
+    const bool with_errors = std::any_of(operations.begin(), operations.end(),
+                                         [](const RankedOperation& ranked) { return ranked.totals.errors != 0; });
     std::vector<std::vector<GridCell>> rows;
-    for (const RankedOperation& ranked : ranked_by_uses(snapshot)) rows.push_back(row(ranked));
-    const GridText grid = grid_text(columns(), rows, style);
+    for (const RankedOperation& ranked : operations) rows.push_back(row(ranked, with_errors));
+    const GridText grid = grid_text(columns(with_errors), rows, style);
     if (grid.left_out.empty()) return grid.text;
-    return grid.text + toned("no room for " + joined(grid.left_out, ", "), Tone::kQuiet, style) + "\n";
+    return grid.text + left_out_lines(grid.left_out, style);
 }
 
 // --- the lines around it --------------------------------------------------------------------------------------------

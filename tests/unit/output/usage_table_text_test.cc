@@ -51,6 +51,19 @@ TEST(UsageTableText, WhatIsNeverAnsweredHasNoTimes) {
     EXPECT_THAT(row, testing::ContainsRegex("set +5 +0 +- +- +- +- +0 +0"));
 }
 
+TEST(UsageTableText, NamesTheErrorsOfAnOperationBesideIt) {
+    const std::vector<std::string> lines = table_lines(usage_table_text(example_snapshot(), {}));
+    EXPECT_TRUE(lines.at(0).ends_with("  ERROR TYPES"));
+    EXPECT_TRUE(lines.at(1).ends_with("  500 ×3"));
+    EXPECT_TRUE(lines.at(2).ends_with("  reset ×1"));
+}
+
+TEST(UsageTableText, HasNoColumnForErrorsWhereThereAreNone) {
+    Snapshot snapshot = example_snapshot();
+    for (Operation& operation : *snapshot.mutable_operations()) operation.mutable_outcomes()->DeleteSubrange(1, 1);
+    EXPECT_THAT(usage_table_text(snapshot, {}), Not(HasSubstr("ERROR TYPES")));
+}
+
 TEST(UsageTableText, FitsEveryWidthFrom60) {
     Snapshot snapshot = example_snapshot();
     snapshot.mutable_operations(0)->set_operation("GET /a/very/long/path/日本語/that/goes/on/and/on/" +
@@ -107,9 +120,11 @@ TEST(UsageTableText, NothingThatATerminalObeysGetsThrough) {
 }
 
 TEST(UsageTableText, ColoursOnlyWhenAskedAndTheTextIsTheSame) {
-    const std::string plain = usage_table_text(example_snapshot(), {});
+    Snapshot snapshot = example_snapshot();
+    *snapshot.add_operations() = http_operation("nginx", ROLE_SERVER, "GET", "/without/errors");
+    const std::string plain = usage_table_text(snapshot, {});
     EXPECT_EQ(plain.find('\x1b'), std::string::npos);
-    std::string coloured = usage_table_text(example_snapshot(), {.colour = true});
+    std::string coloured = usage_table_text(snapshot, {.colour = true});
     EXPECT_NE(coloured.find('\x1b'), std::string::npos);
     for (const std::string code : {"\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[31m"}) {
         for (auto at = coloured.find(code); at != std::string::npos; at = coloured.find(code))
