@@ -31,10 +31,18 @@ constexpr std::array kUnseen{
            "connections whose bytes another thread moves stay unread"},
 };
 
+bool is_seldom_called(const TlsFunction& function) {
+    return function.function == FF_TLS_FREE || function.function == FF_TLS_DO_HANDSHAKE;
+}
+
+// Where it is probed, and what the kernel does with the instruction there. Go's returns are probed at their `ret`
+// instructions, which have to be single-stepped, wherever the call's own probe is.
 std::string text_of(const TlsFunction& function) {
-    return fmt::format("{} at {}{}, {} ({:.1f} µs a call)", function.name, function.site.instruction,
+    const bool steps_returns = !function.returns.empty();
+    return fmt::format("{} at {}{}, {}{} ({:.1f} µs a call)", function.name, function.site.instruction,
                        function.site.offset != 0 ? fmt::format(" +{}", function.site.offset) : "",
-                       function.site.emulated ? "emulated" : "single-stepped", expected_nanoseconds(function) / 1000.0);
+                       function.site.emulated ? "emulated" : "single-stepped",
+                       steps_returns ? ", its returns single-stepped" : "", expected_nanoseconds(function) / 1000.0);
 }
 
 Finding finding_of(const std::string& path, const TlsFunctions& found) {
@@ -42,7 +50,7 @@ Finding finding_of(const std::string& path, const TlsFunctions& found) {
     bool is_slow = false;
     for (const TlsFunction& function : found.functions) {
         functions += (functions.empty() ? "" : "; ") + text_of(function);
-        is_slow |= !function.site.emulated && function.function != FF_TLS_FREE && function.function != FF_TLS_DO_HANDSHAKE;
+        is_slow |= (!function.site.emulated || !function.returns.empty()) && !is_seldom_called(function);
     }
     return {is_slow ? Verdict::kWarning : Verdict::kOk, "TLS", fmt::format("{} in {}: {}", found.library, path, functions),
             is_slow ? "no cheaper place for a probe is known: each call costs the process what is said here" : ""};
