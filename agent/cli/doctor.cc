@@ -9,6 +9,7 @@
 #include "agent/probes/examine.h"
 #include "agent/probes/examine_tls.h"
 #include "agent/processes/host_facts.h"
+#include "agent/processes/selectors.h"
 #include "output/table/terminal_text.h"
 
 namespace footfall {
@@ -84,12 +85,25 @@ void print_json(const std::vector<Finding>& findings) {
 int exit_code_of(const std::vector<Finding>& findings) {
     if (const auto allowed = check_bpf_allowed(); !allowed) return static_cast<int>(allowed.error().exit_code);
     for (const Finding& finding : findings) {
-        if (finding.verdict == Verdict::kFailure) return static_cast<int>(ExitCode::kUnavailable);
+        if (finding.verdict == Verdict::kFailure) return static_cast<int>(finding.exit_code);
     }
     return 0;
 }
 
+// As record would find them, so that a slip of the pen is told alike.
+Result<void> check_processes(const std::vector<std::uint32_t>& pids) {
+    if (pids.empty()) return {};
+    TargetSpec spec;
+    for (const std::uint32_t pid : pids) spec.pids.push_back(Pid{pid});
+    const HostView host;
+    const auto selectors = Selectors::resolve(spec, host);
+    if (!selectors) return tl::unexpected(selectors.error());
+    if (const auto watch = selectors->watch(host); !watch) return tl::unexpected(watch.error());
+    return {};
+}
+
 Result<int> examine(const DoctorFlags& flags) {
+    if (const auto there = check_processes(flags.pids); !there) return tl::unexpected(there.error());
     std::vector<Finding> findings = examine_host();
     for (Finding& finding : examine_kernel()) findings.push_back(std::move(finding));
     for (const std::uint32_t pid : flags.pids) {
@@ -112,7 +126,8 @@ CommandRunner set_up_doctor(CLI::App& command) {
         ->option_text("PID")
         ->delimiter(',');
     command.footer(
-        "Exit code: 0 footfall works here, 77 a privilege is missing, 69 the kernel lacks something.\n"
+        "Exit code: 0 footfall works here, 66 there is no such process, 77 a privilege is missing, 69 the kernel lacks\n"
+        "something.\n"
         "Examples:\n"
         "  sudo footfall doctor          what works here\n"
         "  sudo footfall doctor -p 4711  and what can be seen of a process\n"

@@ -16,7 +16,13 @@ using Verdict = Finding::Verdict;
 
 Finding from_result(std::string name, std::string detail, const Result<void>& result) {
     if (result) return {Verdict::kOk, std::move(name), std::move(detail), {}};
-    return {Verdict::kFailure, std::move(name), result.error().what, result.error().fix};
+    return {Verdict::kFailure, std::move(name), result.error().what, result.error().fix, result.error().exit_code};
+}
+
+Finding examine_privileges() {
+    const Result<void> readable = check_others_readable();
+    if (!readable) return {Verdict::kWarning, "privileges", readable.error().what, readable.error().fix};
+    return {Verdict::kOk, "privileges", "processes of all users may be looked into", {}};
 }
 
 Finding examine_hook() {
@@ -45,7 +51,7 @@ void examine_probes(std::vector<Finding>& findings) {
     nobody.ring_bytes = 64U << 10;
     auto probes = ProbeSet::load(nobody);
     if (!probes) {
-        findings.push_back({Verdict::kFailure, "probes", probes.error().what, probes.error().fix});
+        findings.push_back(from_result("probes", {}, tl::unexpected<Error>(probes.error())));
         return;
     }
     findings.push_back(from_result("probes", "all programs load and attach", probes->attach()));
@@ -55,7 +61,7 @@ void examine_probes(std::vector<Finding>& findings) {
 }  // namespace
 
 std::vector<Finding> examine_kernel() {
-    std::vector<Finding> findings;
+    std::vector<Finding> findings{examine_privileges()};
     const Result<void> allowed = check_bpf_allowed();
     findings.push_back(from_result("bpf", "programs may be loaded, kernel types are there", allowed));
     if (!allowed) return findings;

@@ -8,9 +8,11 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/kernel/support.h"
 #include "agent/probes/carried_tls.h"
 #include "agent/probes/tls_functions.h"
 #include "agent/probes/tls_watch.h"
+#include "agent/processes/proc_fs.h"
 #include "agent/stacks/open_mapped.h"
 
 namespace footfall {
@@ -61,15 +63,27 @@ Finding unseen_finding_of(const std::string& path, std::string_view library, std
             "a build with symbols is seen; else its connections are told of as blind spots"};
 }
 
+Finding not_permitted(Pid pid) {
+    const auto readable = check_others_readable();
+    return {Verdict::kFailure, "process", fmt::format("{} may not be looked at", number(pid)),
+            readable ? "footfall needs the privileges that it has: run footfall as root of the host" : readable.error().fix,
+            ExitCode::kNoPermission};
+}
+
+Finding nothing_mapped(Pid pid) {
+    return {Verdict::kFailure, "process",
+            fmt::format("{} executes nothing: it has ended meanwhile, or is a thread of the kernel", number(pid)),
+            "name a process that runs a program", ExitCode::kNoTarget};
+}
+
 }  // namespace
 
 std::vector<Finding> examine_tls(Pid pid) {
     std::vector<Finding> findings;
+    const auto readable = ProcFs().mapped_files(pid);
+    if (!readable && readable.error() == ProcessMiss::kNotPermitted) return {not_permitted(pid)};
     const std::vector<ExecutableMapping> mappings = tls_candidates(pid, true);
-    if (mappings.empty()) {
-        return {{Verdict::kFailure, "process", fmt::format("{} cannot be looked at", number(pid)),
-                 "it must run, and footfall needs CAP_SYS_PTRACE for processes of others"}};
-    }
+    if (mappings.empty()) return {nothing_mapped(pid)};
     for (const ExecutableMapping& mapping : mappings) {
         const Fd file = open_mapped(pid, mapping);
         if (!file.valid()) continue;
