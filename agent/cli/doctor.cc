@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "agent/cli/command.h"
+#include "agent/cli/list_option.h"
 #include "agent/kernel/support.h"
 #include "agent/probes/examine.h"
 #include "agent/probes/examine_tls.h"
@@ -122,9 +123,8 @@ Result<int> examine(const DoctorFlags& flags) {
 CommandRunner set_up_doctor(CLI::App& command) {
     const auto flags = std::make_shared<DoctorFlags>();
     command.add_flag("--json", flags->json, "for scripts and bug reports");
-    command.add_option("-p,--pid", flags->pids, "also this process: its TLS libraries, and what stays invisible")
-        ->option_text("PID")
-        ->delimiter(',');
+    add_list_option(command, "-p,--pid", flags->pids, "also this process: its TLS libraries, and what stays invisible")
+        ->type_name("PID");
     command.footer(
         "Exit code: 0 footfall works here, 66 there is no such process, 77 a privilege is missing, 69 the kernel lacks\n"
         "something.\n"

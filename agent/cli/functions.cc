@@ -20,7 +20,7 @@ namespace {
 
 struct FunctionFlags {
     LiveFlags live;
-    std::string duration;
+    DurationFlag duration;
     std::string output;
     bool force = false;
     bool timed = false;
@@ -79,12 +79,8 @@ Result<void> check_found(const LiveSession& session) {
 Result<int> functions(const FunctionFlags& flags, const Words& words) {
     auto options = options_of(flags, words);
     if (!options) return tl::unexpected(options.error());
-    std::uint64_t duration = 0;
-    if (!flags.duration.empty()) {
-        const auto parsed = duration_option("--duration", flags.duration);
-        if (!parsed) return tl::unexpected(parsed.error());
-        duration = *parsed;
-    }
+    const auto duration = flags.duration.resolve();
+    if (!duration) return tl::unexpected(duration.error());
     StopSignal stop;
     std::optional<WatchedCommand> command;
     if (!words.command.empty()) {
@@ -107,7 +103,7 @@ Result<int> functions(const FunctionFlags& flags, const Words& words) {
         }
         const MonotonicTime start = monotonic_now();
         const auto over = [&] {
-            if (duration != 0 && elapsed(start, monotonic_now()) >= duration) return true;
+            if (*duration != 0 && elapsed(start, monotonic_now()) >= *duration) return true;
             return command ? command->exit_code().has_value() : !(*session)->target_alive();
         };
         while (!over() && !stop.wait((*session)->pause_nanoseconds())) {
@@ -153,8 +149,7 @@ CommandRunner set_up_functions(CLI::App& command) {
         ->excludes("--coverage");
     command.add_flag("--list", flags->list, "only list what can be counted; nothing is attached");
     flags->format.add_to(command);
-    command.add_option("-d,--duration", flags->duration, "how long (until Ctrl-C, or until the target has ended)")
-        ->type_name("DURATION");
+    flags->duration.add_to(command);
     command.add_option("-o,--output", flags->output, "keep the session in a file, for report")->type_name("FILE.ffs");
     command.add_flag("--force", flags->force, "replace a file that exists");
     flags->live.add_to(command);

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/cli/list_option.h"
 #include "agent/config/settings.h"
 #include "agent/config/values.h"
 
@@ -96,11 +97,7 @@ Result<Config> ConfigOptions::resolve() const {
 void LiveFlags::add_to(CLI::App& command) {
     const auto repeatable = [&command](const std::string& names, auto& into, const std::string& type,
                                        const std::string& help) {
-        command.add_option(names, into, help)
-            ->type_name(type)
-            ->group("Target (none: the whole host)")
-            ->delimiter(',')
-            ->allow_extra_args(false);
+        add_list_option(command, names, into, help)->type_name(type)->group("Target (none: the whole host)");
     };
     repeatable("-p,--pid", pids_, "PID", "process, with its children");
     repeatable("--exe", target_.executables, "GLOB", "executables: 'nginx', '/opt/*/bin/*'");
@@ -148,9 +145,15 @@ Result<LiveOptions> LiveFlags::resolve() const {
     return options;
 }
 
-Result<std::uint64_t> duration_option(const std::string& option, const std::string& text) {
-    auto duration = parse_duration(text).map_error([&](const Error& error) { return as_usage(error.within(option)); });
-    if (duration && *duration == 0) return failure(option + ": must be more than 0", {}, ExitCode::kUsage);
+void DurationFlag::add_to(CLI::App& command) {
+    command.add_option("-d,--duration", text_, "how long (until Ctrl-C, or until the target has ended)")
+        ->type_name("DURATION");
+}
+
+Result<std::uint64_t> DurationFlag::resolve() const {
+    if (text_.empty()) return 0;
+    auto duration = parse_duration(text_).map_error([](const Error& error) { return as_usage(error.within("--duration")); });
+    if (duration && *duration == 0) return failure("--duration: must be more than 0", {}, ExitCode::kUsage);
     return duration;
 }
 

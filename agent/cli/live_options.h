@@ -41,7 +41,15 @@ private:
     std::string hook_ = "auto";
 };
 
-// "15s" → nanoseconds, more than 0; what is wrong with the text is a usage error of that option.
-[[nodiscard]] Result<std::uint64_t> duration_option(const std::string& option, const std::string& text);
+// -d: how long a command watches.
+class DurationFlag {
+public:
+    void add_to(CLI::App& command);
+    // In nanoseconds; 0: not given. "0s", or what is no duration, is a usage error.
+    [[nodiscard]] Result<std::uint64_t> resolve() const;
+
+private:
+    std::string text_;
+};
 
 }  // namespace footfall

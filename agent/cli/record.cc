@@ -23,7 +23,7 @@ constexpr std::uint64_t kTargetCheckInterval = 200'000'000;
 struct RecordFlags {
     LiveFlags live;
     ReportFormat format;
-    std::string duration;
+    DurationFlag duration;
     std::string output;
     std::string raw;
     bool force = false;
@@ -86,11 +86,6 @@ Result<void> finish(LiveSession& session, const RecordFlags& flags, std::FILE* r
     return !stopped ? stopped : !printed ? printed : kept;
 }
 
-Result<std::uint64_t> duration_of(const RecordFlags& flags) {
-    if (flags.duration.empty()) return 0;
-    return duration_option("--duration", flags.duration);
-}
-
 Result<LiveOptions> options_of(const RecordFlags& flags) {
     auto options = flags.live.resolve();
     if (!options) return options;
@@ -112,7 +107,7 @@ Result<LiveOptions> options_of(const RecordFlags& flags) {
 Result<int> record(const RecordFlags& flags) {
     auto options = options_of(flags);
     if (!options) return tl::unexpected(options.error());
-    const auto duration = duration_of(flags);
+    const auto duration = flags.duration.resolve();
     if (!duration) return tl::unexpected(duration.error());
 
     StopSignal stop;
@@ -147,8 +142,7 @@ Result<int> record(const RecordFlags& flags) {
 
 CommandRunner set_up_record(CLI::App& command) {
     const auto flags = std::make_shared<RecordFlags>();
-    command.add_option("-d,--duration", flags->duration, "how long (until Ctrl-C, or until the target has ended)")
-        ->type_name("DURATION");
+    flags->duration.add_to(command);
     command.add_option("-o,--output", flags->output, "keep the session in a file, for report")->type_name("FILE.ffs");
     command
         .add_option("--raw", flags->raw, "keep the raw events too, for replay; they hold what was sent, secrets included")

@@ -18,7 +18,7 @@ namespace {
 
 struct TraceFlags {
     LiveFlags live;
-    std::string duration;
+    DurationFlag duration;
     bool json = false;
 };
 
@@ -73,12 +73,8 @@ void print(const Use& use, const Exchange& exchange, const Pipeline& pipeline, c
 Result<int> trace(const TraceFlags& flags) {
     auto options = flags.live.resolve();
     if (!options) return tl::unexpected(options.error());
-    std::uint64_t duration = 0;
-    if (!flags.duration.empty()) {
-        const auto parsed = duration_option("--duration", flags.duration);
-        if (!parsed) return tl::unexpected(parsed.error());
-        duration = *parsed;
-    }
+    const auto duration = flags.duration.resolve();
+    if (!duration) return tl::unexpected(duration.error());
     StopSignal stop;
     const ClockOffset clock = ClockOffset::now();
     const TerminalStyle style = TerminalStyle::of(STDOUT_FILENO);
@@ -90,7 +86,7 @@ Result<int> trace(const TraceFlags& flags) {
     if (!session) return tl::unexpected(session.error());
     std::fputs("footfall: tracing (Ctrl-C ends it)\n", stderr);
     const MonotonicTime start = monotonic_now();
-    const auto over = [&] { return duration != 0 && elapsed(start, monotonic_now()) >= duration; };
+    const auto over = [&] { return *duration != 0 && elapsed(start, monotonic_now()) >= *duration; };
     while (!over() && (*session)->target_alive() && !stop.wait((*session)->pause_nanoseconds())) {
         if (const auto drained = (*session)->drain(); !drained) return tl::unexpected(drained.error());
         lines.flush();
@@ -108,8 +104,7 @@ Result<int> trace(const TraceFlags& flags) {
 
 CommandRunner set_up_trace(CLI::App& command) {
     const auto flags = std::make_shared<TraceFlags>();
-    command.add_option("-d,--duration", flags->duration, "how long (until Ctrl-C, or until the target has ended)")
-        ->type_name("DURATION");
+    flags->duration.add_to(command);
     command.add_flag("--json", flags->json, "one JSON object a line");
     flags->live.add_to(command);
     command.footer(
