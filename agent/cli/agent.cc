@@ -154,7 +154,7 @@ Result<int> run_agent(const LiveFlags& flags) {
 
 CommandRunner set_up_agent(CLI::App& command) {
     const auto flags = std::make_shared<LiveFlags>();
-    flags->add_to(command);
+    flags->add_to(command, {"operations", "consumers", "ring", "stacks", "web", "log"});
     command.footer(
         "Examples:\n"
         "  footfall agent                                          the whole host; metrics on 127.0.0.1:9843\n"

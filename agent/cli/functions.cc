@@ -152,7 +152,7 @@ CommandRunner set_up_functions(CLI::App& command) {
     flags->duration.add_to(command);
     command.add_option("-o,--output", flags->output, "keep the session in a file, for report")->type_name("FILE.ffs");
     command.add_flag("--force", flags->force, "replace a file that exists");
-    flags->live.add_to(command);
+    flags->live.add_to(command, {"ring", "log"});
     command.footer(
         "Examples:\n"
         "  footfall functions -p 812 -d 10s 'shop::*'        which of them are called, how often\n"

@@ -5,6 +5,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -63,15 +64,24 @@ Error as_usage(Error error) {
     return error;
 }
 
+bool contains(Sections sections, std::string_view section) {
+    return std::find(sections.begin(), sections.end(), section) != sections.end();
+}
+
+bool watches_operations(Sections sections) { return contains(sections, "operations"); }
+
 }  // namespace
 
-void ConfigOptions::add_to(CLI::App& command) {
+void ConfigOptions::add_to(CLI::App& command, Sections sections) {
     command.add_option("--config", file_, "YAML configuration")->type_name("FILE")->group("Configuration");
-    command.add_option("--route", routes_, "name of a route, like '/orders/{id}' or 'GET /files/{path...}'; repeatable")
-        ->type_name("PATTERN")
-        ->group("Configuration")
-        ->allow_extra_args(false);
+    if (watches_operations(sections)) {
+        command.add_option("--route", routes_, "name of a route, like '/orders/{id}' or 'GET /files/{path...}'; repeatable")
+            ->type_name("PATTERN")
+            ->group("Configuration")
+            ->allow_extra_args(false);
+    }
     for (const Setting& setting : settings()) {
+        if (!contains(sections, setting.name.substr(0, setting.name.find('.')))) continue;
         const std::string name(setting.name);
         const std::string names = "--" + name + (setting.short_names.empty() ? "" : "," + std::string(setting.short_names));
         command.add_option(names, settings_[name], std::string(setting.help))
@@ -94,7 +104,7 @@ Result<Config> ConfigOptions::resolve() const {
     return config;
 }
 
-void LiveFlags::add_to(CLI::App& command) {
+void LiveFlags::add_to(CLI::App& command, Sections sections) {
     const auto repeatable = [&command](const std::string& names, auto& into, const std::string& type,
                                        const std::string& help) {
         add_list_option(command, names, into, help)->type_name(type)->group("Target (none: the whole host)");
@@ -106,14 +116,16 @@ void LiveFlags::add_to(CLI::App& command) {
     repeatable("--container", target_.containers, "NAME", "container, by name or the beginning of its id");
     repeatable("--cgroup", target_.cgroups, "PATH", "cgroup, with all below it");
     repeatable("--user", target_.users, "USER", "processes of a user, by name or uid");
-    repeatable("--port", target_.ports, "PORT", "only connections with this local or peer port (narrows the others)");
-    command
-        .add_option("--hook", hook_,
-                    "tracepoints to watch sockets with: auto, socket (kernel 6.5 and newer) or syscall (any)")
-        ->check(CLI::IsMember({"auto", "socket", "syscall"}))
-        ->type_name("HOOK")
-        ->group("Configuration");
-    config_.add_to(command);
+    if (watches_operations(sections)) {
+        repeatable("--port", target_.ports, "PORT", "only connections with this local or peer port (narrows the others)");
+        command
+            .add_option("--hook", hook_,
+                        "tracepoints to watch sockets with: auto, socket (kernel 6.5 and newer) or syscall (any)")
+            ->check(CLI::IsMember({"auto", "socket", "syscall"}))
+            ->type_name("HOOK")
+            ->group("Configuration");
+    }
+    config_.add_to(command, sections);
 }
 
 std::vector<std::string> LiveFlags::words() const {

@@ -3,8 +3,10 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/base/result.h"
@@ -13,10 +15,13 @@
 
 namespace footfall {
 
-// --config, --route and one flag for each setting. Lives as long as the parsing.
+// What settings a command heeds, by their section ("ring"). A configuration file may hold them all.
+using Sections = std::initializer_list<std::string_view>;
+
+// --config and one flag for each setting; --route beside those of operations. Lives as long as the parsing.
 class ConfigOptions {
 public:
-    void add_to(CLI::App& command);
+    void add_to(CLI::App& command, Sections sections);
     // Validated; the log is set up as it says.
     [[nodiscard]] Result<Config> resolve() const;
 
@@ -26,10 +31,10 @@ private:
     std::map<std::string, std::string> settings_;  // by name; empty: not given
 };
 
-// The same, and who is to be watched.
+// The same, and who is to be watched: of operations, also on which ports, and by which hook.
 class LiveFlags {
 public:
-    void add_to(CLI::App& command);
+    void add_to(CLI::App& command, Sections sections);
     [[nodiscard]] Result<LiveOptions> resolve() const;
     // The target as given, for the session's record of itself.
     [[nodiscard]] std::vector<std::string> words() const;

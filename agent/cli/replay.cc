@@ -47,7 +47,7 @@ CommandRunner set_up_replay(CLI::App& command) {
     command.add_option("-o,--output", flags->output, "keep the result as a session file")->type_name("FILE.ffs");
     command.add_flag("--force", flags->force, "replace a file that exists");
     flags->format.add_to(command);
-    flags->config.add_to(command);
+    flags->config.add_to(command, {"operations", "consumers", "log"});
     command.footer(
         "Examples:\n"
         "  footfall replay capture.ffraw                          the table of that recording\n"

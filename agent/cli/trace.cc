@@ -73,6 +73,7 @@ void print(const Use& use, const Exchange& exchange, const Pipeline& pipeline, c
 Result<int> trace(const TraceFlags& flags) {
     auto options = flags.live.resolve();
     if (!options) return tl::unexpected(options.error());
+    options->config.stacks.mode = StackMode::kNone;
     const auto duration = flags.duration.resolve();
     if (!duration) return tl::unexpected(duration.error());
     StopSignal stop;
@@ -106,7 +107,7 @@ CommandRunner set_up_trace(CLI::App& command) {
     const auto flags = std::make_shared<TraceFlags>();
     flags->duration.add_to(command);
     command.add_flag("--json", flags->json, "one JSON object a line");
-    flags->live.add_to(command);
+    flags->live.add_to(command, {"operations", "consumers", "ring", "log"});
     command.footer(
         "Examples:\n"
         "  footfall trace --unit nginx                    every request and its latency\n"
