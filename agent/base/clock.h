@@ -26,6 +26,8 @@ inline std::uint64_t elapsed(MonotonicTime from, MonotonicTime to) {
     return to.nanoseconds > from.nanoseconds ? to.nanoseconds - from.nanoseconds : 0;
 }
 
+inline double in_seconds(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
+
 inline std::int64_t read_clock(clockid_t id) {
     timespec now{};
     clock_gettime(id, &now);

@@ -175,7 +175,7 @@ std::string Pipeline::consumer_text(const Use& use) const {
 
 void Pipeline::fill(Snapshot& snapshot, const ClockOffset& clock, const KernelAccount& kernel) const {
     usage_.fill(snapshot, clock);
-    blind_spots_.fill(services_, snapshot);
+    fill_blind_spots(snapshot);
     fill_services(snapshot, services_);
     fill_accounting(*snapshot.mutable_accounting(), kernel);
 }

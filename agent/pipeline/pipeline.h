@@ -85,6 +85,9 @@ public:
     // Everything but the session's own facts.
     void fill(Snapshot& snapshot, const ClockOffset& clock, const KernelAccount& kernel) const;
 
+    // Those alone.
+    void fill_blind_spots(Snapshot& snapshot) const { blind_spots_.fill(services_, snapshot); }
+
     [[nodiscard]] std::vector<const ConnectionInfo*> unix_sockets() const { return connections_.unix_sockets(); }
     [[nodiscard]] const Services& services() const { return services_; }
     // null: they are not collected.

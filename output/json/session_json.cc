@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "agent/base/clock.h"
 #include "output/json/functions_json.h"
 #include "output/json/inventory_json.h"
 #include "output/json/stacks_json.h"
@@ -15,8 +16,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using NamedCounts = google::protobuf::Map<std::string, std::uint64_t>;
-
-double in_seconds(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
 
 // Only what was lost, in the order of the names.
 Json losses(const NamedCounts& counts) {

@@ -8,7 +8,6 @@ namespace footfall {
 
 std::string trace_line_json(const TraceLine& line) {
     using Json = nlohmann::ordered_json;
-    const auto in_seconds = [](std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; };
     Json out = {{"time", rfc3339_utc(line.time)}, {"service", line.service}, {"role", line.role}, {"kind", line.kind},
                 {"operation", line.operation},    {"outcome", line.outcome}};
     if (!line.error_type.empty()) out["error_type"] = line.error_type;

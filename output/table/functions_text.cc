@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "agent/base/clock.h"
 #include "agent/base/human_units.h"
 #include "output/session/histogram_math.h"
 #include "output/session/wall_clock_text.h"
@@ -14,8 +15,6 @@
 
 namespace footfall {
 namespace {
-
-double in_seconds(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
 
 std::string shown(const FunctionUse& function) {
     std::string text = terminal_safe(function.name());

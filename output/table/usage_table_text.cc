@@ -6,10 +6,12 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/clock.h"
 #include "agent/base/human_units.h"
 #include "output/session/histogram_math.h"
 #include "output/session/operation_totals.h"
 #include "output/session/wall_clock_text.h"
+#include "output/table/blind_spots_text.h"
 #include "output/table/error_types_text.h"
 #include "output/table/stack_summary_text.h"
 #include "output/table/text_grid.h"
@@ -27,12 +29,6 @@ std::string joined(const std::vector<std::string>& parts, std::string_view betwe
         out += part;
     }
     return out;
-}
-
-double in_seconds(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
-
-std::string plural(std::uint64_t count, std::string_view noun) {
-    return fmt::format("{} {}{}", grouped(count), noun, count == 1 ? "" : "s");
 }
 
 // --- the table ------------------------------------------------------------------------------------------------------
@@ -188,12 +184,8 @@ std::string overhead_line(const SessionInfo& session) {
 std::string blind_spot_lines(const Snapshot& snapshot, const TerminalStyle& style) {
     if (snapshot.blind_spots().empty()) return {};
     std::string out = "\n" + toned("not seen", Tone::kHeading, style) + "\n";
-    for (const BlindSpot& spot : snapshot.blind_spots()) {
-        out += "  " + terminal_safe(spot.service()) + ": " + terminal_safe(spot.reason());
-        if (spot.connections() != 0) out += " (" + plural(spot.connections(), "connection") + ")";
-        out += "\n";
-        if (!spot.hint().empty()) out += toned("    " + terminal_safe(spot.hint()), Tone::kQuiet, style) + "\n";
-    }
+    constexpr std::size_t kHintIndent = 4;
+    for (const BlindSpot& spot : snapshot.blind_spots()) out += "  " + blind_spot_text(spot, kHintIndent, style);
     return out;
 }
 

@@ -172,7 +172,7 @@ TEST(TraceLineJson, AHostileNameStaysOnItsLine) {
 
 TEST(TraceLineText, SaysTheSameForPeople) {
     EXPECT_EQ(trace_line_text(example_line(), {}),
-              "17:53:00.123   1.23ms  500      nginx ← GET /orders/{id}  "
+              "17:53:00.123   1.23ms  500      nginx ← http GET /orders/{id}  "
               "first byte 1.20ms, in 345B, out 6.63KiB, by 10.0.0.7, pid 4242");
 }
 
@@ -187,7 +187,7 @@ TEST(TraceLines, WhatIsNotAnsweredHasNoDuration) {
 TEST(TraceLineText, NothingThatATerminalObeysGetsThrough) {
     TraceLine line = example_line();
     line.role = "client";
-    line.operation = line.service = line.consumer = line.outcome = "\x1b[2J\n";
+    line.operation = line.kind = line.service = line.consumer = line.outcome = "\x1b[2J\n";
     const std::string text = trace_line_text(line, {});
     EXPECT_EQ(text.find_first_of("\x1b\n"), std::string::npos);
     EXPECT_THAT(text, HasSubstr("\\x1b[2J\\x0a → "));
