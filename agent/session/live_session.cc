@@ -1,3 +1,4 @@
+// How a session begins, takes in what happens, and ends.
 #include "agent/session/live_session.h"
 
 #include <spdlog/spdlog.h>
@@ -6,8 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cmath>
 #include <cstddef>
 #include <ctime>
 #include <map>
@@ -26,37 +25,13 @@ namespace {
 constexpr double kBusyRing = 0.1;  // fuller than this at a drain: come back sooner
 constexpr std::uint64_t kUnixLookInterval = kNanosecondsPerSecond;
 constexpr std::uint64_t kSpliceLookInterval = 20'000'000;
-constexpr std::uint64_t kPatienceAtStart = 300'000'000;  // with unwind tables that are being made
 constexpr std::uint64_t kPatienceAtEnd = 4 * kNanosecondsPerSecond;
 // Little work that cannot wait: a ring that nobody empties overflows within a second on a busy host.
 constexpr int kNiceOfReader = -10;
-constexpr std::size_t kMostRejected = 65536;
 constexpr std::uint64_t kRawFlushInterval = kNanosecondsPerSecond;  // what a kill -9 can cost a raw file
 
 Result<ConsumerKey> consumer_key(const Config& config) {
     return config.consumer_key ? Result<ConsumerKey>(*config.consumer_key) : random_consumer_key();
-}
-
-// The part of a watch that the kernel applies by itself.
-Result<ff_probe_config> probe_config_of(const Watch& watch) {
-    ff_probe_config config{};
-    config.own_pid = static_cast<std::uint32_t>(getpid());
-    config.everything = watch.whole_host ? 1 : 0;
-    config.by_pid = 1;
-    config.command = number(watch.command);
-    config.propose_executed = watch.judge_executed ? 1 : 0;
-    if (watch.ports.size() > FF_MAX_PORTS || watch.cgroups.size() > FF_MAX_CGROUPS || watch.uids.size() > FF_MAX_UIDS) {
-        return failure("too many targets: at most " + std::to_string(FF_MAX_PORTS) + " ports, users, and units or cgroups",
-                       "watch a common parent (--cgroup), or the whole host", ExitCode::kUsage);
-    }
-    std::copy(watch.ports.begin(), watch.ports.end(), config.ports);
-    config.port_count = static_cast<std::uint8_t>(watch.ports.size());
-    for (const CgroupId& cgroup : watch.cgroups) {
-        config.cgroups[config.cgroup_count] = cgroup.id;
-        config.cgroup_levels[config.cgroup_count++] = cgroup.level;
-    }
-    for (const Uid uid : watch.uids) config.uids[config.uid_count++] = number(uid);
-    return config;
 }
 
 CollectorOptions collector_options(const StackConfig& config) {
@@ -74,25 +49,10 @@ void allow_many_files() {
     setrlimit(RLIMIT_NOFILE, &files);
 }
 
-std::uint64_t peak_rss_bytes() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
-}
-
 std::string joined(const std::vector<std::string>& words) {
     std::string text;
     for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
     return text;
-}
-
-// One that has ended before anybody could look, as far as its execution tells.
-ProcessFacts facts_of(const ProcessExecuted& executed) {
-    return {.pid = executed.pid,
-            .parent = executed.parent,
-            .uid = executed.uid,
-            .comm = std::string(executed.comm),
-            .executable = std::string(executed.path)};
 }
 
 // The execution of a program that nobody asked about: a replay, which knows nothing of selectors, counts no command.
@@ -123,28 +83,46 @@ LiveSession::~LiveSession() { setpriority(PRIO_PROCESS, 0, nice_before_); }
 Result<void> LiveSession::load() {
     allow_many_files();
     const HostView host;
-    auto selectors = Selectors::resolve(options_.target, host);
-    if (!selectors) return tl::unexpected<Error>(selectors.error());
-    selectors_ = std::move(*selectors);
-    auto watch = selectors_->watch(host);
-    if (!watch) return tl::unexpected<Error>(watch.error());
-    watch_ = std::move(*watch);
-
-    auto who = probe_config_of(*watch_);
+    if (auto resolved = resolve_target(host); !resolved) return resolved;
+    const auto who = probe_config_of(*watch_);
     if (!who) return tl::unexpected<Error>(who.error());
-    auto probes = ProbeSet::load({*who, watch_->pids, options_.config.ring_bytes, options_.hook, options_.sockets});
+    if (auto loaded = load_probes(*who); !loaded) return loaded;
+    if (auto made = make_pipeline(); !made) return made;
+    if (auto opened = open_raw_file(); !opened) return opened;
+    auto ring = RingReader::open(probes_->ring_fd(), *this);
+    if (!ring) return tl::unexpected<Error>(ring.error());
+    ring_ = std::move(*ring);
+    if (options_.sockets) look_for_tls();
+    return begin(*who, host);
+}
+
+Result<void> LiveSession::load_probes(const ff_probe_config& who) {
+    auto probes = ProbeSet::load({who, watch_->pids, options_.config.ring_bytes, options_.hook, options_.sockets});
     if (!probes) return tl::unexpected<Error>(probes.error());
     probes_ = std::move(*probes);
-    if (auto loaded = load_stacks(*who); !loaded) {
+    if (auto loaded = load_stacks(who); !loaded) {
         why_no_stacks_ = loaded.error().what;
         spdlog::warn("no stacks: {}", why_no_stacks_);
         stack_probe_.reset();
     }
+    tls_.emplace(who, probes_->shared_maps());
+    return {};
+}
 
-    tls_.emplace(*who, probes_->shared_maps());
-
-    const auto key = consumer_key(options_.config);
+Result<void> LiveSession::make_pipeline() {
+    const Config& config = options_.config;
+    const auto key = consumer_key(config);
     if (!key) return tl::unexpected<Error>(key.error());
+    PipelineSettings settings{
+        config.naming, config.operation_limit, config.consumer_mode, *key, config.commands && options_.sockets, {}};
+    if (stack_probe_) settings.stacks = collector_options(config.stacks);
+    pipeline_ = std::make_unique<Pipeline>(std::move(settings), source_, observers(),
+                                           stack_probe_ ? &stack_probe_->maps() : nullptr);
+    if (stack_probe_) pipeline_->stacks()->processes().set_code_records([this] { follow_mappings(); });
+    return {};
+}
+
+PipelineObservers LiveSession::observers() {
     PipelineObservers observers;
     if (on_use_) observers.on_use = [this](const Use& use, const Exchange& exchange) { on_use_(use, exchange, *pipeline_); };
     observers.on_refused = [this](ConnectionId connection, Protocol protocol, bool plaintext) {
@@ -158,19 +136,11 @@ Result<void> LiveSession::load() {
         users_.note(pid, found.uid);
         record_description(pid, found);
     };
-    const Config& config = options_.config;
-    PipelineSettings settings{
-        config.naming, config.operation_limit, config.consumer_mode, *key, config.commands && options_.sockets, {}};
-    if (stack_probe_) settings.stacks = collector_options(config.stacks);
-    pipeline_ = std::make_unique<Pipeline>(std::move(settings), source_, std::move(observers),
-                                           stack_probe_ ? &stack_probe_->maps() : nullptr);
-    if (stack_probe_) pipeline_->stacks()->processes().set_code_records([this] { follow_mappings(); });
-    if (auto opened = open_raw_file(); !opened) return opened;
+    return observers;
+}
 
-    auto ring = RingReader::open(probes_->ring_fd(), *this);
-    if (!ring) return tl::unexpected<Error>(ring.error());
-    ring_ = std::move(*ring);
-    if (options_.sockets) look_for_tls();
+// From here on it is watched, and its cost is counted.
+Result<void> LiveSession::begin(const ff_probe_config& who, const HostView& host) {
     std::vector<int> programs = probes_->program_fds();
     if (stack_probe_) {
         for (const int program : stack_probe_->program_fds()) programs.push_back(program);
@@ -184,94 +154,9 @@ Result<void> LiveSession::load() {
     older_sockets_.note(host.processes);
     if (stack_probe_) begin_stacks();
     if (auto watched = watch_now(host); !watched) return watched;
-    if (auto watched = watch_functions(*who); !watched) return watched;
+    if (auto watched = watch_functions(who); !watched) return watched;
     // Looked at now, they keep their names even if they are killed before they are next heard of.
     for (const Pid pid : watch_->pids) pipeline_->meet(pid);
-    return {};
-}
-
-Result<void> LiveSession::load_stacks(const ff_probe_config& who) {
-    const StackConfig& config = options_.config.stacks;
-    if (config.mode == StackMode::kNone) return {};
-    const StackProbeSettings settings{who, config.frequency != 0 ? config.frequency : options_.frequency,
-                                      config.mode == StackMode::kAll};
-    auto probe = StackProbe::load(settings, probes_->shared_maps());
-    if (!probe) return tl::unexpected<Error>(probe.error());
-    stack_probe_ = std::move(*probe);
-    auto watch = MappingWatch::start();
-    if (!watch) return tl::unexpected<Error>(watch.error());
-    mapping_watch_ = std::move(*watch);
-    return {};
-}
-
-Result<void> LiveSession::watch_functions(const ff_probe_config& who) {
-    if (!options_.functions) return {};
-    functions_.emplace(*options_.functions, who, probes_->shared_maps());
-    if (auto seen = functions_->look_at_paths(); !seen) return seen;
-    if (!options_.program.empty()) {
-        if (auto seen = functions_->look_at_program(options_.program); !seen) return seen;
-    }
-    if (watch_->whole_host || watch_->judge_executed || number(watch_->command) != 0) {
-        if (auto seen = functions_->look_at_libraries(); !seen) return seen;
-    }
-    for (const Pid pid : watch_->whole_host ? HostView().processes.pids() : watch_->pids) {
-        if (auto seen = functions_->look(pid); !seen) return seen;
-    }
-    return {};
-}
-
-// Whoever waits when the session begins. Their stacks also tell which tables will be needed first; with those in place, the
-// waits to come are walked in the kernel, rather than copied.
-void LiveSession::take_waiting_threads() {
-    Result<void> taken = stack_probe_->attach_waits();
-    if (taken) taken = stack_probe_->take_waiting([this] { (void)drain(); });
-    if (!taken) spdlog::warn("no stacks of threads that wait: {}", taken.error().what);
-    wait_for_tables(kPatienceAtStart);
-}
-
-void LiveSession::begin_stacks() {
-    const MonotonicTime now = monotonic_now();
-    pipeline_->stacks()->session_begin(now);
-    last_wait_look_ = now;
-    stack_probe_->set_waits_apart(0);
-    const auto attached = stack_probe_->attach_clock();
-    if (attached) return;
-    const bool waits = options_.config.stacks.mode == StackMode::kAll;
-    if (!waits) why_no_stacks_ = attached.error().what;
-    spdlog::warn("no stacks{}: {}", waits ? " of what runs" : "", attached.error().what);
-}
-
-// What the processes have that are watched from the beginning on: their first connection is seen whole. Of others, the first
-// may be seen late.
-void LiveSession::look_for_tls() {
-    for (const Pid pid : watch_->whole_host ? HostView().processes.pids() : watch_->pids) look_for_tls(pid, false);
-    if (watch_->whole_host || watch_->judge_executed || number(watch_->command) != 0) look_at_host_for_tls();
-}
-
-bool LiveSession::look_for_tls(Pid pid, bool all) {
-    const bool read = tls_->look(pid, all);
-    if (tls_->probe() != nullptr) probes_->follow_tls(tls_->probed());
-    return read;
-}
-
-void LiveSession::look_at_host_for_tls() {
-    tls_->look_at_host();
-    if (tls_->probe() != nullptr) probes_->follow_tls(tls_->probed());
-}
-
-bool LiveSession::watches(Pid pid) const { return watch_->whole_host || probes_->watches(pid); }
-
-// Once more, now that the kernel follows forks and executions: processes may have come since the first look.
-Result<void> LiveSession::watch_now(const HostView& host) {
-    if (watch_->whole_host) return {};
-    const auto again = selectors_->watch(host);
-    // Who has ended meanwhile, no event told of.
-    for (const Pid pid : watch_->pids) {
-        if (!host.processes.is_running(pid)) probes_->unwatch(pid);
-    }
-    if (again) {
-        for (const Pid pid : again->pids) probes_->watch(pid);
-    }
     return {};
 }
 
@@ -309,36 +194,6 @@ void LiveSession::record_description(Pid pid, const ProcessDescription& descript
 
 void LiveSession::note_raw_error(const Result<void>& written) {
     if (!written && !raw_error_) raw_error_ = written.error();
-}
-
-// The kernel side watches whatever executes until this has looked at it, and meanwhile also what that has forked.
-bool LiveSession::on_executed(const ProcessExecuted& executed) {
-    if (options_.sockets) look_at_host_for_tls();
-    if (functions_ && watches(executed.pid)) {
-        if (const auto seen = functions_->look(executed.pid); !seen) spdlog::warn("{}", seen.error().what);
-    }
-    if (!executed.proposed && !rejected_.contains(executed.pid)) return true;
-    const HostView host;
-    const auto facts = host.processes.facts(executed.pid);
-    if (!selectors_->matches(facts ? *facts : facts_of(executed))) {
-        reject(executed.pid);
-        rejects_execution_ = true;
-        return false;
-    }
-    rejected_.erase(executed.pid);
-    if (facts) probes_->watch(executed.pid);
-    return true;
-}
-
-void LiveSession::on_forked(const ProcessForked& forked) {
-    if (rejected_.contains(forked.parent)) return reject(forked.pid);
-    rejected_.erase(forked.pid);
-}
-
-void LiveSession::reject(Pid pid) {
-    if (rejected_.size() >= kMostRejected) rejected_.clear();
-    rejected_.insert(pid);
-    probes_->unwatch(pid);
 }
 
 Result<void> LiveSession::drain() {
@@ -380,62 +235,6 @@ std::uint64_t LiveSession::pause_nanoseconds() const {
     return fill_before_drain_ > kBusyRing ? interval / 8 : interval;
 }
 
-bool LiveSession::target_alive() const {
-    if (watch_->whole_host || watch_->judge_executed || !watch_->cgroups.empty() || !watch_->uids.empty()) return true;
-    return probes_->watches_any();
-}
-
-void LiveSession::follow_mappings() {
-    StackCollector* stacks = pipeline_->stacks();
-    if (!mapping_watch_ || stacks == nullptr) return;
-    std::vector<CodeRecord> records;
-    const bool lost = mapping_watch_->drain(records);
-    for (const CodeRecord& record : records) {
-        stacks->processes().on(record);
-        const auto* mapped = std::get_if<CodeMapped>(&record);
-        if (mapped != nullptr && is_named_like_tls(mapped->mapping.path) && watches(mapped->pid))
-            look_for_tls(mapped->pid, false);
-    }
-    if (lost) stacks->processes().on_code_records_lost();
-}
-
-// A busy host switches threads a million times a second. So many are looked at as was asked for, and some stand for more: as
-// soon as an interval's share is used up, and, step by step, less so when they become few.
-void LiveSession::adjust_waits(MonotonicTime now) {
-    constexpr std::uint64_t kInterval = 100'000'000;
-    constexpr std::uint64_t kLeastApart = 50'000;
-    constexpr std::uint64_t kMostApart = 4'000'000'000;  // for 32 bits
-    constexpr std::uint64_t kShortest = 5'000'000;       // what came at once may have come in such a time
-    if (!stack_probe_ || ended_.seen() || !last_wait_look_.seen()) return;
-    const double most = options_.config.stacks.most_waits_a_second;
-    const double share = most * static_cast<double>(kInterval) / 1e9;
-    const std::uint64_t passed = elapsed(last_wait_look_, now);
-    const auto waits = static_cast<double>(pipeline_->stacks()->waits_taken() - waits_at_last_look_);
-    if (waits <= share && passed < kInterval) return;
-    last_wait_look_ = now;
-    waits_at_last_look_ = pipeline_->stacks()->waits_taken();
-    const double rate = waits * 1e9 / static_cast<double>(std::max(passed, kShortest));
-    const std::uint64_t before = waits_apart_;
-    if (waits > share) {
-        waits_apart_ =
-            std::min(kMostApart, std::max(waits_apart_, kLeastApart) * static_cast<std::uint64_t>(std::ceil(rate / most)));
-    } else if (rate < most / 4) {
-        waits_apart_ = waits_apart_ > kLeastApart ? waits_apart_ / 2 : 0;
-    }
-    if (waits_apart_ != before) stack_probe_->set_waits_apart(static_cast<std::uint32_t>(waits_apart_));
-}
-
-// Tables that are being made complete the stacks of a short session.
-void LiveSession::wait_for_tables(std::uint64_t patience_nanoseconds) {
-    constexpr timespec kPause{0, 5'000'000};
-    const MonotonicTime begin = monotonic_now();
-    StackCollector* stacks = pipeline_->stacks();
-    while (stacks != nullptr && stacks->busy() && elapsed(begin, monotonic_now()) < patience_nanoseconds) {
-        nanosleep(&kPause, nullptr);
-        stacks->advance(ended_.seen() ? ended_ : monotonic_now());
-    }
-}
-
 Result<void> LiveSession::stop() {
     setpriority(PRIO_PROCESS, 0, nice_before_);
     tls_->detach();
@@ -456,25 +255,21 @@ Result<void> LiveSession::stop() {
     // Now that nothing comes any more, also what began and ended since the last look.
     for (const ConnectionId connection : vanished_unix_sockets()) tell_closed(connection, ended_);
     pipeline_->session_end(ended_);
-    if (raw_) {
-        std::vector<RawCounter> counters;
-        const KernelAccount account = kernel_account();
-        counters.push_back({std::string(kSubmittedCounter), account.submitted.value_or(0)});
-        for (std::size_t i = 0; i < account.dropped.size(); ++i) {
-            counters.push_back({std::string(name(static_cast<DropReason>(i))), account.dropped[i]});
-        }
-        note_raw_error(raw_->finish(counters));
-        raw_.reset();
-    }
+    finish_raw_file();
     if (result && raw_error_) return tl::unexpected<Error>(*std::exchange(raw_error_, std::nullopt));
     return result;
 }
 
-KernelAccount LiveSession::kernel_account() const {
-    const KernelCounters counters = probes_->counters();
-    KernelAccount account{.submitted = counters[FF_COUNT_SUBMITTED] + own_events_};
-    std::copy_n(counters.begin(), account.dropped.size(), account.dropped.begin());
-    return account;
+void LiveSession::finish_raw_file() {
+    if (!raw_) return;
+    std::vector<RawCounter> counters;
+    const KernelAccount account = kernel_account();
+    counters.push_back({std::string(kSubmittedCounter), account.submitted.value_or(0)});
+    for (std::size_t i = 0; i < account.dropped.size(); ++i) {
+        counters.push_back({std::string(name(static_cast<DropReason>(i))), account.dropped[i]});
+    }
+    note_raw_error(raw_->finish(counters));
+    raw_.reset();
 }
 
 // Watching splice() costs every receive something, so it begins when somebody is seen to use it. Until then, spliced bytes
@@ -507,69 +302,6 @@ void LiveSession::tell_closed(ConnectionId connection, MonotonicTime now) {
         {FF_EVENT_CLOSE, 0, sizeof(ff_close_event), now.nanoseconds}, number(connection), FF_CLOSE_LOCAL, 1};
     ++own_events_;
     on_raw({std::as_bytes(std::span(&event, 1))});
-}
-
-Snapshot LiveSession::snapshot() const {
-    Snapshot snapshot;
-    pipeline_->fill(snapshot, clock_, kernel_account());
-    utsname system{};
-    uname(&system);
-    SessionInfo& info = *snapshot.mutable_session();
-    info.set_start_unix_nanos(clock_.wall(started_).nanoseconds);
-    info.set_duration_nanos(elapsed(started_, ended_.seen() ? ended_ : monotonic_now()));
-    info.set_host(system.nodename);
-    info.set_kernel(system.release);
-    info.set_footfall_version(options_.version);
-    info.set_source("live");
-    for (const std::string& word : options_.target_words) info.add_target(word);
-    info.set_agent_cpu_nanos(static_cast<std::uint64_t>(read_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu_at_start_));
-    info.set_agent_peak_rss_bytes(peak_rss_bytes());
-    const BpfCost cost = bpf_clock_->cost(pipeline_->events());
-    info.set_bpf_cpu_known(cost.known);
-    info.set_bpf_cpu_nanos(cost.nanoseconds);
-    if (functions_) {
-        const auto filled = functions_->fill(snapshot, clock_, ended_.seen() ? ended_ : monotonic_now());
-        if (!filled) spdlog::warn("{}", filled.error().what);
-    }
-    return snapshot;
-}
-
-std::optional<StackCapture> LiveSession::stacks() const {
-    const StackCollector* collector = pipeline_->stacks();
-    if (collector == nullptr) return std::nullopt;
-    StackCapture capture = capture_stacks(*collector, ended_.seen() ? ended_ : monotonic_now());
-    for (const Sample& sample : capture.samples) {
-        capture.services.try_emplace(sample.service, pipeline_->services().name(sample.service));
-        if (const auto user = users_.of(sample.pid)) capture.users.try_emplace(sample.pid, *user);
-    }
-    capture.period_nanoseconds = stack_probe_->period_nanoseconds();
-    capture.clock = stack_probe_->clock();
-    capture.detail = options_.config.stacks.lines ? Detail::kLines : Detail::kNames;
-    const StackConfig& config = options_.config.stacks;
-    capture.naming_patience = std::chrono::milliseconds(config.naming_patience_nanoseconds / 1'000'000);
-    capture.debuginfod.urls = config.debuginfod;
-    capture.debuginfod.cache_directory = config.debuginfod_cache;
-    capture.debuginfod.patience = std::chrono::milliseconds(config.debuginfod_patience_nanoseconds / 1'000'000);
-    return capture;
-}
-
-void LiveSession::clear_stacks() {
-    if (pipeline_->stacks() == nullptr) return;
-    pipeline_->stacks()->profile().clear();
-    pipeline_->stacks()->session_begin(monotonic_now());
-}
-
-Progress LiveSession::progress() const {
-    const KernelAccount account = kernel_account();
-    Progress progress;
-    progress.elapsed_nanoseconds = elapsed(started_, monotonic_now());
-    progress.uses = pipeline_->uses();
-    for (const std::uint64_t count : account.dropped) progress.lost += count;
-    const std::int64_t cpu = read_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu_at_start_;
-    progress.agent_cpu_share =
-        static_cast<double>(cpu) / static_cast<double>(std::max<std::uint64_t>(progress.elapsed_nanoseconds, 1));
-    progress.bpf = bpf_clock_->cost(pipeline_->events());
-    return progress;
 }
 
 }  // namespace footfall

@@ -89,29 +89,44 @@ public:
 
 private:
     LiveSession(LiveOptions options, UseObserver on_use);
+
+    // live_session.cc
     Result<void> load();
+    Result<void> load_probes(const ff_probe_config& who);
+    Result<void> make_pipeline();
+    PipelineObservers observers();
+    Result<void> begin(const ff_probe_config& who, const HostView& host);
     Result<void> open_raw_file();
-    Result<void> watch_now(const HostView& host);
+    void finish_raw_file();
     void on_raw(RawEvent raw) override;
-    bool on_executed(const ProcessExecuted& executed);  // false: it is not to be watched
-    void on_forked(const ProcessForked& forked);
-    void reject(Pid pid);
     void record_description(Pid pid, const ProcessDescription& description);
     void note_raw_error(const Result<void>& written);
     Result<void> watch_splice(MonotonicTime now);
-    Result<void> load_stacks(const ff_probe_config& who);
+    [[nodiscard]] std::vector<ConnectionId> vanished_unix_sockets() const;
+    void tell_closed(ConnectionId connection, MonotonicTime now);
+
+    // live_session_target.cc
+    Result<void> resolve_target(const HostView& host);
+    static Result<ff_probe_config> probe_config_of(const Watch& watch);
+    Result<void> watch_now(const HostView& host);
+    [[nodiscard]] bool watches(Pid pid) const;
+    bool on_executed(const ProcessExecuted& executed);  // false: it is not to be watched
+    void on_forked(const ProcessForked& forked);
+    void reject(Pid pid);
     Result<void> watch_functions(const ff_probe_config& who);
-    void adjust_waits(MonotonicTime now);
-    void follow_mappings();
-    void take_waiting_threads();
-    void begin_stacks();
     void look_for_tls();
     bool look_for_tls(Pid pid, bool all);
     void look_at_host_for_tls();
-    [[nodiscard]] bool watches(Pid pid) const;
+
+    // live_session_stacks.cc
+    Result<void> load_stacks(const ff_probe_config& who);
+    void take_waiting_threads();
+    void begin_stacks();
+    void follow_mappings();
+    void adjust_waits(MonotonicTime now);
     void wait_for_tables(std::uint64_t patience_nanoseconds);
-    [[nodiscard]] std::vector<ConnectionId> vanished_unix_sockets() const;
-    void tell_closed(ConnectionId connection, MonotonicTime now);
+
+    // live_session_snapshot.cc
     [[nodiscard]] KernelAccount kernel_account() const;
 
     LiveOptions options_;

@@ -13,7 +13,7 @@ rules() {
   forbid '^symbolizer/'                    '(agent/[^b]|output/|bpf/)'                'the symbolizer uses only agent/base' '^symbolizer/unwind/'
   forbid '^symbolizer/unwind/'             '(agent/[^b]|output/|bpf/(lib|probes|detect)/)' 'unwind tables are what bpf/contract and bpf/unwind say'
   forbid '^output/'                        '(agent/[^b]|symbolizer/|bpf/)'                'output uses only agent/base'
-  forbid "^$core"                          'agent/(kernel|probes|cli)/'                   'the core of the agent knows nothing of its kernel half; live_session joins the two' '^agent/session/live_session\\.'
+  forbid "^$core"                          'agent/(kernel|probes|cli)/'                   'the core of the agent knows nothing of its kernel half; live_session joins the two' '^agent/session/live_session[._]'
   forbid '^agent/(kernel|probes)/'         'agent/cli/'                                   'only the command line uses agent/cli'
   forbid '^agent/'                         'bpf/contract/'                                'only these see raw records, or the list of protocols' '^agent/(kernel|probes|pipeline|session|processes)/|^agent/protocols/protocol_(table|facts)'
   forbid '^agent/'                         'bpf/(lib|probes|detect)/'                     'of bpf/, the agent sees only the contract'

@@ -1,0 +1,93 @@
+// What a session tells of itself, while it runs and at its end.
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+
+#include "agent/session/live_session.h"
+
+namespace footfall {
+namespace {
+
+std::uint64_t peak_rss_bytes() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+}  // namespace
+
+KernelAccount LiveSession::kernel_account() const {
+    const KernelCounters counters = probes_->counters();
+    KernelAccount account{.submitted = counters[FF_COUNT_SUBMITTED] + own_events_};
+    std::copy_n(counters.begin(), account.dropped.size(), account.dropped.begin());
+    return account;
+}
+
+Snapshot LiveSession::snapshot() const {
+    Snapshot snapshot;
+    pipeline_->fill(snapshot, clock_, kernel_account());
+    utsname system{};
+    uname(&system);
+    SessionInfo& info = *snapshot.mutable_session();
+    info.set_start_unix_nanos(clock_.wall(started_).nanoseconds);
+    info.set_duration_nanos(elapsed(started_, ended_.seen() ? ended_ : monotonic_now()));
+    info.set_host(system.nodename);
+    info.set_kernel(system.release);
+    info.set_footfall_version(options_.version);
+    info.set_source("live");
+    for (const std::string& word : options_.target_words) info.add_target(word);
+    info.set_agent_cpu_nanos(static_cast<std::uint64_t>(read_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu_at_start_));
+    info.set_agent_peak_rss_bytes(peak_rss_bytes());
+    const BpfCost cost = bpf_clock_->cost(pipeline_->events());
+    info.set_bpf_cpu_known(cost.known);
+    info.set_bpf_cpu_nanos(cost.nanoseconds);
+    if (functions_) {
+        const auto filled = functions_->fill(snapshot, clock_, ended_.seen() ? ended_ : monotonic_now());
+        if (!filled) spdlog::warn("{}", filled.error().what);
+    }
+    return snapshot;
+}
+
+std::optional<StackCapture> LiveSession::stacks() const {
+    const StackCollector* collector = pipeline_->stacks();
+    if (collector == nullptr) return std::nullopt;
+    StackCapture capture = capture_stacks(*collector, ended_.seen() ? ended_ : monotonic_now());
+    for (const Sample& sample : capture.samples) {
+        capture.services.try_emplace(sample.service, pipeline_->services().name(sample.service));
+        if (const auto user = users_.of(sample.pid)) capture.users.try_emplace(sample.pid, *user);
+    }
+    capture.period_nanoseconds = stack_probe_->period_nanoseconds();
+    capture.clock = stack_probe_->clock();
+    capture.detail = options_.config.stacks.lines ? Detail::kLines : Detail::kNames;
+    const StackConfig& config = options_.config.stacks;
+    capture.naming_patience = std::chrono::milliseconds(config.naming_patience_nanoseconds / 1'000'000);
+    capture.debuginfod.urls = config.debuginfod;
+    capture.debuginfod.cache_directory = config.debuginfod_cache;
+    capture.debuginfod.patience = std::chrono::milliseconds(config.debuginfod_patience_nanoseconds / 1'000'000);
+    return capture;
+}
+
+void LiveSession::clear_stacks() {
+    if (pipeline_->stacks() == nullptr) return;
+    pipeline_->stacks()->profile().clear();
+    pipeline_->stacks()->session_begin(monotonic_now());
+}
+
+Progress LiveSession::progress() const {
+    const KernelAccount account = kernel_account();
+    Progress progress;
+    progress.elapsed_nanoseconds = elapsed(started_, monotonic_now());
+    progress.uses = pipeline_->uses();
+    for (const std::uint64_t count : account.dropped) progress.lost += count;
+    const std::int64_t cpu = read_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu_at_start_;
+    progress.agent_cpu_share =
+        static_cast<double>(cpu) / static_cast<double>(std::max<std::uint64_t>(progress.elapsed_nanoseconds, 1));
+    progress.bpf = bpf_clock_->cost(pipeline_->events());
+    return progress;
+}
+
+}  // namespace footfall

@@ -1,0 +1,106 @@
+// The stacks of a session: loaded, begun, and fed with what the kernel and the mappings of processes say.
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "agent/session/live_session.h"
+
+namespace footfall {
+namespace {
+
+constexpr std::uint64_t kPatienceAtStart = 300'000'000;  // with unwind tables that are being made
+
+}  // namespace
+
+Result<void> LiveSession::load_stacks(const ff_probe_config& who) {
+    const StackConfig& config = options_.config.stacks;
+    if (config.mode == StackMode::kNone) return {};
+    const StackProbeSettings settings{who, config.frequency != 0 ? config.frequency : options_.frequency,
+                                      config.mode == StackMode::kAll};
+    auto probe = StackProbe::load(settings, probes_->shared_maps());
+    if (!probe) return tl::unexpected<Error>(probe.error());
+    stack_probe_ = std::move(*probe);
+    auto watch = MappingWatch::start();
+    if (!watch) return tl::unexpected<Error>(watch.error());
+    mapping_watch_ = std::move(*watch);
+    return {};
+}
+
+// Whoever waits when the session begins. Their stacks also tell which tables will be needed first; with those in place, the
+// waits to come are walked in the kernel, rather than copied.
+void LiveSession::take_waiting_threads() {
+    Result<void> taken = stack_probe_->attach_waits();
+    if (taken) taken = stack_probe_->take_waiting([this] { (void)drain(); });
+    if (!taken) spdlog::warn("no stacks of threads that wait: {}", taken.error().what);
+    wait_for_tables(kPatienceAtStart);
+}
+
+void LiveSession::begin_stacks() {
+    const MonotonicTime now = monotonic_now();
+    pipeline_->stacks()->session_begin(now);
+    last_wait_look_ = now;
+    stack_probe_->set_waits_apart(0);
+    const auto attached = stack_probe_->attach_clock();
+    if (attached) return;
+    const bool waits = options_.config.stacks.mode == StackMode::kAll;
+    if (!waits) why_no_stacks_ = attached.error().what;
+    spdlog::warn("no stacks{}: {}", waits ? " of what runs" : "", attached.error().what);
+}
+
+void LiveSession::follow_mappings() {
+    StackCollector* stacks = pipeline_->stacks();
+    if (!mapping_watch_ || stacks == nullptr) return;
+    std::vector<CodeRecord> records;
+    const bool lost = mapping_watch_->drain(records);
+    for (const CodeRecord& record : records) {
+        stacks->processes().on(record);
+        const auto* mapped = std::get_if<CodeMapped>(&record);
+        if (mapped != nullptr && is_named_like_tls(mapped->mapping.path) && watches(mapped->pid))
+            look_for_tls(mapped->pid, false);
+    }
+    if (lost) stacks->processes().on_code_records_lost();
+}
+
+// A busy host switches threads a million times a second. So many are looked at as was asked for, and some stand for more: as
+// soon as an interval's share is used up, and, step by step, less so when they become few.
+void LiveSession::adjust_waits(MonotonicTime now) {
+    constexpr std::uint64_t kInterval = 100'000'000;
+    constexpr std::uint64_t kLeastApart = 50'000;
+    constexpr std::uint64_t kMostApart = 4'000'000'000;  // for 32 bits
+    constexpr std::uint64_t kShortest = 5'000'000;       // what came at once may have come in such a time
+    if (!stack_probe_ || ended_.seen() || !last_wait_look_.seen()) return;
+    const double most = options_.config.stacks.most_waits_a_second;
+    const double share = most * static_cast<double>(kInterval) / 1e9;
+    const std::uint64_t passed = elapsed(last_wait_look_, now);
+    const auto waits = static_cast<double>(pipeline_->stacks()->waits_taken() - waits_at_last_look_);
+    if (waits <= share && passed < kInterval) return;
+    last_wait_look_ = now;
+    waits_at_last_look_ = pipeline_->stacks()->waits_taken();
+    const double rate = waits * 1e9 / static_cast<double>(std::max(passed, kShortest));
+    const std::uint64_t before = waits_apart_;
+    if (waits > share) {
+        waits_apart_ =
+            std::min(kMostApart, std::max(waits_apart_, kLeastApart) * static_cast<std::uint64_t>(std::ceil(rate / most)));
+    } else if (rate < most / 4) {
+        waits_apart_ = waits_apart_ > kLeastApart ? waits_apart_ / 2 : 0;
+    }
+    if (waits_apart_ != before) stack_probe_->set_waits_apart(static_cast<std::uint32_t>(waits_apart_));
+}
+
+// Tables that are being made complete the stacks of a short session.
+void LiveSession::wait_for_tables(std::uint64_t patience_nanoseconds) {
+    constexpr timespec kPause{0, 5'000'000};
+    const MonotonicTime begin = monotonic_now();
+    StackCollector* stacks = pipeline_->stacks();
+    while (stacks != nullptr && stacks->busy() && elapsed(begin, monotonic_now()) < patience_nanoseconds) {
+        nanosleep(&kPause, nullptr);
+        stacks->advance(ended_.seen() ? ended_ : monotonic_now());
+    }
+}
+
+}  // namespace footfall
