@@ -83,6 +83,7 @@ void add(const Use& use, const Exchange& exchange, const Pipeline& pipeline, con
         .service = pipeline.services().name(use.service),
         .role = use.role == Role::kServer ? "server" : "client",
         .kind = name(operation.scope.kind),
+        .tls = use.tls,
         .operation = operation.text,
         .outcome = outcome,
         .error_type = use.error_type,

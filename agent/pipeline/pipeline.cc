@@ -119,7 +119,7 @@ void Pipeline::session_end(MonotonicTime time) {
 void Pipeline::on_exchange(const Exchange& exchange) {
     const ConnectionInfo* connection = connections_.find(exchange.connection);
     const std::optional<Peer> peer = connection != nullptr ? std::optional(peer_of(*connection)) : std::nullopt;
-    count(exchange, peer ? &*peer : nullptr);
+    count(exchange, peer ? &*peer : nullptr, connection != nullptr && connection->plaintext);
 }
 
 Commands::Sink Pipeline::command_sink() {
@@ -128,14 +128,15 @@ Commands::Sink Pipeline::command_sink() {
         .on_command =
             [this](const Exchange& command, Uid uid) {
                 const Peer user{.family = AddressFamily::kUnix, .endpoint = {}, .uid = uid};
-                count(command, &user);
+                count(command, &user, false);
             },
         .on_lost = [this](LostReason reason) { on_lost(reason); },
     };
 }
 
-void Pipeline::count(const Exchange& exchange, const Peer* peer) {
-    const Use use = namer_.name(exchange, peer);
+void Pipeline::count(const Exchange& exchange, const Peer* peer, bool plaintext) {
+    Use use = namer_.name(exchange, peer);
+    use.tls = plaintext || exchange.tls;
     usage_.record(use);
     if (observers_.on_use) observers_.on_use(use, exchange);
 }

@@ -103,7 +103,7 @@ private:
     std::optional<DropReason> handle(const ProcessExecuted& executed);
 
     [[nodiscard]] Commands::Sink command_sink();
-    void count(const Exchange& exchange, const Peer* peer);
+    void count(const Exchange& exchange, const Peer* peer, bool plaintext);
     void on_exchange(const Exchange& exchange) override;
     void on_lost(LostReason reason) override;
     void on_wrong_guess(ConnectionId connection, Protocol protocol) override;

@@ -266,6 +266,7 @@ struct Exchange {
     std::uint64_t bytes_out = 0;
     std::uint32_t count = 1;             // exchanges that were pipelined, and are equal in all of this, may come as one
     std::optional<ServiceId> service{};  // whose use it is; none: its process's
+    bool tls = false;                    // the request says of itself that its client asks over TLS, as FastCGI's may
 };
 
 // --- Use ------------------------------------------------------------------------------------------------------------
@@ -285,6 +286,7 @@ struct Use {
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
     std::uint32_t count = 1;  // of uses that are equal in all of this
+    bool tls = false;         // it came, or went, over TLS
 };
 
 }  // namespace footfall

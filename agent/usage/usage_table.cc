@@ -85,21 +85,21 @@ UsageTable::Row& UsageTable::row_of(const Use& use) {
 
 UsageTable::OutcomeRow& UsageTable::outcome_of(Row& row, const Use& use) {
     for (OutcomeRow& outcome : row.outcomes) {
-        if (!outcome.folded && outcome.status == use.status && outcome.outcome == use.outcome &&
+        if (!outcome.folded && outcome.status == use.status && outcome.outcome == use.outcome && outcome.tls == use.tls &&
             outcome.error_type == use.error_type) {
             return outcome;
         }
     }
     const auto folded = std::count_if(row.outcomes.begin(), row.outcomes.end(), [](const auto& o) { return o.folded; });
     if (row.outcomes.size() - static_cast<std::size_t>(folded) < kMaxOutcomes) {
-        row.outcomes.push_back({use.outcome, use.status, std::string(use.error_type), false, 0, {}});
+        row.outcomes.push_back({use.outcome, use.status, std::string(use.error_type), use.tls, false, 0, {}});
         return row.outcomes.back();
     }
     const std::string_view error_type = use.error_type.empty() ? std::string_view{} : kFoldedErrorType;
     for (OutcomeRow& outcome : row.outcomes) {
-        if (outcome.folded && outcome.error_type == error_type) return outcome;
+        if (outcome.folded && outcome.error_type == error_type && outcome.tls == use.tls) return outcome;
     }
-    row.outcomes.push_back({use.outcome, 0, std::string(error_type), true, 0, {}});
+    row.outcomes.push_back({use.outcome, 0, std::string(error_type), use.tls, true, 0, {}});
     return row.outcomes.back();
 }
 
@@ -132,12 +132,13 @@ void UsageTable::fill_operation(Operation& out, OperationId id, const Row& row, 
                                        : outcome_text(outcome.outcome, outcome.status, outcome.error_type));
         use.set_error_type(outcome.error_type);
         use.set_uses(outcome.uses);
+        use.set_tls(outcome.tls);
         outcome.latency.to_proto(*use.mutable_latency());
     }
     std::sort(out.mutable_outcomes()->pointer_begin(), out.mutable_outcomes()->pointer_end(),
               [](const OutcomeUse* a, const OutcomeUse* b) {
-                  return std::forward_as_tuple(a->outcome(), a->error_type()) <
-                         std::forward_as_tuple(b->outcome(), b->error_type());
+                  return std::tuple(std::string_view(a->outcome()), std::string_view(a->error_type()), a->tls()) <
+                         std::tuple(std::string_view(b->outcome()), std::string_view(b->error_type()), b->tls());
               });
     fill_consumers(out, row);
 }

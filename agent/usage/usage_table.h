@@ -1,8 +1,8 @@
 // Counts uses: one row for each operation, and within it one for each outcome with its latencies.
 //
 // Memory is bounded by the names (names.h): a row is at most some 5 KiB plus up to 1.3 KiB for each of its outcomes, which
-// are at most kMaxOutcomes and two `other` (one ok, one error). One thread owns it; snapshots are copies. Recording
-// allocates nothing for an operation, outcome and latency range seen before.
+// are at most kMaxOutcomes and four `other` (ok or error, over TLS or not). One thread owns it; snapshots are copies.
+// Recording allocates nothing for an operation, outcome and latency range seen before.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +40,7 @@ public:
     [[nodiscard]] std::uint64_t uses() const { return uses_; }
 
     // Replaces the operations of a snapshot: most used first, equal ones by service, role and name. Outcomes are in the
-    // order of their text; an outcome and error_type come once.
+    // order of their text; an outcome and error_type come once, or twice where some of their uses came over TLS.
     void fill(Snapshot& snapshot, const ClockOffset& clock) const;
 
 private:
@@ -48,6 +48,7 @@ private:
         Outcome outcome = Outcome::kUnknown;
         std::uint16_t status = 0;
         std::string error_type;
+        bool tls = false;
         bool folded = false;  // stands for outcomes past the limit
         std::uint64_t uses = 0;
         ExponentialHistogram latency;

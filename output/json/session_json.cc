@@ -95,6 +95,7 @@ Json operation(const RankedOperation& ranked, double duration_seconds) {
     if (!operation.route().empty()) out["route"] = operation.route();
     out["uses"] = ranked.totals.uses;
     out["errors"] = ranked.totals.errors;
+    if (ranked.totals.tls != 0) out["tls_uses"] = ranked.totals.tls;
     if (duration_seconds > 0) out["rate_per_second"] = static_cast<double>(ranked.totals.uses) / duration_seconds;
     out["outcomes"] = std::move(outcomes);
     out["error_types"] = std::move(error_types);

@@ -10,6 +10,7 @@ std::string trace_line_json(const TraceLine& line) {
     using Json = nlohmann::ordered_json;
     Json out = {{"time", rfc3339_utc(line.time)}, {"service", line.service}, {"role", line.role}, {"kind", line.kind},
                 {"operation", line.operation},    {"outcome", line.outcome}};
+    if (line.tls) out["tls"] = true;
     if (!line.error_type.empty()) out["error_type"] = line.error_type;
     out["duration_seconds"] = nullptr;
     if (line.duration_nanos != 0) out["duration_seconds"] = in_seconds(line.duration_nanos);

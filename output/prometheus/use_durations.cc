@@ -30,6 +30,7 @@ Labels http_labels(const Operation& operation, const OutcomeUse& outcome) {
     labels.with("service_name", operation.service())
         .with("http_request_method", operation.method())
         .with("http_route", operation.route())
+        .with("url_scheme", outcome.tls() ? "https" : "http")
         .with("http_response_status_code", is_status_code(outcome.outcome()) ? outcome.outcome() : std::string_view{})
         .with("error_type", outcome.error_type());
     return labels;

@@ -10,7 +10,8 @@ namespace {
 void add_outcome(Operation& into, const OutcomeUse& outcome) {
     auto& outcomes = *into.mutable_outcomes();
     const auto same = std::find_if(outcomes.begin(), outcomes.end(), [&](const OutcomeUse& known) {
-        return known.outcome() == outcome.outcome() && known.error_type() == outcome.error_type();
+        return known.outcome() == outcome.outcome() && known.error_type() == outcome.error_type() &&
+               known.tls() == outcome.tls();
     });
     if (same == outcomes.end()) {
         *into.add_outcomes() = outcome;

@@ -12,6 +12,7 @@ OperationTotals totals_of(const Operation& operation) {
     for (const OutcomeUse& outcome : operation.outcomes()) {
         totals.uses += outcome.uses();
         if (!outcome.error_type().empty()) totals.errors += outcome.uses();
+        if (outcome.tls()) totals.tls += outcome.uses();
         merge(totals.latency, outcome.latency());
     }
     return totals;

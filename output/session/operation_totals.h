@@ -12,6 +12,7 @@ namespace footfall {
 struct OperationTotals {
     std::uint64_t uses = 0;
     std::uint64_t errors = 0;  // uses whose outcome has an error_type
+    std::uint64_t tls = 0;     // uses over TLS
     Histogram latency;         // of all outcomes
 };
 

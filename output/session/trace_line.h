@@ -15,6 +15,7 @@ struct TraceLine {
     std::string_view service;
     std::string_view role;                                  // "server", "client"
     std::string_view kind;                                  // "http"
+    bool tls = false;                                       // it came, or went, over TLS
     std::string_view operation;                             // "GET /orders/{id}"
     std::string_view outcome;                               // a status code, or why there is none
     std::string_view error_type;                            // empty: not an error

@@ -36,9 +36,9 @@ std::string trace_line_text(const TraceLine& line, const TerminalStyle& style) {
     const Tone outcome_tone = line.error_type.empty() ? Tone::kPlain : Tone::kAlarm;
     const std::string outcome = padded(terminal_safe(line.outcome), kOutcomeWidth, false);
     const std::string_view arrow = line.role == "client" ? "→" : "←";
-    return fmt::format("{}  {}  {}  {} {} {} {}  {}", time_of_day_utc(line.time),
+    return fmt::format("{}  {}  {}  {} {} {}{} {}  {}", time_of_day_utc(line.time),
                        padded(duration(line.duration_nanos), kDurationWidth, true), toned(outcome, outcome_tone, style),
-                       terminal_safe(line.service), arrow, terminal_safe(line.kind),
+                       terminal_safe(line.service), arrow, terminal_safe(line.kind), line.tls ? "+tls" : "",
                        terminal_safe(line.operation), toned(details(line), Tone::kQuiet, style));
 }
 

@@ -59,6 +59,13 @@ GridCell errors_cell(const OperationTotals& totals) {
     return {fmt::format("{} ({})", grouped(totals.errors), human_share(totals.errors, totals.uses)), Tone::kAlarm};
 }
 
+// "http+tls", or "http+tls 12%" where the other uses came in cleartext.
+std::string kind_text(const Operation& operation, const OperationTotals& totals) {
+    const std::string kind = terminal_safe(operation.kind());
+    if (totals.tls == 0) return kind;
+    return totals.tls == totals.uses ? kind + "+tls" : kind + "+tls " + human_share(totals.tls, totals.uses);
+}
+
 std::vector<GridCell> row(const RankedOperation& ranked, bool with_errors) {
     const Operation& operation = *ranked.operation;
     const Histogram& latency = ranked.totals.latency;
@@ -66,7 +73,7 @@ std::vector<GridCell> row(const RankedOperation& ranked, bool with_errors) {
     const auto at = [&](double q) { return duration(quantile(latency, q)); };
     std::vector<GridCell> cells = {{terminal_safe(operation.service())},
                                    {std::string(role_name(operation.role()))},
-                                   {terminal_safe(operation.kind())},
+                                   {kind_text(operation, ranked.totals)},
                                    {terminal_safe(operation.operation())},
                                    {grouped(ranked.totals.uses)},
                                    errors_cell(ranked.totals),

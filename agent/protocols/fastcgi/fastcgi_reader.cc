@@ -253,6 +253,7 @@ void FastcgiReader::name_request(OpenRequest& request, const RequestParameters& 
         return;
     }
     request.name(parameters.method(), parameters.target());
+    request.tls = parameters.https();
 }
 
 // The connection ends: what was seen of its requests names them.

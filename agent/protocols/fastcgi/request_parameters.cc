@@ -96,7 +96,10 @@ RequestParameters::Text RequestParameters::wanted() {
     if (name == "REQUEST_URI") return &RequestParameters::uri_;
     if (name == "SCRIPT_NAME") return &RequestParameters::script_;
     limit_ = kMethodLimit;
-    return name == "REQUEST_METHOD" ? &RequestParameters::method_ : nullptr;
+    if (name == "REQUEST_METHOD") return &RequestParameters::method_;
+    limit_ = kSchemeLimit;
+    if (name == "REQUEST_SCHEME") return &RequestParameters::scheme_;
+    return name == "HTTPS" ? &RequestParameters::https_ : nullptr;
 }
 
 std::size_t RequestParameters::take_value(std::string_view bytes) {

@@ -1,5 +1,6 @@
-// Finds a request's method and path in its PARAMS stream (FastCGI specification 1.0, §3.4 and §5.2): pairs of name and
-// value, each with its length in front, 64 KiB and more of them, split over records anywhere. Nothing else of them is kept.
+// Finds a request's method, path and scheme in its PARAMS stream (FastCGI specification 1.0, §3.4 and §5.2): pairs of name
+// and value, each with its length in front, 64 KiB and more of them, split over records anywhere. Nothing else of them is
+// kept.
 #pragma once
 
 #include <cstddef>
@@ -22,13 +23,17 @@ public:
     [[nodiscard]] std::string_view method() const { return method_; }
     // REQUEST_URI as the browser sent it; where the web server does not tell it, SCRIPT_NAME.
     [[nodiscard]] std::string_view target() const { return uri_.empty() ? script_ : uri_; }
+    // Its client asks over TLS, as far as the web server tells: REQUEST_SCHEME, or HTTPS that is not "off" (RFC 3875 knows
+    // neither; nginx, Apache and lighttpd send them).
+    [[nodiscard]] bool https() const { return scheme_ == "https" || (!https_.empty() && https_ != "off"); }
     [[nodiscard]] bool lost() const { return phase_ == Phase::kLost; }
 
 private:
     enum class Phase : std::uint8_t { kNameLength, kValueLength, kName, kValue, kLost };
     using Text = std::string RequestParameters::*;
 
-    static constexpr std::size_t kNameLimit = 16;  // those that are wanted are shorter
+    static constexpr std::size_t kSchemeLimit = 15;  // as much as a text holds without memory of its own
+    static constexpr std::size_t kNameLimit = 16;    // those that are wanted are shorter
 
     void take_length_byte(char byte);
     void take_length(std::uint32_t length);
@@ -49,6 +54,8 @@ private:
     std::string method_;
     std::string uri_;
     std::string script_;
+    std::string scheme_;
+    std::string https_;
 };
 
 }  // namespace footfall::fastcgi

@@ -40,6 +40,7 @@ Exchange exchange_of(const OpenRequest& request, Role role, Outcome outcome, std
         .end = end,
         .bytes_in = server ? request.request_bytes : request.response_bytes,
         .bytes_out = server ? request.response_bytes : request.request_bytes,
+        .tls = request.tls,
     };
 }
 

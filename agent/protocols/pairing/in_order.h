@@ -16,6 +16,7 @@ namespace footfall {
 struct OpenRequest {
     std::string text;  // the method, then the target
     std::uint8_t method_length = 0;
+    bool tls = false;          // it says that its client asks over TLS
     std::uint32_t tag = 0;     // the reader's own
     std::uint16_t status = 0;  // of an exchange of kind http
     Stamp began;               // first byte of the request

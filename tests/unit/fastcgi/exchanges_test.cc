@@ -111,6 +111,20 @@ TEST(Fastcgi, WithoutAnUriTheScriptIsTheTarget) {
     EXPECT_EQ(wire.sink.lost, Lost{LostReason::kUnparsable});
 }
 
+TEST(Fastcgi, TheWebServerTellsWhetherItsClientAsksOverTls) {
+    Wire wire;
+    const std::string named = parameter("REQUEST_METHOD", "GET") + parameter("REQUEST_URI", "/a");
+    for (const std::string& told :
+         {parameter("HTTPS", "on"), parameter("REQUEST_SCHEME", "https"), std::string(), parameter("HTTPS", "off"),
+          parameter("REQUEST_SCHEME", "http") + parameter("HTTPS", "")}) {
+        wire.received(beginning(1) + record(Type::kParams, 1, named + told) + record(Type::kParams, 1, ""));
+        wire.sent(response(1, "\r\n"));
+    }
+    std::vector<bool> tls;
+    for (const auto& seen : wire.sink.seen) tls.push_back(seen.exchange.tls);
+    EXPECT_EQ(tls, (std::vector{true, true, false, false, false}));
+}
+
 TEST(Fastcgi, ParametersOf64KiBAreReadInABoundedPlace) {
     Wire wire;
     const std::string all = parameter("HTTP_X", std::string(60000, 'x')) + parameters("GET", "/" + std::string(4000, 'p'));

@@ -100,6 +100,7 @@ inline Snapshot example_snapshot() {
     Operation orders = http_operation("nginx", ROLE_SERVER, "GET", "/orders/{id}");
     *orders.add_outcomes() = outcome_of("200", "", evenly(1'000, 0.0005, 0.002));
     *orders.add_outcomes() = outcome_of("500", "500", evenly(3, 0.010, 0.020));
+    for (OutcomeUse& outcome : *orders.mutable_outcomes()) outcome.set_tls(true);
     orders.set_bytes_in(345'678);
     orders.set_bytes_out(56'789'012);
     Consumer& consumer = *orders.add_consumers();

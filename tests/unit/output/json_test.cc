@@ -162,6 +162,13 @@ TEST(TraceLineJson, IsOneLineWithAllKeys) {
               R"("time_to_first_byte_seconds":0.0012,"bytes_in":345,"bytes_out":6789,"consumer":"10.0.0.7","pid":4242})");
 }
 
+TEST(TraceLines, SayWhatCameOverTls) {
+    TraceLine line = example_line();
+    line.tls = true;
+    EXPECT_EQ(Json::parse(trace_line_json(line))["tls"], true);
+    EXPECT_THAT(trace_line_text(line, {}), HasSubstr("nginx ← http+tls GET /orders/{id}  "));
+}
+
 TEST(TraceLineJson, AHostileNameStaysOnItsLine) {
     TraceLine line = example_line();
     line.operation = "GET /\n\xff";

@@ -201,6 +201,7 @@ TEST(MetricFamilies, DurationsHaveTheLabelsOfOpenTelemetry) {
     EXPECT_EQ(label(ok, "service_name"), "nginx");
     EXPECT_EQ(label(ok, "http_request_method"), "GET");
     EXPECT_EQ(label(ok, "http_route"), "/orders/{id}");
+    EXPECT_EQ(label(ok, "url_scheme"), "https");
     EXPECT_EQ(label(ok, "http_response_status_code"), "200");
     EXPECT_EQ(label(ok, "error_type"), "");
     EXPECT_EQ(label(server->metric(1), "error_type"), "500");
@@ -209,8 +210,38 @@ TEST(MetricFamilies, DurationsHaveTheLabelsOfOpenTelemetry) {
     ASSERT_EQ(client->metric_size(), 2);
     for (const auto& metric : client->metric()) {
         const bool cut = label(metric, "error_type") == "reset";
+        EXPECT_EQ(label(metric, "url_scheme"), "http");
         EXPECT_EQ(label(metric, "http_response_status_code"), cut ? "" : "200");
     }
+}
+
+TEST(MetricFamilies, BothSchemesOfARouteAreCountedApart) {
+    Snapshot snapshot;
+    Operation& operation = *snapshot.add_operations() = http_operation("shop", ROLE_SERVER, "GET", "/cart");
+    *operation.add_outcomes() = outcome_of("200", "", evenly(7, 0.01, 0.02));
+    *operation.add_outcomes() = outcome_of("200", "", evenly(5, 0.01, 0.02));
+    operation.mutable_outcomes(1)->set_tls(true);
+    const auto families = metric_families(snapshot, example_status());
+    std::map<std::string, std::uint64_t> counts;
+    for (const auto& metric : find(families, "http_server_request_duration_seconds")->metric()) {
+        counts[label(metric, "url_scheme")] = metric.histogram().sample_count();
+    }
+    EXPECT_EQ(counts, (std::map<std::string, std::uint64_t>{{"http", 7}, {"https", 5}}));
+}
+
+TEST(MetricFamilies, ADatabasesCommandIsOneWhetherOverTlsOrNot) {
+    Snapshot snapshot;
+    Operation& operation = *snapshot.add_operations();
+    operation.set_kind("redis");
+    operation.set_method("GET");
+    operation.set_role(ROLE_SERVER);
+    *operation.add_outcomes() = outcome_of("ok", "", evenly(7, 0.01, 0.02));
+    *operation.add_outcomes() = outcome_of("ok", "", evenly(5, 0.01, 0.02));
+    operation.mutable_outcomes(1)->set_tls(true);
+    const auto families = metric_families(snapshot, example_status());
+    const MetricFamily* family = find(families, "db_server_operation_duration_seconds");
+    ASSERT_EQ(family->metric_size(), 1);
+    EXPECT_EQ(family->metric(0).histogram().sample_count(), 12U);
 }
 
 TEST(MetricFamilies, ClassicBucketsAscendToTheCount) {
@@ -281,7 +312,7 @@ TEST(SampleText, NumbersReadBackAsThemselves) {
 TEST(TextEncoder, PrintsAHistogramAsPrometheusExpectsIt) {
     const std::string text = encode_text(example_families());
     const std::string labels = R"(service_name="nginx",http_request_method="GET",http_route="/orders/{id}",)"
-                               R"(http_response_status_code="200")";
+                               R"(url_scheme="https",http_response_status_code="200")";
     EXPECT_THAT(text, HasSubstr("# TYPE http_server_request_duration_seconds histogram\n"));
     EXPECT_THAT(text, HasSubstr("http_server_request_duration_seconds_bucket{" + labels + ",le=\"0.005\"} 1000\n"));
     EXPECT_THAT(text, HasSubstr("http_server_request_duration_seconds_bucket{" + labels + ",le=\"+Inf\"} 1000\n"));

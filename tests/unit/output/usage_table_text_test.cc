@@ -58,6 +58,14 @@ TEST(UsageTableText, NamesTheErrorsOfAnOperationBesideIt) {
     EXPECT_TRUE(lines.at(2).ends_with("  reset ×1"));
 }
 
+TEST(UsageTableText, MarksWhatCameOverTlsAndHowMuchIfNotAllOfIt) {
+    Snapshot snapshot = example_snapshot();
+    EXPECT_THAT(usage_table_text(snapshot, {}), testing::ContainsRegex("server  http\\+tls  GET /orders"));
+    EXPECT_THAT(usage_table_text(snapshot, {}), testing::ContainsRegex("client  http      POST /cart"));
+    *snapshot.mutable_operations(1)->add_outcomes() = outcome_of("200", "", evenly(1'003, 0.0005, 0.002));
+    EXPECT_THAT(usage_table_text(snapshot, {}), testing::ContainsRegex("server  http\\+tls 50%  GET /orders"));
+}
+
 TEST(UsageTableText, HasNoColumnForErrorsWhereThereAreNone) {
     Snapshot snapshot = example_snapshot();
     for (Operation& operation : *snapshot.mutable_operations()) operation.mutable_outcomes()->DeleteSubrange(1, 1);

@@ -72,6 +72,24 @@ TEST_F(Plaintext, ThatIsReadIsNoBlindSpot) {
     EXPECT_EQ(pipeline_->uses(), 1U);
 }
 
+TEST_F(Plaintext, IsAUseOverTlsAndCleartextIsNone) {
+    is_attached_ = true;
+    hello(1);
+    plaintext(1);
+    feed(connection_record(2, 7));
+    feed(message_record(2, 1, FF_RECEIVED, 0, kRequest, 8));
+    feed(message_record(2, 1, FF_SENT, 0, kResponse, 9));
+    Snapshot snapshot;
+    pipeline_->fill(snapshot, ClockOffset{}, KernelAccount{});
+    ASSERT_EQ(snapshot.operations_size(), 1);
+    const auto& outcomes = snapshot.operations(0).outcomes();
+    ASSERT_EQ(outcomes.size(), 2);
+    EXPECT_FALSE(outcomes[0].tls());
+    EXPECT_EQ(outcomes[0].uses(), 1U);
+    EXPECT_TRUE(outcomes[1].tls());
+    EXPECT_EQ(outcomes[1].uses(), 1U);
+}
+
 TEST_F(Plaintext, ThatComesAfterAllTakesTheBlindSpotBack) {
     hello(1);
     hello(2);

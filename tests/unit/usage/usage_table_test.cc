@@ -152,6 +152,23 @@ TEST(UsageTable, OutcomesPastTheirLimitAreOtherByWhetherTheyAreErrors) {
     EXPECT_EQ(outcomes.at(17), std::make_tuple("other", "_OTHER", 10U));
 }
 
+TEST(UsageTable, UsesOverTlsAreCountedApartAlsoPastTheLimitOfOutcomes) {
+    UsageWorld world;
+    for (std::uint16_t status = 200; status < 300; ++status) {
+        Use use = world.name(exchange("GET", "/a", status));
+        world.table.record(use);
+        use.tls = true;
+        world.table.record(use);
+        world.table.record(use);
+    }
+    const Snapshot snapshot = snapshot_of(world);
+    std::uint64_t over_tls = 0;
+    for (const OutcomeUse& outcome : snapshot.operations(0).outcomes()) over_tls += outcome.tls() ? outcome.uses() : 0;
+    EXPECT_EQ(over_tls, 200U);
+    EXPECT_EQ(uses_of(snapshot.operations(0)), 300U);
+    EXPECT_EQ(outcomes_of(snapshot.operations(0)).size(), UsageTable::kMaxOutcomes + 2);
+}
+
 TEST(UsageTable, ConsumersAddUpToTheUses) {
     UsageWorld world;
     for (int i = 0; i < 1000; ++i) world.count(exchange("GET", "/a"), private_peer(static_cast<std::uint8_t>(i % 200)));
