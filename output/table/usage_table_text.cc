@@ -61,7 +61,7 @@ GridCell errors_cell(const OperationTotals& totals) {
 
 // "http+tls", or "http+tls 12%" where the other uses came in cleartext.
 std::string kind_text(const Operation& operation, const OperationTotals& totals) {
-    const std::string kind = terminal_safe(operation.kind());
+    std::string kind = terminal_safe(operation.kind());
     if (totals.tls == 0) return kind;
     return totals.tls == totals.uses ? kind + "+tls" : kind + "+tls " + human_share(totals.tls, totals.uses);
 }
@@ -112,6 +112,7 @@ std::string table(const Snapshot& snapshot, const TerminalStyle& style) {
     const bool with_errors = std::any_of(operations.begin(), operations.end(),
                                          [](const RankedOperation& ranked) { return ranked.totals.errors != 0; });
     std::vector<std::vector<GridCell>> rows;
+    rows.reserve(operations.size());
     for (const RankedOperation& ranked : operations) rows.push_back(row(ranked, with_errors));
     const GridText grid = grid_text(columns(with_errors), rows, style);
     if (grid.left_out.empty()) return grid.text;
