@@ -43,6 +43,18 @@ bool glob_match(std::string_view pattern, std::string_view text) {
     return pattern.find_first_not_of('*', p) == std::string_view::npos;
 }
 
+std::string_view without_parameters(std::string_view name) {
+    // "operator()(int)" and "(anonymous namespace)::f(int)" have parentheses that are no parameters.
+    std::size_t depth = 0;
+    for (std::size_t i = name.size(); i > 0; --i) {
+        const char c = name[i - 1];
+        if (c == ')') ++depth;
+        if (c != '(') continue;
+        if (--depth == 0) return i > 1 ? name.substr(0, i - 1) : name;
+    }
+    return name;
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     const std::size_t width = b.size() + 1;
     std::vector<std::size_t> before(width);  // the row two above, for swaps

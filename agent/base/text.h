@@ -1,4 +1,4 @@
-// Small text helpers that several rooms share: splitting, globs, and the nearest known name.
+// Small text helpers that several rooms share: splitting, globs, names of functions, and the nearest known name.
 // Pure functions; results are views into the arguments.
 #pragma once
 
@@ -18,6 +18,9 @@ namespace footfall {
 // Whole-text match: * stands for any run of characters, ? for one. Everything else is literal. Time is at most
 // pattern length × text length, whatever the pattern.
 [[nodiscard]] bool glob_match(std::string_view pattern, std::string_view text);
+
+// A demangled function's name without its parameters, and what follows them: "shop::order" of "shop::order(int) const".
+[[nodiscard]] std::string_view without_parameters(std::string_view name);
 
 // How many single-character insertions, deletions, replacements and swaps of neighbours turn a into b.
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);

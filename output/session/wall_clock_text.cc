@@ -51,4 +51,6 @@ std::string date_and_time_utc(WallTime time) {
     return fmt::format("{} {} UTC", date(parts.calendar), clock(parts.calendar));
 }
 
+std::string minute_utc(WallTime time) { return date_and_time_utc(time).substr(0, 16); }
+
 }  // namespace footfall

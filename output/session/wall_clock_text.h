@@ -16,4 +16,7 @@ namespace footfall {
 // "2025-11-22 17:53:00 UTC"
 [[nodiscard]] std::string date_and_time_utc(WallTime time);
 
+// "2025-11-22 17:53"
+[[nodiscard]] std::string minute_utc(WallTime time);
+
 }  // namespace footfall

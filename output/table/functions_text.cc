@@ -34,9 +34,6 @@ std::vector<const FunctionUse*> ranked(const FunctionFile& file, bool unused) {
     return functions;
 }
 
-// "2026-11-28 14:05", UTC.
-std::string to_the_minute(std::int64_t unix_nanos) { return date_and_time_utc({unix_nanos}).substr(0, 16); }
-
 std::uint64_t watched_nanos(const FunctionFile& file, const FunctionUse& function) {
     return function.has_watched() ? watched_nanos(function.watched()) : file.watched_nanos();
 }
@@ -107,8 +104,8 @@ GridText rows_of(const FunctionFile& file, std::span<const FunctionUse* const> f
             row.push_back({known ? human_duration(duration.max()) : "-"});
         }
         if (several) {
-            row.push_back({to_the_minute(function->first_seen_unix_nanos())});
-            row.push_back({to_the_minute(function->last_seen_unix_nanos())});
+            row.push_back({minute_utc({function->first_seen_unix_nanos()})});
+            row.push_back({minute_utc({function->last_seen_unix_nanos()})});
         }
         if (view.explain) {
             row.push_back({site_of(*function)});

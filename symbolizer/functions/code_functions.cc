@@ -32,18 +32,6 @@ bool may_be_function(const RawSymbol& symbol) {
 // "foo.cold", "foo.cold.3"
 bool is_part(std::string_view name) { return name.find(".cold") != std::string_view::npos; }
 
-std::string_view without_parameters(std::string_view name) {
-    // "operator()(int)" and "(anonymous namespace)::f(int)" have parentheses that are no parameters.
-    std::size_t depth = 0;
-    for (std::size_t i = name.size(); i > 0; --i) {
-        const char c = name[i - 1];
-        if (c == ')') ++depth;
-        if (c != '(') continue;
-        if (--depth == 0) return i > 1 ? name.substr(0, i - 1) : name;
-    }
-    return name;
-}
-
 // The symbols of one address, of which the first names it, and where its code ends.
 struct Entry {
     std::span<const RawSymbol> symbols;
