@@ -138,6 +138,15 @@ tl::expected<FunctionAnswer, Miss> SymbolizerClient::functions(int elf, const Fu
     return functions;
 }
 
+tl::expected<std::vector<std::string>, Miss> SymbolizerClient::grpc_methods(int elf) {
+    symbolizer::Question question;
+    question.mutable_list_methods();
+    const auto answer = ask(key_of(elf, Purpose::kMethods), question, std::span(&elf, 1));
+    if (!answer) return tl::unexpected(answer.error());
+    const auto& names = answer->methods().names();
+    return std::vector<std::string>(names.begin(), names.end());
+}
+
 Miss SymbolizerClient::build_unwind_table(int elf, int out) {
     symbolizer::Question question;
     question.mutable_build_unwind_table();

@@ -74,6 +74,9 @@ public:
     // See functions/code_functions.h.
     tl::expected<FunctionAnswer, Miss> functions(int elf, const FunctionQuery& query);
 
+    // gRPC methods that the file's descriptors name, see descriptors/embedded_methods.h.
+    tl::expected<std::vector<std::string>, Miss> grpc_methods(int elf);
+
     // Lets the worker's unwind table builder read elf and write to out. kNone: done.
     Miss build_unwind_table(int elf, int out);
 
@@ -83,7 +86,7 @@ public:
     [[nodiscard]] std::uint64_t workers_lost() const { return workers_lost_; }
 
 private:
-    enum class Purpose : std::uint8_t { kDescribe, kChecksum, kNames, kLines, kUnwindTable, kFunctions };
+    enum class Purpose : std::uint8_t { kDescribe, kChecksum, kNames, kLines, kUnwindTable, kFunctions, kMethods };
     // Which file, as fstat tells, and for what it was read.
     struct FileKey {
         std::uint64_t device = 0;

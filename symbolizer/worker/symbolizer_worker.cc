@@ -11,6 +11,7 @@
 #include <numeric>
 #include <vector>
 
+#include "symbolizer/descriptors/embedded_methods.h"
 #include "symbolizer/elf/description.h"
 #include "symbolizer/worker/answers.h"
 #include "symbolizer/worker/message_socket.h"
@@ -64,6 +65,8 @@ public:
                                                   : options_.build_unwind_table(files[0].get(), files[1].get()));
             case symbolizer::Question::kListFunctions:
                 return functions_of(question.list_functions(), files[0].get());
+            case symbolizer::Question::kListMethods:
+                return methods_of(files[0].get());
             case symbolizer::Question::ABOUT_NOT_SET:
                 break;
         }
@@ -75,6 +78,14 @@ private:
         const auto functions =
             list_functions(elf, {{question.globs().begin(), question.globs().end()}, question.most(), question.returns()});
         return functions ? answer_of(*functions) : answer_of(functions.error());
+    }
+
+    static symbolizer::Answer methods_of(int elf) {
+        const auto methods = embedded_methods(elf);
+        if (!methods) return answer_of(methods.error());
+        symbolizer::Answer answer;
+        for (const std::string& name : *methods) answer.mutable_methods()->add_names(name);
+        return answer;
     }
 
     symbolizer::Answer name_addresses(const symbolizer::Symbols& question, std::vector<Fd> files) {
