@@ -34,7 +34,7 @@ std::size_t slot_of(const OperationScope& scope) {
 OperationId Names::operation(const OperationScope& scope, const OperationWords& words, Origin origin) {
     const auto known = operation_ids_.find(key_of(scope, words));
     if (known != operation_ids_.end()) return known->second;
-    if (take_place(scope, origin)) return find_or_add(scope, words);
+    if (take_place(scope, origin)) return find_or_add(scope, words, origin == Origin::kConfigured);
     if (origin == Origin::kRefused) return find_or_add(scope, {words.method, kUnmatched, {}});
     return find_or_add(scope, {});
 }
@@ -60,10 +60,11 @@ bool Names::take_place(const OperationScope& scope, Origin origin) {
     return true;
 }
 
-OperationId Names::find_or_add(const OperationScope& scope, const OperationWords& words) {
+OperationId Names::find_or_add(const OperationScope& scope, const OperationWords& words, bool configured) {
     const OperationId next{static_cast<std::uint32_t>(operations_.size())};
     const auto [entry, added] = operation_ids_.try_emplace(key_of(scope, words), next);
-    if (added) operations_.push_back({scope, std::string(words.method), std::string(words.route), text_of(words)});
+    if (added)
+        operations_.push_back({scope, std::string(words.method), std::string(words.route), text_of(words), configured});
     return entry->second;
 }
 

@@ -38,9 +38,10 @@ struct OperationWords {
 
 struct OperationName {
     OperationScope scope;
-    std::string method;  // as Exchange has it; both are empty for `other`
-    std::string route;   // http: the route; else the exchange's target
-    std::string text;    // "GET /orders/{id}", "SELECT orders", "POST /graphql query GetOrders"
+    std::string method;       // as Exchange has it; both are empty for `other`
+    std::string route;        // http: the route; else the exchange's target
+    std::string text;         // "GET /orders/{id}", "SELECT orders", "POST /graphql query GetOrders"
+    bool configured = false;  // the route is the user's
 };
 
 class Names {
@@ -64,7 +65,7 @@ private:
     };
 
     [[nodiscard]] bool take_place(const OperationScope& scope, Origin origin);
-    OperationId find_or_add(const OperationScope& scope, const OperationWords& words);
+    OperationId find_or_add(const OperationScope& scope, const OperationWords& words, bool configured = false);
 
     std::uint32_t operation_limit_;
     std::deque<OperationName> operations_;

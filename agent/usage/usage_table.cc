@@ -121,6 +121,7 @@ void UsageTable::fill_operation(Operation& out, OperationId id, const Row& row, 
     out.set_operation(name.text);
     out.set_method(name.method);
     out.set_route(name.route);
+    out.set_configured(name.configured);
     out.set_bytes_in(row.bytes_in);
     out.set_bytes_out(row.bytes_out);
     out.set_first_seen_unix_nanos(clock.wall(row.first_seen).nanoseconds);

@@ -39,6 +39,7 @@ void add_operation(Operation& into, const Operation& from) {
     for (const Consumer& consumer : from.consumers()) add_consumer(into, consumer);
     std::stable_sort(into.mutable_consumers()->begin(), into.mutable_consumers()->end(),
                      [](const Consumer& a, const Consumer& b) { return a.uses() > b.uses(); });
+    into.set_configured(into.configured() || from.configured());
     into.set_bytes_in(into.bytes_in() + from.bytes_in());
     into.set_bytes_out(into.bytes_out() + from.bytes_out());
     into.set_distinct_consumers(std::max(into.distinct_consumers(), from.distinct_consumers()));
