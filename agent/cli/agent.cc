@@ -9,11 +9,13 @@
 
 #include "agent/cli/command.h"
 #include "agent/cli/live_options.h"
+#include "agent/cli/report_output.h"
 #include "agent/cli/stop_signal.h"
 #include "agent/config/values.h"
 #include "agent/pipeline/errands.h"
 #include "output/http/http_server.h"
 #include "output/pprof/pprof_profile.h"
+#include "output/prometheus/inventory_metrics.h"
 #include "output/prometheus/metric_families.h"
 #include "output/prometheus/negotiation.h"
 #include "output/prometheus/process_metrics.h"
@@ -37,6 +39,7 @@ AgentStatus status_of(const LiveOptions& options, const std::string& kernel) {
 struct Watching {
     LiveSession& session;
     bool stacks_wanted = true;  // as configured
+    ComparedWith compared;
     Errands errands;
     std::atomic<bool> profiling{false};
 };
@@ -48,7 +51,11 @@ HttpResponse metrics(const HttpRequest& request, Watching& watching, AgentStatus
     if (!snapshot) return unavailable(kNotWatching);
     if (const auto read = read_process_metrics(status); !read) spdlog::warn("{}", read.error().what);
     status.kernel = snapshot->session().kernel();
-    return metrics_response(request, metric_families(*snapshot, status));
+    auto families = metric_families(*snapshot, status);
+    const auto& [inventory, features, unlisted] = watching.compared;
+    if (inventory) add_inventory(compare_inventory(*snapshot, *inventory), families);
+    if (features) add_features(compare_features(*snapshot, *features), families);
+    return metrics_response(request, families);
 }
 
 // Ready once the probes are attached, which they are before the server starts; alive while the pipeline answers.
@@ -114,6 +121,8 @@ Result<int> run_agent(const LiveFlags& flags) {
     auto options = flags.resolve();
     if (!options) return tl::unexpected(options.error());
     const Config& config = options->config;
+    auto compared = read_compared(config.inventory_files, config.features_file);
+    if (!compared) return tl::unexpected(compared.error());
     const HttpServerOptions web{.address = config.listen.host,
                                 .port = config.listen.port,
                                 .insecure = config.web_insecure,
@@ -126,7 +135,7 @@ Result<int> run_agent(const LiveFlags& flags) {
     StopSignal stop;
     auto session = LiveSession::start(*std::move(options));
     if (!session) return tl::unexpected(session.error());
-    Watching watching{**session, stacks_wanted, {}, {}};
+    Watching watching{**session, stacks_wanted, *std::move(compared), {}, {}};
     auto server = HttpServer::start(
         web,
         {{"/metrics", "Prometheus metrics", [&](const HttpRequest& request) { return metrics(request, watching, status); }},
@@ -154,7 +163,7 @@ Result<int> run_agent(const LiveFlags& flags) {
 
 CommandRunner set_up_agent(CLI::App& command) {
     const auto flags = std::make_shared<LiveFlags>();
-    flags->add_to(command, {"operations", "consumers", "ring", "stacks", "web", "log"});
+    flags->add_to(command, {"operations", "inventory", "features", "consumers", "ring", "stacks", "web", "log"});
     command.footer(
         "Examples:\n"
         "  footfall agent                                          the whole host; metrics on 127.0.0.1:9843\n"

@@ -79,6 +79,8 @@ Result<void> check_found(const LiveSession& session) {
 Result<int> functions(const FunctionFlags& flags, const Words& words) {
     auto options = options_of(flags, words);
     if (!options) return tl::unexpected(options.error());
+    const auto format = flags.format.comparing(options->config);
+    if (!format) return tl::unexpected(format.error());
     const auto duration = flags.duration.resolve();
     if (!duration) return tl::unexpected(duration.error());
     StopSignal stop;
@@ -120,7 +122,7 @@ Result<int> functions(const FunctionFlags& flags, const Words& words) {
         const auto kept = write_session_file(flags.output, snapshot, flags.force ? IfExists::kReplace : IfExists::kRefuse);
         if (!kept) return tl::unexpected(kept.error());
     }
-    if (const auto printed = flags.format.print(snapshot, stdout); !printed) return tl::unexpected(printed.error());
+    if (const auto printed = format->print(snapshot, stdout); !printed) return tl::unexpected(printed.error());
     return command && !ended_by_us ? command->exit_code().value_or(0) : 0;
 }
 
@@ -152,7 +154,7 @@ CommandRunner set_up_functions(CLI::App& command) {
     flags->duration.add_to(command);
     command.add_option("-o,--output", flags->output, "keep the session in a file, for report")->type_name("FILE.ffs");
     command.add_flag("--force", flags->force, "replace a file that exists");
-    flags->live.add_to(command, {"ring", "log"});
+    flags->live.add_to(command, {"inventory", "features", "ring", "log"});
     command.footer(
         "Examples:\n"
         "  footfall functions -p 812 -d 10s 'shop::*'        which of them are called, how often\n"

@@ -70,7 +70,7 @@ Result<void> watch(LiveSession& session, StopSignal& stop, End& end, bool quiet)
 }
 
 // Stops the session and puts what it saw where it was asked for. All of it is tried; the first failure is returned.
-Result<void> finish(LiveSession& session, const RecordFlags& flags, std::FILE* report_to) {
+Result<void> finish(LiveSession& session, const RecordFlags& flags, const ReportFormat& format, std::FILE* report_to) {
     const Result<void> stopped = session.stop();
     Snapshot snapshot = session.snapshot();
     if (const auto stacks = session.stacks()) {
@@ -82,7 +82,7 @@ Result<void> finish(LiveSession& session, const RecordFlags& flags, std::FILE* r
         kept = write_session_file(flags.output, snapshot, flags.force ? IfExists::kReplace : IfExists::kRefuse);
         if (kept && !flags.quiet) std::fprintf(stderr, "footfall: session file %s\n", flags.output.c_str());
     }
-    const Result<void> printed = flags.format.print(snapshot, report_to);
+    const Result<void> printed = format.print(snapshot, report_to);
     return !stopped ? stopped : !printed ? printed : kept;
 }
 
@@ -107,6 +107,8 @@ Result<LiveOptions> options_of(const RecordFlags& flags) {
 Result<int> record(const RecordFlags& flags) {
     auto options = options_of(flags);
     if (!options) return tl::unexpected(options.error());
+    const auto format = flags.format.comparing(options->config);
+    if (!format) return tl::unexpected(format.error());
     const auto duration = flags.duration.resolve();
     if (!duration) return tl::unexpected(duration.error());
 
@@ -133,7 +135,7 @@ Result<int> record(const RecordFlags& flags) {
     const bool ended_by_us = command && !command->exit_code();
     if (command) command->terminate();
     // A command's own output stays what it is, unless a report was asked for.
-    const Result<void> finished = finish(**session, flags, command && !flags.format.chosen() ? stderr : stdout);
+    const Result<void> finished = finish(**session, flags, *format, command && !flags.format.chosen() ? stderr : stdout);
     if (!watched || !finished) return tl::unexpected((watched ? finished : watched).error());
     return command && !ended_by_us ? command->exit_code().value_or(0) : 0;
 }
@@ -151,7 +153,7 @@ CommandRunner set_up_record(CLI::App& command) {
     command.add_flag("-q,--quiet", flags->quiet, "no progress on stderr");
     command.add_option("stray", flags->stray)->group("");  // main tells where it belongs
     flags->format.add_to(command);
-    flags->live.add_to(command, {"operations", "consumers", "ring", "stacks", "log"});
+    flags->live.add_to(command, {"operations", "inventory", "features", "consumers", "ring", "stacks", "log"});
     command.footer(
         "Examples:\n"
         "  footfall record --unit nginx -d 30s               30 seconds of nginx\n"

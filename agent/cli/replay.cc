@@ -24,10 +24,11 @@ struct ReplayFlags {
 Result<int> replay(const ReplayFlags& flags) {
     const auto config = flags.config.resolve();
     if (!config) return tl::unexpected(config.error());
+    const auto format = flags.format.comparing(*config);
+    if (!format) return tl::unexpected(format.error());
     const auto replayed = replay_file(flags.file, *config, FOOTFALL_VERSION);
     if (!replayed) return tl::unexpected(replayed.error());
-    if (const auto printed = flags.format.print(replayed->snapshot, stdout); !printed)
-        return tl::unexpected(printed.error());
+    if (const auto printed = format->print(replayed->snapshot, stdout); !printed) return tl::unexpected(printed.error());
     if (!flags.output.empty()) {
         const IfExists if_exists = flags.force ? IfExists::kReplace : IfExists::kRefuse;
         if (const auto written = write_session_file(flags.output, replayed->snapshot, if_exists); !written) {
@@ -47,7 +48,7 @@ CommandRunner set_up_replay(CLI::App& command) {
     command.add_option("-o,--output", flags->output, "keep the result as a session file")->type_name("FILE.ffs");
     command.add_flag("--force", flags->force, "replace a file that exists");
     flags->format.add_to(command);
-    flags->config.add_to(command, {"operations", "consumers", "log"});
+    flags->config.add_to(command, {"operations", "inventory", "features", "consumers", "log"});
     command.footer(
         "Examples:\n"
         "  footfall replay capture.ffraw                          the table of that recording\n"

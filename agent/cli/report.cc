@@ -9,7 +9,6 @@
 
 #include "agent/cli/command.h"
 #include "agent/cli/report_output.h"
-#include "agent/processes/small_file.h"
 #include "output/session/merge_sessions.h"
 #include "output/session/session_file.h"
 #include "output/stacks/stack_filter.h"
@@ -21,7 +20,8 @@ struct ReportFlags {
     ReportFormat format{FormatChoice::kUsageAndStacks};
     std::vector<std::string> files;
     std::string diff;
-    std::string inventory;
+    std::vector<std::string> inventory;
+    std::string features;
     bool all = false;
     std::string output;
     bool force = false;
@@ -56,11 +56,13 @@ Result<void> check(const ReportFlags& flags) {
     if (flags.files.size() > 1 && (flags.format.needs_stacks() || !filter_of(flags).chooses_all())) {
         return usage_error("stacks of several sessions are not added up", "choose stacks of one file");
     }
-    if (!flags.inventory.empty() && flags.format.needs_stacks()) {
-        return usage_error("a list is compared in a table or as JSON", "leave --format out, or give --format json");
+    const bool compares = !flags.inventory.empty() || !flags.features.empty();
+    if (compares && flags.format.needs_stacks()) {
+        return usage_error("--inventory and --features are shown in a table or as JSON",
+                           "leave --format out, or give --format json");
     }
-    if (!flags.inventory.empty() && flags.format.needs_functions()) {
-        return usage_error("--inventory names what was never used by itself", "leave --unused and --explain out");
+    if (compares && flags.format.explains()) {
+        return usage_error("--explain is about functions alone", "leave it out, or --inventory and --features");
     }
     if (flags.all && flags.inventory.empty()) return usage_error("--all belongs to --inventory", "leave it out");
     if (flags.off_cpu && !flags.states.empty()) {
@@ -167,23 +169,21 @@ Result<Snapshot> read_all(const ReportFlags& flags) {
     return merge_sessions(std::move(sessions));
 }
 
-Result<void> check_functions(const Snapshot& snapshot, const ReportFlags& flags) {
-    if (!flags.format.needs_functions() || !snapshot.function_files().empty()) return {};
+Result<void> check_functions(const Snapshot& snapshot, const ReportFlags& flags, const ReportFormat& format) {
+    if (!format.needs_functions() || !snapshot.function_files().empty()) return {};
     return failure("no functions were counted in " + listed(flags.files),
                    "footfall functions -o FILE.ffs counts them; of operations, --inventory FILE tells which of a list were "
                    "never used",
                    ExitCode::kNoTarget);
 }
 
-// Of the form that is printed, with the list that it is compared with.
+// Of the form that is printed, with what is compared.
 Result<ReportFormat> format_of(const ReportFlags& flags) {
     ReportFormat format = flags.format;
-    if (flags.inventory.empty()) return format;
-    constexpr std::size_t kMost = std::size_t{16} << 20U;
-    auto list = read_small_file(flags.inventory, kMost);
-    if (!list) return system_failure("cannot read " + flags.inventory, list.error(), {}, ExitCode::kNoTarget);
-    if (list->size() == kMost) return failure(flags.inventory + " is too long for a list: 16 MiB");
-    format.compare_with(*std::move(list), flags.all);
+    auto compared = read_compared(flags.inventory, flags.features);
+    if (!compared) return tl::unexpected(compared.error());
+    compared->unlisted = flags.all;
+    format.compare_with(*std::move(compared));
     return format;
 }
 
@@ -193,7 +193,7 @@ Result<int> report(const ReportFlags& flags) {
     if (!format) return tl::unexpected(format.error());
     const auto snapshot = read_all(flags);
     if (!snapshot) return tl::unexpected(snapshot.error());
-    if (const auto there = check_functions(*snapshot, flags); !there) return tl::unexpected(there.error());
+    if (const auto there = check_functions(*snapshot, flags, *format); !there) return tl::unexpected(there.error());
     std::optional<Snapshot> before;
     if (!flags.diff.empty()) {
         auto other = read_chosen(flags.diff, flags);
@@ -230,10 +230,16 @@ CommandRunner set_up_report(CLI::App& command) {
         ->type_name("FILE.ffs");
     flags->format.add_to(command);
     command
-        .add_option("--inventory", flags->inventory,
-                    "a list of operations and functions, one a line: which of them were never used")
+        .add_option(
+            "--inventory", flags->inventory,
+            "what could be used, to tell what was not: an OpenAPI or Swagger file, a .proto, a protoset, a program with "
+            "descriptors, a SQL schema, or a list; repeatable. What a file is can be said: openapi:, proto:, protoset:, "
+            "binary:, sql:, list:FILE")
+        ->type_name("FILE")
+        ->allow_extra_args(false);
+    command.add_flag("--all", flags->all, "with --inventory: also what was used and is not in it");
+    command.add_option("--features", flags->features, "YAML: which operations and functions belong to which feature")
         ->type_name("FILE");
-    command.add_flag("--all", flags->all, "with --inventory: also what was used and is not in the list");
     command.add_option("-o,--output", flags->output, "write to a file instead of stdout")->type_name("FILE");
     command.add_flag("--force", flags->force, "replace a file that exists");
     add_filters(command, *flags);
@@ -244,7 +250,8 @@ CommandRunner set_up_report(CLI::App& command) {
         "  footfall report today.ffs                                        the table again\n"
         "  footfall report today.ffs --json                                 for scripts\n"
         "  footfall report monday.ffs tuesday.ffs --unused                  functions that were called on neither day\n"
-        "  footfall report today.ffs --inventory routes.txt                 which of these were never used\n"
+        "  footfall report today.ffs --unused --inventory openapi.yaml --inventory schema.sql   which routes and tables\n"
+        "  footfall report today.ffs --features features.yaml               what was used, by feature\n"
         "  footfall report today.ffs --thread 'worker*' --state running     the table, with stacks of these threads on the "
         "CPU\n"
         "  footfall report today.ffs --format flamegraph -o today.html      where time went, for a browser\n"

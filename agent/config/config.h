@@ -58,6 +58,9 @@ struct Config {
 
     StackConfig stacks;
 
+    std::vector<std::string> inventory_files;  // what could be used: words of inventory/inventory_file.h
+    std::string features_file;                 // what belongs to which feature: inventory/features_file.h; empty: none
+
     ListenAddress listen{"127.0.0.1", 9843};
     bool web_insecure = false;  // listen may be another address than loopback
 

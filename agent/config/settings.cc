@@ -164,6 +164,19 @@ Result<void> set_debuginfod_patience(std::string_view text, Config& config) {
         [&](std::uint64_t patience) { config.stacks.debuginfod_patience_nanoseconds = patience; });
 }
 
+Result<void> set_inventory_files(std::string_view text, Config& config) {
+    config.inventory_files.clear();
+    for (const std::string_view word : split(text, ' ')) {
+        if (!word.empty()) config.inventory_files.emplace_back(word);
+    }
+    return {};
+}
+
+Result<void> set_features_file(std::string_view text, Config& config) {
+    config.features_file = std::string(text);
+    return {};
+}
+
 Result<void> set_listen(std::string_view text, Config& config) {
     return parse_listen_address(text).map([&](ListenAddress address) { config.listen = std::move(address); });
 }
@@ -217,6 +230,12 @@ constexpr std::array kSettings{
             "where their files are kept, up to 4GiB (/var/cache/footfall/debuginfod)", set_debuginfod_cache},
     Setting{"stacks.debuginfod_patience", "DURATION", "how long a session waits for them, all together (30s)",
             set_debuginfod_patience},
+    Setting{"inventory.files", "FILES",
+            "what could be used, to tell what was not: [openapi:|proto:|protoset:|binary:|sql:|list:]FILE; spaces between "
+            "several",
+            set_inventory_files, "--inventory", true},
+    Setting{"features.file", "FILE", "YAML: which operations and functions belong to which feature", set_features_file,
+            "--features"},
     Setting{"web.listen", "HOST:PORT", "where the agent listens (127.0.0.1:9843)", set_listen},
     Setting{"web.insecure", "BOOL", "allow to listen beyond loopback, readable for everyone who gets there (false)",
             set_insecure},

@@ -7,6 +7,7 @@
 
 namespace footfall {
 
+[[nodiscard]] nlohmann::ordered_json inventory_line_json(const InventoryLine& line);
 [[nodiscard]] nlohmann::ordered_json inventory_json(const InventoryAnswer& answer);
 
 }  // namespace footfall

@@ -3,11 +3,12 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/base/clock.h"
+#include "output/json/distribution_json.h"
+#include "output/json/features_json.h"
 #include "output/json/functions_json.h"
 #include "output/json/inventory_json.h"
 #include "output/json/stacks_json.h"
 #include "output/json/watched_json.h"
-#include "output/session/histogram_math.h"
 #include "output/session/operation_totals.h"
 #include "output/session/watched.h"
 
@@ -58,18 +59,6 @@ Json accounting(const Accounting& accounting) {
               {"lost", losses(accounting.exchanges_lost())}}}};
 }
 
-Json distribution(const Histogram& histogram) {
-    const bool empty = histogram.count() == 0;
-    const auto at = [&](double q) -> Json {
-        if (empty) return nullptr;
-        return quantile(histogram, q);
-    };
-    Json out = {{"p50", at(0.5)}, {"p90", at(0.9)}, {"p99", at(0.99)}, {"max", nullptr}, {"mean", nullptr}};
-    if (!empty) out["max"] = histogram.max();
-    if (!empty) out["mean"] = histogram.sum() / static_cast<double>(histogram.count());
-    return out;
-}
-
 void count_in(Json& counts, const std::string& name, std::uint64_t uses) {
     counts[name] = counts.value(name, std::uint64_t{0}) + uses;
 }
@@ -99,8 +88,8 @@ Json operation(const RankedOperation& ranked, double duration_seconds) {
     if (duration_seconds > 0) out["rate_per_second"] = static_cast<double>(ranked.totals.uses) / duration_seconds;
     out["outcomes"] = std::move(outcomes);
     out["error_types"] = std::move(error_types);
-    out["latency_seconds"] = distribution(ranked.totals.latency);
-    out["time_to_first_byte_seconds"] = distribution(operation.time_to_first_byte());
+    out["latency_seconds"] = distribution_json(ranked.totals.latency);
+    out["time_to_first_byte_seconds"] = distribution_json(operation.time_to_first_byte());
     out["bytes_in"] = operation.bytes_in();
     out["bytes_out"] = operation.bytes_out();
     out["cpu_seconds"] = nullptr;  // a snapshot has no samples: not known
@@ -143,7 +132,7 @@ Json services(const Snapshot& snapshot) {
 
 }  // namespace
 
-std::string session_json(const Snapshot& snapshot, const InventoryAnswer* inventory) {
+std::string session_json(const Snapshot& snapshot, const SessionAnswers& answers) {
     constexpr int kIndent = 2;
     Json document = {{"schema", "footfall.session/v1"},
                      {"session", session(snapshot.session())},
@@ -153,7 +142,8 @@ std::string session_json(const Snapshot& snapshot, const InventoryAnswer* invent
                      {"services", services(snapshot)}};
     if (snapshot.has_stacks()) document["stacks"] = stacks_json(snapshot.stacks());
     if (!snapshot.function_files().empty()) document["function_files"] = functions_json(snapshot);
-    if (inventory != nullptr) document["inventory"] = inventory_json(*inventory);
+    if (answers.inventory != nullptr) document["inventory"] = inventory_json(*answers.inventory);
+    if (answers.features != nullptr) document.update(features_json(*answers.features));
     return document.dump(kIndent, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

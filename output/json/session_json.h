@@ -5,13 +5,19 @@
 
 #include <string>
 
+#include "output/session/features.h"
 #include "output/session/inventory.h"
 #include "output/session/snapshot.pb.h"
 
 namespace footfall {
 
+// What was asked beside the session itself; null: it was not.
+struct SessionAnswers {
+    const InventoryAnswer* inventory = nullptr;
+    const FeatureUses* features = nullptr;
+};
+
 // Indented by two spaces, ends with a newline.
-// With `inventory`, also how a list compares to it.
-[[nodiscard]] std::string session_json(const Snapshot& snapshot, const InventoryAnswer* inventory = nullptr);
+[[nodiscard]] std::string session_json(const Snapshot& snapshot, const SessionAnswers& answers = {});
 
 }  // namespace footfall

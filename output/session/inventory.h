@@ -1,10 +1,15 @@
-// What could be used, as a plain list, against what was.
+// What could be used against what was.
 //
-// A line names one operation or function as reports do, its kind in front of it or not: "http GET /orders/{id}",
-// "GET /orders/{id}", "function libfoo.so!bar", "libfoo.so!bar". Empty lines and those that begin with # say nothing.
+// An inventory is made of files (agent/inventory): API descriptions, schemas, plain lists. Each item is called as reports
+// call an operation or function, and says how it is found among those that were used:
+//   kName    by that name, its kind in front of it or not: "redis GET", "function libfoo.so!bar", "libfoo.so!bar"
+//   kRoute   by method and route, whatever the placeholders are called (route_fit.h)
+//   kTable   by the table of a SQL statement. Of a statement only the first table is known, so a table that was only ever
+//            joined to others looks unused: whoever shows it must say so.
 //
-// A function that no session counted is not unused: nothing is known of it. The same goes for operations where no session
-// looked for any. A line without its kind and without "!" that names nothing known is taken for an operation.
+// Not all that has no use is unused. A function that no session counted, and operations where no session looked for any, are
+// not watched. What may be hidden behind a name that stands for several (hidden_uses.h, route_fit.h) is unclear, and says
+// which name that is.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +21,33 @@
 
 namespace footfall {
 
-enum class InventoryState : std::uint8_t { kUsed, kUnused, kNotWatched };
+struct InventoryItem {
+    enum class Means : std::uint8_t { kName, kRoute, kTable };
+
+    std::string text;  // "http GET /orders/{orderId}"
+    Means means = Means::kName;
+    std::string method;              // kRoute
+    std::vector<std::string> names;  // kRoute: its paths as seen from outside and from within, the best first; kTable: one
+    std::string place;               // "shop.yaml:12"; empty where there is none
+};
+
+// Each text once.
+struct Inventory {
+    std::vector<InventoryItem> items;
+
+    void add(Inventory other);
+    // The first of those that have the same text stays.
+    void leave_out_repeated();
+};
+
+// A plain list: one operation or function a line. Empty lines and those that begin with # say nothing.
+[[nodiscard]] Inventory plain_list(std::string_view text, const std::string& file = {});
+
+enum class InventoryState : std::uint8_t { kUsed, kUnused, kUnclear, kNotWatched };
+constexpr std::size_t kInventoryStates = 4;
+
+// "used", "unused", "unclear", "not_watched"
+[[nodiscard]] std::string_view name_of(InventoryState state);
 
 struct InventoryLine {
     std::string text;
@@ -25,6 +56,9 @@ struct InventoryLine {
     std::int64_t first_seen_unix_nanos = 0;
     std::int64_t last_seen_unix_nanos = 0;
     Watched watched;
+    std::string perhaps_in;    // kUnclear: the operation whose uses may be its: "http GET /users/{value}"
+    bool first_table = false;  // its uses are those in which it was a statement's first table
+    std::string place;
 };
 
 struct UnlistedUse {
@@ -33,13 +67,15 @@ struct UnlistedUse {
 };
 
 struct InventoryAnswer {
-    std::vector<InventoryLine> lines;   // in the order of the list, each once
-    std::vector<UnlistedUse> unlisted;  // used, and not in the list; most used first
-    // Uses whose operation was not kept (--operations.limit): unused lines may be among them.
+    std::vector<InventoryLine> lines;   // in the order of the items
+    std::vector<UnlistedUse> unlisted;  // used, and certainly of no item; most used first
+    // Uses whose operation was not kept (--operations.limit): lines without a use may be among them.
     std::uint64_t folded_uses = 0;
     bool at_least = false;  // calls of some functions were not counted any more once they were known to be used
+
+    [[nodiscard]] std::uint64_t count(InventoryState state) const;
 };
 
-[[nodiscard]] InventoryAnswer compare_inventory(const Snapshot& snapshot, std::string_view list);
+[[nodiscard]] InventoryAnswer compare_inventory(const Snapshot& snapshot, const Inventory& inventory);
 
 }  // namespace footfall

@@ -4,7 +4,7 @@
 #   layering.sh --self-test     proves that each rule can fail
 set -euo pipefail
 
-core='agent/(config|processes|pipeline|connections|protocols|usage|stacks|session|ledger)/'
+core='agent/(config|processes|pipeline|connections|protocols|usage|stacks|inventory|session|ledger)/'
 
 rules() {
   #      in these files                    these includes                                 break this rule

@@ -18,12 +18,12 @@ namespace {
 constexpr std::string_view kList = "GET /orders/{id}\nhttp GET /gone\nfunction shop!buy\nbuy\n";
 
 void print_all(const footfall::Snapshot& snapshot) {
-    const footfall::InventoryAnswer inventory = footfall::compare_inventory(snapshot, kList);
-    static_cast<void>(footfall::inventory_text(inventory, true, {.width = 100}));
+    const footfall::InventoryAnswer inventory = footfall::compare_inventory(snapshot, footfall::plain_list(kList));
+    static_cast<void>(footfall::inventory_text(inventory, {.unlisted = true}, {.width = 100}));
     static_cast<void>(footfall::functions_text(snapshot, {.unused = true, .explain = true}, {.width = 100}));
     static_cast<void>(footfall::functions_text(snapshot, {}, {}));
     static_cast<void>(footfall::usage_table_text(snapshot, {.width = 100}));
-    static_cast<void>(footfall::session_json(snapshot, &inventory));
+    static_cast<void>(footfall::session_json(snapshot, {&inventory}));
     static_cast<void>(footfall::encode_openmetrics(footfall::metric_families(snapshot, {})));
 }
 

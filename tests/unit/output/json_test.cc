@@ -77,8 +77,8 @@ Snapshot example_functions() {
 TEST(SessionJson, HasTheKeysOfItsSchemaForFunctionsToo) {
     const Json root = schema();
     const Snapshot functions = example_functions();
-    const InventoryAnswer inventory = compare_inventory(functions, "buy\nsell\nGET /gone\nlibz!x");
-    const Json document = Json::parse(session_json(functions, &inventory));
+    const InventoryAnswer inventory = compare_inventory(functions, plain_list("buy\nsell\nGET /gone\nlibz!x"));
+    const Json document = Json::parse(session_json(functions, {&inventory}));
     ASSERT_EQ(document["function_files"].size(), 2U);
     expect_keys(root, root, document, "$");
     EXPECT_EQ(document["function_files"][0]["functions"][0]["calls"], 3);

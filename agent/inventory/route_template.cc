@@ -1,0 +1,76 @@
+#include "agent/inventory/route_template.h"
+
+#include <algorithm>
+
+#include "agent/usage/route_segment.h"
+
+namespace footfall {
+namespace {
+
+constexpr std::string_view kAnyRest = "{path...}";
+
+// Where the segment ends: at a slash that is in no braces. npos: it has braces that don't match.
+std::size_t end_of_segment(std::string_view path) {
+    int depth = 0;
+    for (std::size_t i = 0; i < path.size(); ++i) {
+        if (path[i] == '{') ++depth;
+        if (path[i] == '}' && --depth < 0) return std::string_view::npos;
+        if (path[i] == '/' && depth == 0) return i;
+    }
+    return depth == 0 ? path.size() : std::string_view::npos;
+}
+
+bool means_rest(std::string_view placeholder) {
+    return placeholder.ends_with('+') || placeholder.ends_with('*') || placeholder.ends_with("...");
+}
+
+// "{id:[0-9]{4}}" → "{id}"; the text around it stays.
+void append_placeholders(std::string& out, std::string_view segment) {
+    int depth = 0;
+    bool in_pattern = false;
+    for (const char c : segment) {
+        if (c == '}' && --depth == 0) in_pattern = false;
+        in_pattern = in_pattern || (depth == 1 && (c == ':' || c == '='));
+        if (!in_pattern && !(depth >= 1 && c == '{')) out += c;
+        if (c == '{') ++depth;
+    }
+}
+
+void append_named(std::string& out, std::string_view segment) {
+    const std::size_t open = segment.find('{');
+    if (segment == "*") {
+        out += "{any}";
+    } else if (segment == "**") {
+        out += kAnyRest;
+    } else if (open == std::string_view::npos) {
+        append_segment(out, segment);
+    } else if (open == 0 && segment.ends_with('}') && means_rest(segment.substr(1, segment.size() - 2))) {
+        out += kAnyRest;
+    } else {
+        append_placeholders(out, segment);
+    }
+}
+
+}  // namespace
+
+Result<std::string> named_template(std::string_view path) {
+    if (!path.starts_with('/')) return failure("a path begins with /", {}, ExitCode::kBadConfig);
+    std::string named;
+    while (!path.empty()) {
+        path.remove_prefix(1);
+        const std::size_t end = end_of_segment(path);
+        if (end == std::string_view::npos) return failure("its braces don't match", {}, ExitCode::kBadConfig);
+        std::string_view segment = path.substr(0, end);
+        path.remove_prefix(end);
+        if (const std::size_t query = segment.find_first_of("?#");
+            query != std::string_view::npos && segment.find('{') == std::string_view::npos) {
+            segment = segment.substr(0, query);
+            path = {};
+        }
+        named += '/';
+        append_named(named, segment);
+    }
+    return named;
+}
+
+}  // namespace footfall
