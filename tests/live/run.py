@@ -173,7 +173,8 @@ class Runner:
                     remove_cgroup(group, self.options.patience)
 
     def start_servers(self, case, processes, directory):
-        variables = {"DIR": str(directory), "FOOTFALL": self.options.footfall, "FREE_PORT": str(servers.free_port())}
+        variables = {"DIR": str(directory), "FOOTFALL": self.options.footfall, "FREE_PORT": str(servers.free_port()),
+                     "SERVERS": str(servers.SERVERS)}
         started = []
         # The last one starts first: a proxy comes before its application in the case, so its case can name the port.
         for index in reversed(range(len(case.servers))):
