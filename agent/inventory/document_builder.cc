@@ -1,6 +1,8 @@
 #include "agent/inventory/document_builder.h"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 #include <utility>
 
 namespace footfall {
@@ -76,12 +78,14 @@ void DocumentBuilder::merge(DocumentNode& map) {
     }
     if (sources.empty()) return;
     std::erase_if(map.entries, [](const DocumentEntry& entry) { return entry.key == kMerge; });
+    std::set<std::string_view> known;
+    for (const DocumentEntry& entry : map.entries) known.insert(entry.key);
     for (const DocumentNode* source : sources) {
         if (source == &map || !source->is_map()) continue;
         entries_ += source->entries.size();
         if (entries_ > Document::kMostNodes) throw TooManyNodes();
         for (const DocumentEntry& entry : source->entries) {
-            if (map.find(entry.key) == nullptr) map.entries.push_back(entry);
+            if (known.insert(entry.key).second) map.entries.push_back(entry);
         }
     }
 }

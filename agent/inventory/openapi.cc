@@ -16,6 +16,7 @@ namespace footfall {
 namespace {
 
 constexpr std::size_t kMostItems = 100'000;
+constexpr std::size_t kMostSteps = 10'000'000;  // through what aliases make larger than the file is
 constexpr unsigned kMostReferences = 16;
 
 struct MethodKey {
@@ -124,6 +125,8 @@ private:
     [[nodiscard]] Result<void> read_path(const DocumentEntry& path, const std::vector<std::string>& general) {
         const auto item = resolved(path.value, path.line);
         if (!item) return tl::unexpected(item.error());
+        steps_ += (*item)->entries.size();
+        if (steps_ > kMostSteps) return document_.wrong(path.line, "its paths hold each other too often: too large");
         const std::vector<std::string> prefixes = prefixes_of(**item, general);
         for (const DocumentEntry& entry : (*item)->entries) {
             const auto* const method = std::find_if(kMethods.begin(), kMethods.end(),
@@ -161,6 +164,7 @@ private:
 
     const Document& document_;
     Inventory inventory_;
+    std::size_t steps_ = 0;
 };
 
 }  // namespace

@@ -20,6 +20,16 @@ std::size_t end_of_segment(std::string_view path) {
     return depth == 0 ? path.size() : std::string_view::npos;
 }
 
+std::string_view without_query(std::string_view path) {
+    int depth = 0;
+    for (std::size_t i = 0; i < path.size(); ++i) {
+        if (path[i] == '{') ++depth;
+        if (path[i] == '}') --depth;
+        if (depth == 0 && (path[i] == '?' || path[i] == '#')) return path.substr(0, i);
+    }
+    return path;
+}
+
 bool means_rest(std::string_view placeholder) {
     return placeholder.ends_with('+') || placeholder.ends_with('*') || placeholder.ends_with("...");
 }
@@ -55,18 +65,14 @@ void append_named(std::string& out, std::string_view segment) {
 
 Result<std::string> named_template(std::string_view path) {
     if (!path.starts_with('/')) return failure("a path begins with /", {}, ExitCode::kBadConfig);
+    path = without_query(path);
     std::string named;
     while (!path.empty()) {
         path.remove_prefix(1);
         const std::size_t end = end_of_segment(path);
         if (end == std::string_view::npos) return failure("its braces don't match", {}, ExitCode::kBadConfig);
-        std::string_view segment = path.substr(0, end);
+        const std::string_view segment = path.substr(0, end);
         path.remove_prefix(end);
-        if (const std::size_t query = segment.find_first_of("?#");
-            query != std::string_view::npos && segment.find('{') == std::string_view::npos) {
-            segment = segment.substr(0, query);
-            path = {};
-        }
         named += '/';
         append_named(named, segment);
     }

@@ -6,12 +6,16 @@
 namespace footfall {
 namespace {
 
+constexpr std::size_t kMostServers = 64;
+constexpr std::size_t kMostUrls = 256;  // of one server, with all values of its variables
+
 std::vector<std::string> values_of(const DocumentNode* variable) {
     std::vector<std::string> values;
     if (variable == nullptr) return values;
     const DocumentNode* choices = variable->find("enum");
     if (choices != nullptr && choices->is_list()) {
         for (const DocumentEntry& choice : choices->entries) {
+            if (values.size() == kMostUrls) break;
             if (choice.value->is_text()) values.push_back(choice.value->text);
         }
     }
@@ -42,7 +46,6 @@ void add_once(std::vector<std::string>& paths, std::string path) {
 }
 
 void add_paths_of(const DocumentNode& server, std::vector<std::string>& paths) {
-    constexpr std::size_t kMostUrls = 256;
     const DocumentNode* url = server.find("url");
     if (url == nullptr || !url->is_text()) return;
     std::vector<std::pair<std::string, std::size_t>> open{{url->text, 0}};
@@ -72,7 +75,8 @@ std::string path_of_url(std::string_view url) {
 
 std::vector<std::string> server_paths(const DocumentNode& servers) {
     std::vector<std::string> paths;
-    for (const DocumentEntry& server : servers.entries) add_paths_of(*server.value, paths);
+    const std::size_t count = std::min(servers.entries.size(), kMostServers);
+    for (std::size_t i = 0; i < count; ++i) add_paths_of(*servers.entries[i].value, paths);
     return paths;
 }
 

@@ -15,7 +15,8 @@ constexpr std::size_t kMostServerPaths = 16;
 // the end is left out.
 [[nodiscard]] std::string path_of_url(std::string_view url);
 
-// Of a list of server objects, each path once, kMostServerPaths at most. A variable without values stays a placeholder.
+// Of a list of server objects, each path once, kMostServerPaths at most, of the first 64 servers. A variable without values
+// stays a placeholder.
 [[nodiscard]] std::vector<std::string> server_paths(const DocumentNode& servers);
 
 }  // namespace footfall

@@ -17,18 +17,25 @@ namespace {
 
 std::string_view file_name_in(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-bool fits_as_route(std::string_view glob, const Operation& operation) {
+using Fit = RouteFit::Match;
+
+Fit fit_as_route(std::string_view glob, const Operation& operation) {
     const std::size_t space = glob.find(' ');
-    if (space == std::string_view::npos || operation.route().empty()) return false;
-    if (!glob_match(glob.substr(0, space), operation.method())) return false;
-    const RouteFit fit = fit_route(glob.substr(space + 1), operation.route(), operation.configured());
-    return fit.match == RouteFit::Match::kYes;
+    if (space == std::string_view::npos || operation.route().empty()) return Fit::kNo;
+    if (!glob_match(glob.substr(0, space), operation.method())) return Fit::kNo;
+    return fit_route(glob.substr(space + 1), operation.route(), operation.configured()).match;
 }
 
-bool matches(const FeaturePattern& pattern, const Operation& operation) {
-    if (pattern.kind != operation.kind()) return false;
-    return glob_match(pattern.glob, operation.operation()) ||
-           (pattern.kind == "http" && fits_as_route(pattern.glob, operation));
+Fit fit_of(const FeaturePattern& pattern, const Operation& operation) {
+    if (pattern.kind != operation.kind()) return Fit::kNo;
+    if (glob_match(pattern.glob, operation.operation())) return Fit::kYes;
+    return pattern.kind == "http" ? fit_as_route(pattern.glob, operation) : Fit::kNo;
+}
+
+Fit fit_of(const Feature& feature, const Operation& operation) {
+    Fit best = Fit::kNo;
+    for (const FeaturePattern& pattern : feature.patterns) best = std::max(best, fit_of(pattern, operation));
+    return best;
 }
 
 bool matches_file(const FeaturePattern& pattern, std::string_view path) {
@@ -96,12 +103,11 @@ private:
         const std::uint64_t uses = totals_of(operation).uses;
         bool in_one = false;
         for (std::size_t i = 0; i < features_.size(); ++i) {
-            const auto& patterns = features_[i].patterns;
-            const bool mine = std::any_of(patterns.begin(), patterns.end(), [&](const FeaturePattern& pattern) {
-                return footfall::matches(pattern, operation);
-            });
-            if (mine && uses > 0) count(i, operation, operation.kind() + " " + operation.operation(), uses);
-            in_one = in_one || mine;
+            const Fit fit = fit_of(features_[i], operation);
+            const std::string name = operation.kind() + " " + operation.operation();
+            if (fit == Fit::kYes && uses > 0) count(i, operation, name, uses);
+            if (fit == Fit::kPerhaps && uses > 0) found_.features[i].line.perhaps_in = name;
+            in_one = in_one || fit == Fit::kYes;
         }
         if (!in_one && uses > 0) add_row(operation, kNoFeature);
     }
@@ -114,7 +120,7 @@ private:
             bool mine = false;
             for (std::size_t p = 0; p < features_[i].patterns.size(); ++p) {
                 const FeaturePattern& pattern = features_[i].patterns[p];
-                if (!matches_file(pattern, file.path()) || !footfall::matches(pattern, function)) continue;
+                if (!matches_file(pattern, file.path()) || !matches(pattern, function)) continue;
                 mine = true;
                 keep_shortest(watched_[i][p], watched_of(file, function));
             }

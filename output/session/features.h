@@ -32,7 +32,8 @@ struct Feature {
 using Features = std::vector<Feature>;
 
 struct FeatureUse {
-    // text: the name. It was watched if all of its patterns were: as long as that which was watched least.
+    // text: the name. It was watched if all of its patterns were: as long as that which was watched least. Unclear as items
+    // of an inventory are.
     InventoryLine line;
     std::vector<std::string> operations;  // used ones: "http POST /cart", by name
 };

@@ -12,19 +12,19 @@ constexpr std::array<std::string_view, 3> kSqlKinds{"postgresql", "mysql", "cass
 constexpr std::string_view kUnknown = "{unknown}";
 constexpr std::string_view kUnseenPreparation = "EXECUTE _OTHER";  // as MySQL's is called
 
-}  // namespace
-
-bool is_sql(std::string_view kind) { return std::find(kSqlKinds.begin(), kSqlKinds.end(), kind) != kSqlKinds.end(); }
-
-bool HiddenUses::hides(const Operation& operation) {
+bool hides_names(const Operation& operation) {
     const std::string& name = operation.operation();
     return name == kFoldedOperation || name.find(kUnknown) != std::string::npos ||
            (is_sql(operation.kind()) && name == kUnseenPreparation);
 }
 
+}  // namespace
+
+bool is_sql(std::string_view kind) { return std::find(kSqlKinds.begin(), kSqlKinds.end(), kind) != kSqlKinds.end(); }
+
 HiddenUses::HiddenUses(const Snapshot& snapshot) {
     for (const Operation& operation : snapshot.operations()) {
-        if (!hides(operation)) continue;
+        if (!hides_names(operation)) continue;
         const std::uint64_t uses = totals_of(operation).uses;
         if (operation.operation() == kFoldedOperation) folded_ += uses;
         if (uses > 0) by_kind_.try_emplace(operation.kind(), operation.kind() + " " + operation.operation());

@@ -27,8 +27,6 @@ public:
     // Those past the limit, of all kinds.
     [[nodiscard]] std::uint64_t folded() const { return folded_; }
 
-    [[nodiscard]] static bool hides(const Operation& operation);
-
 private:
     std::map<std::string, std::string, std::less<>> by_kind_;
     std::uint64_t folded_ = 0;

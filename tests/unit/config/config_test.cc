@@ -49,6 +49,16 @@ private:
     std::set<std::string> made_;
 };
 
+TEST_F(ConfigFileTest, WhatCouldBeUsedAndFeaturesAreFiles) {
+    const auto config = load("inventory: {files: [api.yaml, 'sql:schema.sql']}\nfeatures: {file: features.yaml}\n");
+    ASSERT_TRUE(config.has_value());
+    EXPECT_THAT(config->inventory_files, testing::ElementsAre("api.yaml", "sql:schema.sql"));
+    EXPECT_EQ(config->features_file, "features.yaml");
+    const auto flag = load("inventory: {files: api.yaml}\n", {{{"inventory.files", "a  b"}}, {}});
+    ASSERT_TRUE(flag.has_value());
+    EXPECT_THAT(flag->inventory_files, testing::ElementsAre("a", "b"));
+}
+
 TEST_F(ConfigFileTest, WithoutAFileThereAreDefaults) {
     const Config config = load_config(std::nullopt).value();
     EXPECT_EQ(config.listen, (ListenAddress{"127.0.0.1", 9843}));
@@ -121,7 +131,7 @@ TEST_F(ConfigFileTest, UnknownKeysAreErrorsThatNameTheNearestKnownOne) {
     EXPECT_THAT(section.error().what, EndsWith(":2: unknown key 'route'"));
     EXPECT_EQ(section.error().fix, "did you mean 'routes'?");
     const auto far = load("banana: 1\n");
-    EXPECT_THAT(far.error().fix, HasSubstr("known here: operations, consumers, ring, stacks, web, log, routes, services"));
+    EXPECT_THAT(far.error().fix, HasSubstr("known here: operations, consumers, ring, stacks, inventory, features, web, log, routes, services"));
 }
 
 TEST_F(ConfigFileTest, BadValuesAreErrorsWithTheirLine) {

@@ -107,12 +107,13 @@ TEST(OpenApi, AnchorsAndMergedKeysAreFollowed) {
 TEST(OpenApi, TemplatesOfFrameworksAreRoutesToo) {
     const auto inventory = read(
         "openapi: 3.0.0\npaths:\n  /files/{proxy+}: {get: {}}\n  '/n/{id:[0-9]{4}/?}/x': {get: {}}\n  /**: {get: {}}\n"
-        "  /y/2024/list.{format}: {get: {}}\n");
+        "  /y/2024/list.{format}: {get: {}}\n  '/search?q={q}': {get: {}}\n");
     ASSERT_TRUE(inventory.has_value()) << inventory.error().what;
     EXPECT_EQ(inventory->items[0].names.front(), "/files/{path...}");
     EXPECT_EQ(inventory->items[1].names.front(), "/n/{id}/x");
     EXPECT_EQ(inventory->items[2].names.front(), "/{path...}");
     EXPECT_EQ(inventory->items[3].names.front(), "/y/{id}/list.{format}");
+    EXPECT_EQ(inventory->items[4].names.front(), "/search");
 }
 
 TEST(OpenApi, WhatIsWrongIsToldWithTheLine) {

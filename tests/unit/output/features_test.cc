@@ -63,6 +63,15 @@ TEST(Features, UsesUnderNoNameMakeItUnclear) {
     EXPECT_EQ(uses.features[3].line.perhaps_in, "http other");
 }
 
+TEST(Features, ARouteThatMayBeHiddenMakesItUnclear) {
+    Snapshot snapshot = example_snapshot();
+    snapshot.mutable_operations(1)->set_operation("GET /users/{value}");
+    snapshot.mutable_operations(1)->set_route("/users/{value}");
+    const FeatureUses uses = compare_features(snapshot, {{"own", {{"http", "GET /users/me", ""}}, ""}});
+    EXPECT_EQ(uses.features[0].line.state, InventoryState::kUnclear);
+    EXPECT_EQ(uses.features[0].line.perhaps_in, "http GET /users/{value}");
+}
+
 TEST(Features, WhatBelongsToNoneIsOtherExactly) {
     const auto rows = uses_by_row(compare_features(both_kinds(), {kShop[1]}));
     EXPECT_EQ(rows, (std::map<std::string, std::uint64_t>{
