@@ -1,6 +1,7 @@
 #include "agent/inventory/document.h"
 
 #include <fmt/format.h>
+#include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
@@ -70,6 +71,8 @@ std::optional<Fault> read_yaml_events(std::string_view text, DocumentBuilder& bu
         YAML::Parser parser(stream);
         YamlEvents events(builder);
         parser.HandleNextDocument(events);
+    } catch (const YAML::DeepRecursion& error) {
+        return Fault{line_of(error.mark), "nested too deeply"};
     } catch (const YAML::Exception& error) {
         return Fault{line_of(error.mark), "not valid YAML: " + error.msg};
     }

@@ -40,6 +40,22 @@ std::string full_name(const FileDescriptorProto& file, const ServiceDescriptorPr
     return package + service.name() + "/" + method.name();
 }
 
+// The first line that is nested deeper than any file is; 0: there is none. The parser calls itself for each message in
+// another one, without end.
+int too_deep_line(std::string_view text) {
+    constexpr int kDeepest = 100;
+    google::protobuf::io::ArrayInputStream stream(text.data(), static_cast<int>(text.size()));
+    FirstError ignored;
+    google::protobuf::io::Tokenizer tokenizer(&stream, &ignored);
+    int depth = 0;
+    while (tokenizer.Next()) {
+        const std::string& token = tokenizer.current().text;
+        depth += token == "{" || token == "<" ? 1 : token == "}" || token == ">" ? -1 : 0;
+        if (depth > kDeepest) return tokenizer.current().line + 1;
+    }
+    return 0;
+}
+
 tl::unexpected<Error> no_service(const std::string& file) {
     return failure(file + ": no service in it, so nothing that could be called",
                    "give the file that has 'service … { rpc … }'", ExitCode::kBadConfig);
@@ -54,6 +70,8 @@ InventoryItem grpc_item(std::string_view method, std::string place) {
 Result<Inventory> read_proto(const std::string& file, std::string_view text) {
     if (text.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
         return failure(file + ": too large", {}, ExitCode::kBadConfig);
+    if (const int line = too_deep_line(text); line > 0)
+        return failure(fmt::format("{}:{}: nested too deeply", file, line), {}, ExitCode::kBadConfig);
     google::protobuf::io::ArrayInputStream stream(text.data(), static_cast<int>(text.size()));
     FirstError error;
     google::protobuf::io::Tokenizer tokenizer(&stream, &error);

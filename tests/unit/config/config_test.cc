@@ -131,7 +131,9 @@ TEST_F(ConfigFileTest, UnknownKeysAreErrorsThatNameTheNearestKnownOne) {
     EXPECT_THAT(section.error().what, EndsWith(":2: unknown key 'route'"));
     EXPECT_EQ(section.error().fix, "did you mean 'routes'?");
     const auto far = load("banana: 1\n");
-    EXPECT_THAT(far.error().fix, HasSubstr("known here: operations, consumers, ring, stacks, inventory, features, web, log, routes, services"));
+    EXPECT_THAT(
+        far.error().fix,
+        HasSubstr("known here: operations, consumers, ring, stacks, inventory, features, web, log, routes, services"));
 }
 
 TEST_F(ConfigFileTest, BadValuesAreErrorsWithTheirLine) {

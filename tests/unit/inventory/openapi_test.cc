@@ -136,6 +136,10 @@ TEST(OpenApi, WhatIsWrongIsToldWithTheLine) {
     EXPECT_EQ(error_of("title: x\n").exit_code, ExitCode::kBadConfig);
 }
 
+TEST(OpenApi, EndlessNestingIsRefused) {
+    EXPECT_EQ(error_of("openapi: 3.0.0\npaths: " + std::string(100'000, '[')).what, "shop.yaml:2: nested too deeply");
+}
+
 TEST(OpenApi, ADocumentThatHoldsItselfEnds) {
     EXPECT_THAT(error_of("openapi: 3.0.0\npaths: &p\n  /a: *p\n").what, HasSubstr("no path here has a method"));
 }

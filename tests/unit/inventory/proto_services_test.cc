@@ -41,6 +41,14 @@ TEST(ProtoFile, WhatIsWrongIsToldWithTheLine) {
     EXPECT_THAT(empty.error().what, StartsWith("x.proto: no service in it"));
 }
 
+TEST(ProtoFile, EndlessNestingIsRefused) {
+    std::string text = "syntax = \"proto3\";\n";
+    for (int i = 0; i < 100'000; ++i) text += "message A {";
+    const auto deep = read_proto("x.proto", text);
+    ASSERT_FALSE(deep.has_value());
+    EXPECT_EQ(deep.error().what, "x.proto:2: nested too deeply");
+}
+
 std::string descriptor_set() {
     google::protobuf::FileDescriptorSet set;
     auto& file = *set.add_file();
