@@ -91,10 +91,10 @@ private:
         Feature feature{entry.key, {}, document_.place(entry.line)};
         if (entry.value->is_list()) {
             for (const DocumentEntry& item : entry.value->entries) {
-                if (const auto read = add_pattern(item, feature); !read) return read;
+                if (auto read = add_pattern(item, feature); !read) return read;
             }
         } else if (entry.value->is_text()) {
-            if (const auto read = add_pattern(entry, feature); !read) return read;
+            if (auto read = add_pattern(entry, feature); !read) return read;
         }
         if (feature.patterns.empty()) {
             return document_.wrong(entry.line, fmt::format("feature '{}' has no patterns", entry.key),

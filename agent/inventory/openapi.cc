@@ -94,7 +94,7 @@ private:
     }
 
     // Those of this object; else those of what is around it.
-    static std::vector<std::string> prefixes_of(const DocumentNode& node, std::vector<std::string> outer) {
+    static std::vector<std::string> prefixes_of(const DocumentNode& node, const std::vector<std::string>& outer) {
         const DocumentNode* base = node.find("basePath");
         if (base != nullptr && base->is_text()) return {path_of_url(base->text)};
         const DocumentNode* servers = node.find("servers");
@@ -134,7 +134,7 @@ private:
             if (method == kMethods.end()) continue;
             const auto operation = resolved(entry.value, entry.line);
             if (!operation) return tl::unexpected(operation.error());
-            const auto added = add(method->method, path, entry.line, prefixes_of(**operation, prefixes));
+            auto added = add(method->method, path, entry.line, prefixes_of(**operation, prefixes));
             if (!added) return added;
         }
         return {};

@@ -46,16 +46,19 @@ void append_placeholders(std::string& out, std::string_view segment) {
     }
 }
 
+bool is_any_rest(std::string_view segment) {
+    if (segment == "**") return true;
+    const bool whole = segment.starts_with('{') && segment.ends_with('}');
+    return whole && means_rest(segment.substr(1, segment.size() - 2));
+}
+
 void append_named(std::string& out, std::string_view segment) {
-    const std::size_t open = segment.find('{');
     if (segment == "*") {
         out += "{any}";
-    } else if (segment == "**") {
+    } else if (is_any_rest(segment)) {
         out += kAnyRest;
-    } else if (open == std::string_view::npos) {
+    } else if (segment.find('{') == std::string_view::npos) {
         append_segment(out, segment);
-    } else if (open == 0 && segment.ends_with('}') && means_rest(segment.substr(1, segment.size() - 2))) {
-        out += kAnyRest;
     } else {
         append_placeholders(out, segment);
     }

@@ -130,7 +130,7 @@ private:
         return RE2::PartialMatch(piece(copy), kFromStdin);
     }
 
-    bool is_temporary(std::string_view head) const {
+    [[nodiscard]] bool is_temporary(std::string_view head) const {
         sql::Lexer lexer(head, dialect_);
         for (sql::Token token = lexer.next(); !token.is_end() && !token.is('('); token = lexer.next()) {
             static const RE2 kTemporary("(?i)TEMP|TEMPORARY");

@@ -68,6 +68,7 @@ std::string used_lines(const InventoryAnswer& answer, const TerminalStyle& style
     std::stable_sort(used.begin(), used.end(),
                      [](const InventoryLine* a, const InventoryLine* b) { return a->uses > b->uses; });
     std::vector<std::vector<GridCell>> rows;
+    rows.reserve(used.size());
     for (const InventoryLine* line : used) {
         rows.push_back({{grouped(line->uses)},
                         minute_cell(line->first_seen_unix_nanos),
