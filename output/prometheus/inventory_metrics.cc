@@ -26,7 +26,8 @@ void add_features(const FeatureUses& uses, std::vector<io::prometheus::client::M
     NumberFamily last_seen("footfall_feature_last_seen_timestamp_seconds",
                            "When each feature was last used, in seconds since the epoch.", GAUGE);
     for (const FeatureUse& feature : uses.features) {
-        if (feature.line.uses == 0) counts.add(Labels().with("feature", feature.line.text), 0);
+        const bool seen_to_be_none = feature.line.uses == 0 && feature.line.state != InventoryState::kNotWatched;
+        if (seen_to_be_none) counts.add(Labels().with("feature", feature.line.text), 0);
     }
     for (const Operation& row : uses.rows) {
         Labels labels;

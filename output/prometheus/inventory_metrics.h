@@ -8,7 +8,8 @@
 //
 // A feature is no label of the families of operations: an operation may belong to several, so sums over it would count uses
 // twice, and each histogram would be there once more. So there are as many series as states, and for each service and role
-// one more than it uses features. A feature without any use is 0, with no service, so that rules can ask for that.
+// one more than it uses features. A feature without any use is 0, with no service, so that rules can ask for that; one
+// that was not watched is not there.
 #pragma once
 
 #include <vector>

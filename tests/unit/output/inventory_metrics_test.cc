@@ -44,7 +44,8 @@ TEST(InventoryMetrics, AllStatesAreThereAndAddUpToTheInventory) {
 TEST(InventoryMetrics, FeaturesAreTheirOwnMetricAndOtherIsExact) {
     const Features features{{"orders", {{"http", "GET /orders/*", ""}}, ""},
                             {"reading", {{"http", "GET *", ""}}, ""},
-                            {"fax", {{"http", "POST /fax", ""}}, ""}};
+                            {"fax", {{"http", "POST /fax", ""}}, ""},
+                            {"unwatched", {{"function", "send_fax", ""}}, ""}};
     std::vector<io::prometheus::client::MetricFamily> families;
     add_features(compare_features(example_snapshot(), features), families);
     EXPECT_THAT(samples(families, "footfall_feature_uses_total"),

@@ -47,6 +47,8 @@ TEST(Names, ConfiguredRoutesAreNeverFolded) {
     const OperationScope scope = scope_of(kShop);
     EXPECT_EQ(text_of(names, scope, "/seen"), "GET /seen");
     EXPECT_EQ(text_of(names, scope, "/configured", Origin::kConfigured), "GET /configured");
+    EXPECT_TRUE(names.name_of(names.operation(scope, {"GET", "/configured", {}}, Origin::kSeen)).configured);
+    EXPECT_FALSE(names.name_of(names.operation(scope, {"GET", route(0), {}}, Origin::kSeen)).configured);
 }
 
 TEST(Names, RefusedRoutesTakeATenthOfThePlaces) {
