@@ -4,7 +4,7 @@ file=$1
 load=$2
 shift 2
 "$FOOTFALL" record -o "$file" "$@" > "$file.table" 2> "$file.said" &
-footfall=$!
+watcher=$!
 if ! timeout 20 sh -c "until grep -q recording '$file.said'; do sleep 0.05; done"; then
   cat "$file.said" >&2
   exit 1
@@ -13,5 +13,5 @@ sh -c "$load" > "$file.load" 2>&1
 code=$?
 [ $code = 0 ] || cat "$file.load" >&2
 sleep 0.3
-kill -INT $footfall
-wait $footfall && exit $code
+kill -INT $watcher
+wait $watcher && exit $code
