@@ -50,6 +50,7 @@ public:
     [[nodiscard]] static Result<Document> parse(const std::string& file, std::string_view text);
 
     [[nodiscard]] const DocumentNode& root() const { return *root_; }
+    [[nodiscard]] const std::string& file() const { return file_; }
     [[nodiscard]] tl::unexpected<Error> wrong(std::uint32_t line, const std::string& what, std::string fix = {}) const;
     [[nodiscard]] std::string place(std::uint32_t line) const;
 

@@ -107,7 +107,8 @@ Result<Inventory> read_one(const std::string& word) {
     if (kind == InventoryFileKind::kBinary) return read_binary(file.file);
     if (bytes->size() == kMostInventoryBytes)
         return failure(file.file + " is too large for an inventory: 64 MiB", {}, ExitCode::kBadConfig);
-    return parse_inventory(file.file, *bytes, kind);
+    return parse_inventory(file.file, *bytes, kind,
+                           [](const std::string& other) { return read_small_file(other, kMostInventoryBytes); });
 }
 
 }  // namespace
@@ -122,10 +123,12 @@ InventoryFileKind guess_kind(std::string_view bytes) {
     return has_create_table(bytes) ? InventoryFileKind::kSql : InventoryFileKind::kList;
 }
 
-Result<Inventory> parse_inventory(const std::string& file, std::string_view bytes, InventoryFileKind kind) {
+Result<Inventory> parse_inventory(const std::string& file, std::string_view bytes, InventoryFileKind kind, ReadFile read) {
     switch (kind) {
         case InventoryFileKind::kOpenApi:
-            return Document::parse(file, bytes).and_then([](const Document& document) { return read_openapi(document); });
+            return Document::parse(file, bytes).and_then([&](const Document& document) {
+                return read_openapi(document, std::move(read));
+            });
         case InventoryFileKind::kProto:
             return read_proto(file, bytes);
         case InventoryFileKind::kProtoset:

@@ -14,12 +14,13 @@
 // makes no sense: kBadConfig, with FILE:LINE where there are lines.
 #pragma once
 
-#include <functional>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "agent/base/result.h"
+#include "agent/inventory/references.h"
 #include "output/session/inventory.h"
 
 namespace footfall {
@@ -29,8 +30,9 @@ enum class InventoryFileKind : std::uint8_t { kOpenApi, kProto, kProtoset, kBina
 // By its bytes alone.
 [[nodiscard]] InventoryFileKind guess_kind(std::string_view bytes);
 
-// Of a file's bytes; not of kBinary.
-[[nodiscard]] Result<Inventory> parse_inventory(const std::string& file, std::string_view bytes, InventoryFileKind kind);
+// Of a file's bytes; not of kBinary. read: of files that it refers to; empty: that is refused.
+[[nodiscard]] Result<Inventory> parse_inventory(const std::string& file, std::string_view bytes, InventoryFileKind kind,
+                                                ReadFile read = {});
 
 // Of all the files together.
 [[nodiscard]] Result<Inventory> read_inventory(const std::vector<std::string>& words);

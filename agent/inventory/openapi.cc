@@ -4,11 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 #include <vector>
 
-#include "agent/base/text.h"
 #include "agent/inventory/route_template.h"
 #include "agent/inventory/server_paths.h"
 
@@ -17,7 +15,6 @@ namespace {
 
 constexpr std::size_t kMostItems = 100'000;
 constexpr std::size_t kMostSteps = 10'000'000;  // through what aliases make larger than the file is
-constexpr unsigned kMostReferences = 16;
 
 struct MethodKey {
     std::string_view key;
@@ -33,29 +30,9 @@ constexpr std::array<MethodKey, 9> kMethods{{{"get", "GET"},
                                              {"trace", "TRACE"},
                                              {"query", "QUERY"}}};
 
-// One step of a JSON pointer: "~1orders" is "/orders" (RFC 6901), "%7B" is "{", since it stands in a URL.
-std::string step_from(std::string_view text) {
-    std::string step;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const std::string_view two = text.substr(i, 2);
-        unsigned byte = 0;
-        if (two == "~1" || two == "~0") {
-            step += two == "~1" ? '/' : '~';
-            ++i;
-        } else if (text[i] == '%' && i + 2 < text.size() &&
-                   std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16).ptr == text.data() + i + 3) {
-            step += static_cast<char>(byte);
-            i += 2;
-        } else {
-            step += text[i];
-        }
-    }
-    return step;
-}
-
 class Description {
 public:
-    explicit Description(const Document& document) : document_(document) {}
+    Description(const Document& document, ReadFile read) : document_(document), references_(std::move(read)) {}
 
     Result<Inventory> read() {
         if (const auto known = check_version(); !known) return tl::unexpected(known.error());
@@ -103,51 +80,33 @@ private:
         return own.empty() ? outer : own;
     }
 
-    // The node that a $ref means, or the node itself.
-    [[nodiscard]] Result<const DocumentNode*> resolved(const DocumentNode* node, std::uint32_t line) const {
-        for (unsigned hops = 0; hops < kMostReferences; ++hops) {
-            const DocumentNode* reference = node->find("$ref");
-            if (reference == nullptr || !reference->is_text()) return node;
-            if (!reference->text.starts_with("#/")) {
-                return document_.wrong(reference->line, fmt::format("'{}' is in another file", reference->text),
-                                       "put the description into one file first: redocly bundle, swagger-cli bundle");
-            }
-            node = &document_.root();
-            for (const std::string_view step : split(std::string_view(reference->text).substr(2), '/')) {
-                node = node == nullptr ? nullptr : node->find(step_from(step));
-            }
-            if (node == nullptr)
-                return document_.wrong(reference->line, fmt::format("'{}' is not in this file", reference->text));
-        }
-        return document_.wrong(line, "this $ref leads to itself");
-    }
-
     [[nodiscard]] Result<void> read_path(const DocumentEntry& path, const std::vector<std::string>& general) {
-        const auto item = resolved(path.value, path.line);
+        const auto item = references_.follow(document_, path);
         if (!item) return tl::unexpected(item.error());
-        steps_ += (*item)->entries.size();
+        steps_ += item->node->entries.size();
         if (steps_ > kMostSteps) return document_.wrong(path.line, "its paths hold each other too often: too large");
-        const std::vector<std::string> prefixes = prefixes_of(**item, general);
-        for (const DocumentEntry& entry : (*item)->entries) {
+        const std::vector<std::string> prefixes = prefixes_of(*item->node, general);
+        for (const DocumentEntry& entry : item->node->entries) {
             const auto* const method = std::find_if(kMethods.begin(), kMethods.end(),
                                                     [&](const MethodKey& known) { return known.key == entry.key; });
             if (method == kMethods.end()) continue;
-            const auto operation = resolved(entry.value, entry.line);
+            const auto operation = references_.follow(*item->document, entry);
             if (!operation) return tl::unexpected(operation.error());
-            auto added = add(method->method, path, entry.line, prefixes_of(**operation, prefixes));
+            auto added =
+                add(method->method, path, item->document->place(entry.line), prefixes_of(*operation->node, prefixes));
             if (!added) return added;
         }
         return {};
     }
 
-    [[nodiscard]] Result<void> add(std::string_view method, const DocumentEntry& path, std::uint32_t line,
+    [[nodiscard]] Result<void> add(std::string_view method, const DocumentEntry& path, std::string place,
                                    const std::vector<std::string>& prefixes) {
-        if (inventory_.items.size() == kMostItems) return document_.wrong(line, "more than 100,000 routes: too many");
+        if (inventory_.items.size() == kMostItems) return document_.wrong(path.line, "more than 100,000 routes: too many");
         InventoryItem item;
         item.text = fmt::format("http {} {}{}", method, prefixes.front(), path.key);
         item.means = InventoryItem::Means::kRoute;
         item.method = method;
-        item.place = document_.place(line);
+        item.place = std::move(place);
         std::vector<std::string> seen_under = prefixes;
         if (std::find(prefixes.begin(), prefixes.end(), "") == prefixes.end()) seen_under.emplace_back();
         // The one without a prefix is the last, as the comparison expects.
@@ -163,6 +122,7 @@ private:
     }
 
     const Document& document_;
+    References references_;
     Inventory inventory_;
     std::size_t steps_ = 0;
 };
@@ -173,6 +133,8 @@ bool is_openapi(const Document& document) {
     return document.root().find("openapi") != nullptr || document.root().find("swagger") != nullptr;
 }
 
-Result<Inventory> read_openapi(const Document& document) { return Description(document).read(); }
+Result<Inventory> read_openapi(const Document& document, ReadFile read) {
+    return Description(document, std::move(read)).read();
+}
 
 }  // namespace footfall

@@ -6,13 +6,14 @@
 // proxy may see it. Variables of servers have all values of their enum, or their default. Servers of a path or of an
 // operation replace the general ones.
 //
-// A $ref is followed within the file. Webhooks and callbacks are asked of others, so they are no routes here.
+// A $ref is followed (references.h). Webhooks and callbacks are asked of others, so they are no routes here.
 #pragma once
 
 #include <string>
 
 #include "agent/base/result.h"
 #include "agent/inventory/document.h"
+#include "agent/inventory/references.h"
 #include "output/session/inventory.h"
 
 namespace footfall {
@@ -20,6 +21,7 @@ namespace footfall {
 // Whether the document says that it is one.
 [[nodiscard]] bool is_openapi(const Document& document);
 
-[[nodiscard]] Result<Inventory> read_openapi(const Document& document);
+// read: reads what a $ref means in other files; empty: that is refused.
+[[nodiscard]] Result<Inventory> read_openapi(const Document& document, ReadFile read = {});
 
 }  // namespace footfall

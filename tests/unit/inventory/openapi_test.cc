@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <iterator>
+#include <cerrno>
+#include <map>
 
 namespace footfall {
 namespace {
@@ -98,6 +98,31 @@ TEST(OpenApi, ReferencesWithinTheFileAreFollowed) {
                 ElementsAre("http GET /a", "http GET /b"));
 }
 
+TEST(OpenApi, ReferencesIntoOtherFilesAreFollowed) {
+    const std::map<std::string, std::string> files{{"api/paths/a.yaml", "get: {}\nput:\n  $ref: '../shared.json#/put'\n"},
+                                                   {"api/shared.json", "{\"put\": {\"servers\": [{\"url\": \"/v2\"}]}}"},
+                                                   {"api/broken.yaml", "\n- [\n"}};
+    const ReadFile read_file = [&](const std::string& path) -> tl::expected<std::string, int> {
+        const auto found = files.find(path);
+        if (found == files.end()) return tl::unexpected(ENOENT);
+        return found->second;
+    };
+    const auto read_with = [&](const std::string& text) {
+        return read_openapi(*Document::parse("api/shop.yaml", "openapi: 3.0.0\npaths:\n" + text), read_file);
+    };
+    const auto inventory = read_with("  /a: {$ref: paths/a.yaml}\n  /b: {$ref: ./paths/a.yaml}\n");
+    ASSERT_TRUE(inventory.has_value()) << inventory.error().what;
+    ASSERT_EQ(inventory->items.size(), 4U);
+    EXPECT_EQ(inventory->items[1].text, "http PUT /v2/a");
+    EXPECT_EQ(inventory->items[1].place, "api/paths/a.yaml:2");
+    EXPECT_EQ(inventory->items[2].text, "http GET /b");
+    EXPECT_EQ(read_with("  /a: {$ref: gone.yaml}\n").error().what,
+              "api/shop.yaml:3: cannot read api/gone.yaml: No such file or directory");
+    EXPECT_THAT(read_with("  /a: {$ref: broken.yaml}\n").error().what,
+                testing::StartsWith("api/broken.yaml:3: not valid YAML"));
+    EXPECT_THAT(read_with("  /a: {$ref: 'https://example.org/a.yaml'}\n").error().what, HasSubstr("nothing is fetched"));
+}
+
 TEST(OpenApi, AnchorsAndMergedKeysAreFollowed) {
     EXPECT_THAT(
         names_of("openapi: 3.0.0\nx-common: &common {head: {}}\npaths:\n  /a: &a {get: {}, <<: *common}\n  /b: *a\n"),
@@ -121,9 +146,9 @@ TEST(OpenApi, WhatIsWrongIsToldWithTheLine) {
                 testing::StartsWith("shop.yaml:3: path 'orders': a path begins with /"));
     EXPECT_THAT(error_of("openapi: 3.0.0\npaths:\n  /a/{id: {get: {}}\n").what, HasSubstr("shop.yaml:3: "));
     EXPECT_THAT(error_of("openapi: 3.0.0\npaths:\n  /a:\n    $ref: 'a.yaml#/x'\n").what,
-                testing::StartsWith("shop.yaml:4: 'a.yaml#/x' is in another file"));
+                testing::StartsWith("shop.yaml:4: 'a.yaml#/x' is elsewhere"));
     EXPECT_THAT(error_of("openapi: 3.0.0\npaths:\n  /a:\n    $ref: '#/nowhere'\n").what,
-                testing::StartsWith("shop.yaml:4: '#/nowhere' is not in this file"));
+                testing::StartsWith("shop.yaml:4: '#/nowhere' is not there"));
     EXPECT_THAT(error_of("openapi: 3.0.0\npaths:\n  /a: {$ref: '#/paths/~1a'}\n").what, HasSubstr("leads to itself"));
     EXPECT_THAT(error_of("openapi: 4.0.0\npaths: {}\n").what,
                 testing::StartsWith("shop.yaml:1: version '4.0.0' is not read"));
