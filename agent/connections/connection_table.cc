@@ -58,6 +58,7 @@ std::optional<DropReason> ConnectionTable::on(const ConnectionClosed& closed) {
         finish_lingering(*connection);
         return std::nullopt;
     }
+    if (!connection->info.plaintext) connection->ends = closed.position;  // of its ciphertext, else
     if (closed.final) {
         const bool is_cut = closed.reason == CloseReason::kReset || closed.reason == CloseReason::kTimeout;
         if (is_cut || connection->info.plaintext) {
@@ -74,10 +75,13 @@ std::optional<DropReason> ConnectionTable::on(const ConnectionClosed& closed) {
             connection->peer_finished = true;
             break;
         case CloseReason::kLocal:
+            tell_end(*connection, Direction::kSent, closed.time);
             if (reader != nullptr) reader->on_end_of_stream(Direction::kSent, stamp);
             break;
         case CloseReason::kReset:
         case CloseReason::kTimeout:
+            tell_end(*connection, Direction::kReceived, closed.time);
+            tell_end(*connection, Direction::kSent, closed.time);
             if (reader != nullptr) reader->on_close(closed.reason, closed.time);
             break;
     }
@@ -196,10 +200,20 @@ void ConnectionTable::decide(Connection& connection, Protocol protocol) {
     }
 }
 
+Stream& ConnectionTable::stream_of(Connection& connection, Direction direction) {
+    return direction == Direction::kReceived ? connection.received : connection.sent;
+}
+
 void ConnectionTable::read(Connection& connection, const Message& message) {
-    Stream& stream = message.direction == Direction::kReceived ? connection.received : connection.sent;
-    stream.read(message, message.direction, *connection.reader);
+    stream_of(connection, message.direction).read(message, message.direction, *connection.reader);
     heed_standing(connection, message.time);
+}
+
+// An event that was lost shows as a gap in front of the next one. After the last one, the end of the stream shows it.
+void ConnectionTable::tell_end(Connection& connection, Direction direction, MonotonicTime time) {
+    if (!connection.reader) return;
+    const std::uint64_t end = connection.ends.at(static_cast<std::size_t>(direction));
+    stream_of(connection, direction).end(end, direction, {time, connection.info.pid, {}}, *connection.reader);
 }
 
 void ConnectionTable::hold(Connection& connection, const Message& message) {
@@ -225,6 +239,8 @@ void ConnectionTable::heed_standing(Connection& connection, MonotonicTime time) 
 
 void ConnectionTable::close(Connection& connection, CloseReason reason, MonotonicTime time) {
     if (connection.reader) {
+        tell_end(connection, Direction::kReceived, time);
+        tell_end(connection, Direction::kSent, time);
         // Only now it is sure that the application reads no more of what came before the peer's FIN.
         if (connection.peer_finished) {
             connection.reader->on_end_of_stream(Direction::kReceived, {time, connection.info.pid, {}});

@@ -17,6 +17,7 @@
 
 #include <tsl/robin_map.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -108,6 +109,7 @@ private:
         MonotonicTime last;                 // it was heard of
         std::optional<CloseReason> ending;  // it lingers
         MonotonicTime ended;
+        std::array<std::uint64_t, 2> ends{};  // by Direction: where its streams had ended; 0: not known
         std::vector<Held> held;
         std::unique_ptr<ProtocolReader> reader;       // none while nothing was read, or when the guess was wrong
         Protocol protocol{};                          // the reader's
@@ -132,7 +134,9 @@ private:
     void linger(Connection& connection, const ConnectionClosed& closed);
     void finish_lingering(Connection& connection);
     void decide(Connection& connection, Protocol protocol);
+    static Stream& stream_of(Connection& connection, Direction direction);
     void read(Connection& connection, const Message& message);
+    static void tell_end(Connection& connection, Direction direction, MonotonicTime time);
     void hold(Connection& connection, const Message& message);
     void heed_standing(Connection& connection, MonotonicTime time);
     void close(Connection& connection, CloseReason reason, MonotonicTime time);

@@ -37,4 +37,10 @@ void Stream::read(const Message& message, Direction direction, ProtocolReader& r
     if (!back.empty()) reader.on_bytes(direction, back, false, stamp);
 }
 
+void Stream::end(std::uint64_t position, Direction direction, const Stamp& stamp, ProtocolReader& reader) {
+    if (!placed_ || position <= next_) return;
+    reader.on_gap(direction, position - next_, stamp);
+    next_ = position;
+}
+
 }  // namespace footfall

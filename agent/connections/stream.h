@@ -16,6 +16,8 @@ public:
 
     // front and back of the message hold at most length bytes together.
     void read(const Message& message, Direction direction, ProtocolReader& reader);
+    // So many bytes had passed in all when the connection, or this direction, ended: what is missing up to there is a gap.
+    void end(std::uint64_t position, Direction direction, const Stamp& stamp, ProtocolReader& reader);
 
 private:
     std::uint64_t next_ = 0;  // position of the first byte that was not seen yet

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 #include "agent/protocols/protocol_table.h"
@@ -122,10 +123,16 @@ std::optional<Event> decode_message(RawEvent raw) {
 }
 
 std::optional<Event> decode_close(RawEvent raw) {
-    const auto record = fixed_part<ff_close_event>(raw);
-    const auto reason = record ? close_reason_of(record->reason) : std::nullopt;
+    ff_close_event record{};
+    if (raw.bytes.size() < offsetof(ff_close_event, position)) return std::nullopt;
+    std::memcpy(&record, raw.bytes.data(), std::min(raw.bytes.size(), sizeof record));
+    const auto reason = close_reason_of(record.reason);
     if (!reason) return std::nullopt;
-    return ConnectionClosed{{record->event.time_ns}, ConnectionId{record->connection}, *reason, record->final != 0};
+    return ConnectionClosed{{record.event.time_ns},
+                            ConnectionId{record.connection},
+                            *reason,
+                            record.final != 0,
+                            {record.position[FF_RECEIVED], record.position[FF_SENT]}};
 }
 
 std::optional<Event> decode_blind(RawEvent raw) {

@@ -299,7 +299,7 @@ std::vector<ConnectionId> LiveSession::vanished_unix_sockets() const {
 // As an event like those of the kernel side, so that a raw file replays to the same.
 void LiveSession::tell_closed(ConnectionId connection, MonotonicTime now) {
     const ff_close_event event{
-        {FF_EVENT_CLOSE, 0, sizeof(ff_close_event), now.nanoseconds}, number(connection), FF_CLOSE_LOCAL, 1};
+        {FF_EVENT_CLOSE, 0, sizeof(ff_close_event), now.nanoseconds}, number(connection), FF_CLOSE_LOCAL, 1, {}};
     ++own_events_;
     on_raw({std::as_bytes(std::span(&event, 1))});
 }

@@ -30,7 +30,7 @@ namespace footfall {
 static_assert(std::endian::native == std::endian::little, "raw files are written as their structs lie in memory");
 
 constexpr std::uint32_t kRawFileVersion = 1;
-// Of the structs in bpf/contract; raised when one of them changes.
+// Of the structs in bpf/contract; raised when one of them changes so that its records of before can't be read.
 constexpr std::uint32_t kRawContractVersion = 1;
 
 // Limits for both sides, so that a reader's memory is bounded whatever a file claims.

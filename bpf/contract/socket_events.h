@@ -76,8 +76,11 @@ struct ff_close_event {
 	__u64 connection;
 	__u32 reason; /* enum ff_close_reason */
 	__u32 final;  /* 1: the socket is gone, no more events of this connection; 0: one direction has ended */
+	/* By direction: how many bytes had passed, as messages count them. 0: not known. Raw files may end in front of it.
+	 */
+	__u64 position[2];
 };
-FF_ASSERT_SIZE(struct ff_close_event, 32);
+FF_ASSERT_SIZE(struct ff_close_event, 48);
 
 enum ff_blind_reason {
 	FF_BLIND_TLS = 1, /* the first bytes are a TLS record; unless FF_EVENT_PLAINTEXT follows, it stays unread */

@@ -317,6 +317,8 @@ static __always_inline void tell_closed(struct connection *connection, __u32 rea
 	event->connection = connection->id;
 	event->reason = reason;
 	event->final = final;
+	event->position[FF_RECEIVED] = connection->position[FF_RECEIVED];
+	event->position[FF_SENT] = connection->position[FF_SENT];
 	submit_event(event);
 }
 

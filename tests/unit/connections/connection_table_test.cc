@@ -67,7 +67,12 @@ protected:
         return move(id, direction, "GET " + target + " HTTP/1.1\r\n\r\n");
     }
     Dropped close(std::uint64_t id, CloseReason reason, bool final) {
-        return table.on(ConnectionClosed{{++now}, ConnectionId{id}, reason, final});
+        return table.on(
+            ConnectionClosed{{++now}, ConnectionId{id}, reason, final, {positions[{id, kIn}], positions[{id, kOut}]}});
+    }
+    // The kernel side counted it, and its event was lost.
+    void lose_event(std::uint64_t id, Direction direction, std::string_view bytes) {
+        positions[{id, direction}] += bytes.size();
     }
 
     RecordingSink sink;
@@ -202,6 +207,49 @@ TEST_F(Connections, a_local_shutdown_ends_what_is_sent) {
     move(1, kOut, kUntilClose);
     close(1, CloseReason::kLocal, false);
     EXPECT_EQ(sink.uses, Uses{"1 /a 200 "});
+}
+
+TEST_F(Connections, whose_last_answer_was_lost_with_its_event_do_not_say_that_it_never_came) {
+    struct End {
+        CloseReason reason;
+        bool final;
+    };
+    for (const End end : {End{CloseReason::kLocal, true}, End{CloseReason::kReset, true}, End{CloseReason::kReset, false},
+                          End{CloseReason::kLocal, false}}) {
+        open(1);
+        request(1, "/a");
+        lose_event(1, kOut, kOk);
+        close(1, end.reason, end.final);
+        close(1, CloseReason::kLocal, true);
+        EXPECT_EQ(table.size(), 0U);
+        EXPECT_EQ(sink.uses, Uses{});
+        EXPECT_EQ(sink.lost, (std::vector<LostReason>{LostReason::kGap}));
+        sink.lost.clear();
+        positions.clear();
+    }
+}
+
+TEST_F(Connections, whose_last_request_was_lost_with_its_event_lose_it_by_name) {
+    open(1);
+    request(1, "/a");
+    move(1, kOut, kOk);
+    lose_event(1, kIn, "GET /b HTTP/1.1\r\n\r\n");
+    close(1, CloseReason::kPeer, false);
+    close(1, CloseReason::kLocal, true);
+    EXPECT_EQ(sink.uses, (Uses{"1 /a 200 "}));
+    EXPECT_EQ(sink.lost, (std::vector<LostReason>{LostReason::kGap}));
+}
+
+TEST_F(Connections, of_plaintext_end_elsewhere_than_their_ciphertext) {
+    open(1);
+    table.on(PlaintextBegun{{++now}, ConnectionId{1}, Pid{10}, false});
+    request(1, "/a");
+    move(1, kOut, kOk);
+    lose_event(1, kOut, "its tag and padding");
+    close(1, CloseReason::kLocal, true);
+    close(1, CloseReason::kLocal, true);
+    EXPECT_EQ(sink.uses, (Uses{"1 /a 200 "}));
+    EXPECT_TRUE(sink.lost.empty());
 }
 
 TEST_F(Connections, of_unix_sockets_end_with_their_process) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstring>
 #include <limits>
 #include <random>
 
@@ -113,6 +115,28 @@ TEST(Decoder, UnknownKindsAndReasonsAreMalformed) {
     ff_described_event unended{};
     unended.text_length = 3;
     EXPECT_FALSE(decode(raw(record_of(unended, FF_EVENT_DESCRIBED, 0, "abc"))));
+}
+
+TEST(Decoder, WhereAConnectionEndedIsNotKnownFromOlderFiles) {
+    ff_close_event event{};
+    event.connection = 1;
+    event.reason = FF_CLOSE_LOCAL;
+    event.position[FF_RECEIVED] = 10;
+    event.position[FF_SENT] = 20;
+    Record record = record_of(event, FF_EVENT_CLOSE, 1);
+    const auto closed = decode(raw(record));
+    ASSERT_TRUE(closed);
+    EXPECT_EQ(std::get<ConnectionClosed>(*closed).position, (std::array<std::uint64_t, 2>{10, 20}));
+
+    constexpr std::size_t kBefore = offsetof(ff_close_event, position);
+    event.event = {FF_EVENT_CLOSE, 0, kBefore, 1};
+    std::memcpy(record.data(), &event, kBefore);
+    record.resize(kBefore);
+    const auto older = decode(raw(record));
+    ASSERT_TRUE(older);
+    EXPECT_EQ(std::get<ConnectionClosed>(*older).position, (std::array<std::uint64_t, 2>{}));
+    record.pop_back();
+    EXPECT_FALSE(decode(raw(record)));
 }
 
 TEST(Decoder, EveryCutOfARecordIsMalformedOrSmaller) {
