@@ -42,38 +42,58 @@ void OpenSteps::pop() {
     leave();
 }
 
-void OpenSteps::hand_out(const Step& step, std::string_view operation, std::string_view collection, Outcome outcome,
-                         std::string_view error_type, MonotonicTime end, std::uint64_t response_bytes) {
+void OpenSteps::end(const Step& step, std::string_view operation, std::string_view collection, const Ended& ended) {
+    if (!holds_back_) return hand_out(step, operation, collection, ended);
+    held_.push_back({step, ended.outcome, std::string(ended.error_type), ended.end, ended.response_bytes});
+    held_.back().step.name.set(operation, collection);
+}
+
+void OpenSteps::hand_out(const Step& step, std::string_view operation, std::string_view collection, const Ended& ended) {
     const bool server = role_ == Role::kServer;
     context_.sink->on_exchange({
         .kind = Kind::kPostgresql,
         .role = role_,
-        .outcome = outcome,
+        .outcome = ended.outcome,
         .connection = context_.connection,
         .pid = step.began.pid,
         .tid = step.began.tid,
         .method = operation,
         .target = collection,
-        .error_type = error_type,
+        .error_type = ended.error_type,
         .begin = step.began.time,
         .first_byte = step.first_byte,
-        .end = end,
-        .bytes_in = server ? step.request_bytes : response_bytes,
-        .bytes_out = server ? response_bytes : step.request_bytes,
+        .end = ended.end,
+        .bytes_in = server ? step.request_bytes : ended.response_bytes,
+        .bytes_out = server ? ended.response_bytes : step.request_bytes,
     });
 }
 
 void OpenSteps::finish_front(Outcome outcome, std::string_view error_type, MonotonicTime end, std::uint64_t response_bytes) {
     const Step& step = front();
     started_ += step.is_use ? 0 : 1;
-    hand_out(step, step.name.operation(), step.name.collection(), outcome, error_type, end, response_bytes);
+    this->end(step, step.name.operation(), step.name.collection(), {outcome, error_type, end, response_bytes});
     leave();
 }
 
 void OpenSteps::finish_extra(const Step& like, std::string_view operation, Outcome outcome, std::string_view error_type,
                              MonotonicTime end, std::uint64_t response_bytes) {
     ++started_;
-    hand_out(like, operation, {}, outcome, error_type, end, response_bytes);
+    this->end(like, operation, {}, {outcome, error_type, end, response_bytes});
+}
+
+void OpenSteps::prove() {
+    holds_back_ = false;
+    for (const Held& held : held_) {
+        const ShortName& name = held.step.name;
+        hand_out(held.step, name.operation(), name.collection(),
+                 {held.outcome, held.error_type, held.end, held.response_bytes});
+    }
+    held_ = {};
+}
+
+void OpenSteps::lose_held(LostReason reason) {
+    for (std::size_t i = 0; i < held_.size(); ++i) context_.sink->on_lost(reason);
+    held_ = {};
 }
 
 Step* OpenSteps::oldest_use() {
@@ -108,6 +128,7 @@ std::size_t OpenSteps::lose_all(LostReason reason) {
 }
 
 void OpenSteps::close(CloseReason reason, MonotonicTime time) {
+    prove();
     while (!empty()) {
         if (front().is_use) {
             finish_front(Outcome::kError, text_of(reason), time, 0);
@@ -119,6 +140,8 @@ void OpenSteps::close(CloseReason reason, MonotonicTime time) {
 
 void OpenSteps::forget() {
     while (!empty()) leave();
+    held_ = {};
+    holds_back_ = false;
     started_ = 0;
 }
 

@@ -1,5 +1,7 @@
 // The messages of one client that wait for their answers, oldest first, and the uses that become of some of them. Each use
 // that began is handed out or lost once, or withdrawn because the server never ran it: started = used + lost.
+//
+// While it is not sure that the answers belong to these messages, what ends is held back: until it is proved, or lost.
 #pragma once
 
 #include <cstddef>
@@ -7,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/protocols/pairing/ring_queue.h"
 #include "agent/protocols/postgresql/statements.h"
@@ -64,6 +67,15 @@ public:
     void lose_extra(LostReason reason);
     void lose_front(LostReason reason);
 
+    // What ends from here on is held back …
+    void hold_back() { holds_back_ = true; }
+    [[nodiscard]] bool holds_back() const { return holds_back_; }
+    [[nodiscard]] std::size_t held() const { return held_.size(); }
+    // … until it is handed out, and what follows at once, …
+    void prove();
+    // … or lost. What follows is held back still.
+    void lose_held(LostReason reason);
+
     // Takes all up to the next kReady off: they were never run.
     void withdraw_until_ready();
     // All of them; answers how many uses they were.
@@ -76,13 +88,29 @@ public:
     [[nodiscard]] std::uint64_t started() const { return started_; }
 
 private:
-    void hand_out(const Step& step, std::string_view operation, std::string_view collection, Outcome outcome,
-                  std::string_view error_type, MonotonicTime end, std::uint64_t response_bytes);
+    struct Ended {
+        Outcome outcome{};
+        std::string_view error_type;
+        MonotonicTime end;
+        std::uint64_t response_bytes = 0;
+    };
+    struct Held {
+        Step step;  // with the name that is handed out
+        Outcome outcome{};
+        std::string error_type;
+        MonotonicTime end;
+        std::uint64_t response_bytes = 0;
+    };
+
+    void end(const Step& step, std::string_view operation, std::string_view collection, const Ended& ended);
+    void hand_out(const Step& step, std::string_view operation, std::string_view collection, const Ended& ended);
     void leave();
 
     ReaderContext context_;
     Role role_ = Role::kServer;
+    bool holds_back_ = false;
     RingQueue<Step, 16384> steps_;
+    std::vector<Held> held_;
     std::size_t ready_count_ = 0;
     std::uint64_t started_ = 0;
 };

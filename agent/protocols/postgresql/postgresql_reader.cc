@@ -24,7 +24,8 @@ void PostgresqlReader::restart(const ReaderContext& context) {
     steps_.restart(context);
     statements_.clear();
     in_startup_ = awaits_encryption_ = not_read_ = skipping_ = copy_in_ = ready_ = false;
-    requests_unknown_ = overflowed_ = asked_since_gap_ = false;
+    requests_unknown_ = overflowed_ = asked_since_gap_ = asks_ahead_ = false;
+    late_ = context.opened_before;
     login_.reset();
     misses_ = 0;
     ignored_in_copy_ = already_lost_ = ready_unkept_ = tail_size_ = 0;
@@ -78,6 +79,7 @@ void PostgresqlReader::on_close(CloseReason reason, MonotonicTime time) {
 
 void PostgresqlReader::on_session_end(MonotonicTime) {
     if (standing_ == Standing::kConfirmed) {
+        steps_.prove();
         steps_.lose_all(LostReason::kUnfinished);
     } else {
         steps_.forget();
@@ -93,6 +95,7 @@ void PostgresqlReader::find_roles(Direction direction, std::string_view bytes, b
         front_.set_header_size(kStartupHeader);
     } else if (message_start && kOnlyAClients.find(bytes.front()) != std::string_view::npos && begins_with_requests(bytes)) {
         set_roles(direction);
+        assume_order();
         back_.lose();
         asked_since_gap_ = true;
     } else {
@@ -116,6 +119,7 @@ void PostgresqlReader::miss() {
 }
 
 void PostgresqlReader::stop_reading() {
+    steps_.prove();
     while (!steps_.empty()) steps_.pop();
     not_read_ = true;
 }
@@ -124,12 +128,14 @@ void PostgresqlReader::stop_reading() {
 
 void PostgresqlReader::lose_requests() {
     if (standing_ == Standing::kGuessed) return miss();
+    if (steps_.holds_back() && !copy_in_) return lose_pairing(why_lost());
     front_.lose();
     requests_unknown_ = requests_unknown_ || !copy_in_;
 }
 
 void PostgresqlReader::resume_requests() {
     front_.start();
+    if (requests_unknown_) assume_order();
     requests_unknown_ = false;
     already_lost_ = 0;
     request_bytes_ = 0;
@@ -138,6 +144,7 @@ void PostgresqlReader::resume_requests() {
 
 void PostgresqlReader::lose_responses() {
     if (standing_ == Standing::kGuessed) return miss();
+    steps_.lose_held(why_lost());
     back_.lose();
     asked_since_gap_ = ready_ = false;
     tail_size_ = 0;
@@ -150,6 +157,7 @@ void PostgresqlReader::meet_request() {
     if (back_.in_step() || asked_since_gap_ || overflowed_) return;
     asked_since_gap_ = true;
     steps_.lose_all(LostReason::kGap);
+    assume_order();
     skipping_ = copy_in_ = false;
     response_bytes_ = 0;
 }
@@ -169,10 +177,10 @@ void PostgresqlReader::look_for_answer(std::string_view bytes) {
 void PostgresqlReader::look_for_ready(std::string_view bytes, const Stamp& stamp) {
     response_bytes_ += bytes.size();
     if (bytes.size() > tail_.size()) bytes.remove_prefix(bytes.size() - tail_.size());
-    const std::size_t kept = std::min(tail_size_, tail_.size() - bytes.size());
+    const std::size_t kept = std::min<std::size_t>(tail_size_, tail_.size() - bytes.size());
     std::copy(tail_.data() + tail_size_ - kept, tail_.data() + tail_size_, tail_.data());
     std::copy(bytes.begin(), bytes.end(), tail_.data() + kept);
-    tail_size_ = kept + bytes.size();
+    tail_size_ = static_cast<std::uint8_t>(kept + bytes.size());
     const Ending ending = ending_of({tail_.data(), tail_size_});
     if (ending != Ending::kNothing && standing_ == Standing::kConfirmed) settle(ending, stamp.time);
 }
@@ -204,12 +212,40 @@ void PostgresqlReader::settle(Ending ending, MonotonicTime time) {
 // Which answer belongs to what can't be known any more.
 void PostgresqlReader::lose_pairing(LostReason reason) {
     if (standing_ == Standing::kGuessed) return miss();
-    already_lost_ = steps_.lose_all(reason);
+    steps_.lose_held(steps_.holds_back() ? why_lost() : reason);
+    already_lost_ = static_cast<std::uint32_t>(steps_.lose_all(reason));
     front_.lose();
     requests_unknown_ = true;
     ready_ = skipping_ = copy_in_ = false;  // what was ready before is so no more
     ignored_in_copy_ = 0;
 }
+
+// --- Whose an answer is ---------------------------------------------------------------------------------------------
+
+// Nothing seems to be under way.
+void PostgresqlReader::assume_order() {
+    steps_.hold_back();
+    asks_ahead_ = false;
+}
+
+void PostgresqlReader::prove_order() {
+    steps_.prove();
+    late_ = false;
+}
+
+void PostgresqlReader::heed_request_start() {
+    const bool answered = steps_.held() > 0 && steps_.empty() && ready_ && !overflowed_;
+    if (answered && !asks_ahead_) prove_order();
+}
+
+// More is answered than was asked. What contradicts while requests are missing is one of those.
+void PostgresqlReader::disprove_order() {
+    if (requests_unknown_ || overflowed_ || standing_ == Standing::kGuessed) return;
+    steps_.lose_held(why_lost());
+    assume_order();
+}
+
+LostReason PostgresqlReader::why_lost() const { return late_ ? LostReason::kBeganBefore : LostReason::kGap; }
 
 // No step finds room any more.
 void PostgresqlReader::overflow() {

@@ -34,7 +34,17 @@
 // - Of requests, elsewhere: what was asked before keeps its answers; further completions are lost one by one (kGap), until
 //   a call of the client begins with a request after all was answered (ReadyForQuery). Within COPY … FROM STDIN nothing is
 //   lost: data asks for nothing.
-// - A client that pipelines past a Sync, and of which requests were lost, may be taken up too early: known and accepted.
+//
+// Whose an answer is, after late attach and after a gap:
+// - How many of the client's requests are under way is not known then, if it pipelines. What it asks is paired with what
+//   comes as if there were none, and held back until that is proved: by a request that comes after all was answered, from a
+//   client that has not asked anew before it had its answers; by 256 uses without a contradiction; or by the end, if there
+//   was none by then.
+// - What contradicts: a ReadyForQuery or a message too many, since each Sync has exactly one; an answer of another kind than
+//   the message at hand asks for; a SELECT, INSERT, UPDATE or DELETE completed by the tag of another one of them. Then all
+//   that is held back is lost (kBeganBefore, after a gap kGap), and the next request is the first again.
+// - A client that has always the same number of requests under way can't be told apart from one that waits, if it asks for
+//   the like of what is answered: its uses are counted right, each with the times of a neighbour.
 //
 // When 16,384 steps wait, what is asked from then on is lost, until each ReadyForQuery that is due has come.
 #pragma once
@@ -94,6 +104,12 @@ private:
     Step* push(StepKind kind, bool is_use);
     void lose_requests();
     void resume_requests();
+    void assume_order();
+    void prove_order();
+    void heed_request_start();
+    void disprove_order();
+    [[nodiscard]] bool is_of_another(const Step& step) const;
+    [[nodiscard]] LostReason why_lost() const;
 
     void read_responses(std::string_view bytes, bool message_start, const Stamp& stamp);
     void look_for_answer(std::string_view bytes);
@@ -125,24 +141,26 @@ private:
     Statements statements_;
     std::string name_buffer_;
 
-    std::optional<Stamp> login_;       // began then, and is not answered yet
-    bool in_startup_ = false;          // the next message of the client has no type
-    bool awaits_encryption_ = false;   // the next byte of the server says whether it goes on in TLS
-    bool not_read_ = false;            // nothing more is of interest
-    bool skipping_ = false;            // the server skips what comes, up to Sync
-    bool copy_in_ = false;             // the client sends the data of a COPY
-    bool ready_ = false;               // the server's last message was ReadyForQuery
-    bool requests_unknown_ = false;    // what else the client asked for passed unseen
-    bool overflowed_ = false;          // more was asked than is kept …
-    std::size_t ready_unkept_ = 0;     // … and so many ReadyForQuery are due for what is lost
-    bool asked_since_gap_ = false;     // responses are out of step, and the client has asked anew
-    std::uint16_t misses_ = 0;         // calls that told nothing of who is who
-    std::size_t ignored_in_copy_ = 0;  // steps behind the COPY that the server reads as part of it
-    std::size_t already_lost_ = 0;     // uses that are lost and may still be answered
-    std::uint64_t request_bytes_ = 0;  // of messages that no use has got yet
-    std::uint64_t response_bytes_ = 0;
+    std::optional<Stamp> login_;         // began then, and is not answered yet
+    bool in_startup_ = false;            // the next message of the client has no type
+    bool awaits_encryption_ = false;     // the next byte of the server says whether it goes on in TLS
+    bool not_read_ = false;              // nothing more is of interest
+    bool skipping_ = false;              // the server skips what comes, up to Sync
+    bool copy_in_ = false;               // the client sends the data of a COPY
+    bool ready_ = false;                 // the server's last message was ReadyForQuery
+    bool late_ = false;                  // no order of this connection has been proved yet
+    bool asks_ahead_ = false;            // since an order was assumed, the client asked before it had its answers
+    bool requests_unknown_ = false;      // what else the client asked for passed unseen
+    bool asked_since_gap_ = false;       // responses are out of step, and the client has asked anew
+    bool overflowed_ = false;            // more was asked than is kept …
+    std::uint32_t ready_unkept_ = 0;     // … and so many ReadyForQuery are due for what is lost
+    std::uint32_t ignored_in_copy_ = 0;  // steps behind the COPY that the server reads as part of it
+    std::uint32_t already_lost_ = 0;     // uses that are lost and may still be answered
+    std::uint16_t misses_ = 0;           // calls that told nothing of who is who
+    std::uint8_t tail_size_ = 0;
     std::array<char, kEndingLongest> tail_{};  // the last bytes of responses that are out of step
-    std::size_t tail_size_ = 0;
+    std::uint64_t request_bytes_ = 0;          // of messages that no use has got yet
+    std::uint64_t response_bytes_ = 0;
 };
 
 }  // namespace footfall::postgresql

@@ -37,6 +37,7 @@ void PostgresqlReader::read_requests(std::string_view bytes, bool message_start,
         if (!message_start || !ready_ || !steps_.empty() || overflowed_ || !begins_with_requests(bytes)) return;
         resume_requests();
     }
+    if (message_start && front_.between()) heed_request_start();
     while (!is_over() && requests_) {
         const Framing step = front_.advance(bytes, stamp);
         if (step == Framing::kMore) return;
@@ -134,6 +135,7 @@ Step* PostgresqlReader::push(StepKind kind, bool is_use) {
         if (kind == StepKind::kReady) ++ready_unkept_;
         return nullptr;
     }
+    asks_ahead_ |= steps_.ready_count() > 0;
     Step& step = steps_.push(kind, is_use, front_.begin());
     step.request_bytes = request_bytes_;  // of a Parse too: it is a use if it fails
     if (is_use) request_bytes_ = 0;

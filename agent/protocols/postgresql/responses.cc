@@ -1,13 +1,23 @@
 // The server's half of PostgresqlReader.
+#include <algorithm>
+#include <array>
+
 #include "agent/protocols/postgresql/postgresql_reader.h"
 
 namespace footfall::postgresql {
 namespace {
 
+constexpr std::size_t kProof = 256;      // uses that prove the order
 constexpr std::size_t kErrorKept = 256;  // severity and SQLSTATE come first
 
 // Comes at any time, and answers nothing.
 bool is_asynchronous(char type) { return type == 'N' || type == 'A' || type == 'S'; }
+
+// The first word of a statement, or of the tag that completes it: of those of which each has its own tag.
+constexpr std::array kTagged = std::to_array<std::string_view>({"SELECT", "INSERT", "UPDATE", "DELETE"});
+constexpr std::size_t kTagKept = 8;
+
+bool is_tagged(std::string_view word) { return std::find(kTagged.begin(), kTagged.end(), word) != kTagged.end(); }
 
 bool runs(StepKind kind) {
     return kind == StepKind::kExecute || kind == StepKind::kStatement || kind == StepKind::kFunctionCall;
@@ -43,7 +53,8 @@ void PostgresqlReader::take_response_header() {
         steps_.lose_all(LostReason::kUnparsable);
         return lose_responses();
     }
-    back_.begin_body(length - 4, type == 'E' ? kErrorKept : 0);
+    const std::size_t kept = type == 'E' ? kErrorKept : type == 'C' && steps_.holds_back() ? kTagKept : 0;
+    back_.begin_body(length - 4, kept);
 }
 
 void PostgresqlReader::take_encryption_answer(char answer) {
@@ -107,8 +118,8 @@ void PostgresqlReader::note_first_byte() {
 }
 
 void PostgresqlReader::take_answer(StepKind kind) {
-    if (steps_.empty()) return;
-    if (steps_.front().kind != kind) return lose_pairing(LostReason::kUnparsable);
+    if (steps_.empty()) return disprove_order();
+    if (steps_.front().kind != kind) return lose_pairing(steps_.holds_back() ? why_lost() : LostReason::kUnparsable);
     steps_.pop();
 }
 
@@ -122,19 +133,19 @@ void PostgresqlReader::take_completion() {
     note_first_byte();
     const MonotonicTime end = back_.last();
     if (steps_.empty()) {
-        if (!requests_unknown_ || overflowed_) return;
+        if (!requests_unknown_ || overflowed_) return disprove_order();
         if (already_lost_ > 0) {
             --already_lost_;
         } else {
-            steps_.lose_extra(LostReason::kGap);
+            steps_.lose_extra(why_lost());
         }
         return;
     }
     const Step& step = steps_.front();
     if (step.kind == StepKind::kReady && step.of_query) {
         steps_.finish_extra(step, "_OTHER", Outcome::kOk, {}, end, response_bytes_);
-    } else if (!runs(step.kind)) {
-        return lose_pairing(LostReason::kUnparsable);
+    } else if (!runs(step.kind) || is_of_another(step)) {
+        return lose_pairing(steps_.holds_back() ? why_lost() : LostReason::kUnparsable);
     } else if (step.is_use) {
         steps_.finish_front(Outcome::kOk, {}, end, response_bytes_);
     } else {
@@ -145,6 +156,13 @@ void PostgresqlReader::take_completion() {
     if (!steps_.empty() && steps_.front().kind == StepKind::kStatement) steps_.front().began.time = end;
 }
 
+// The tag is that of another statement. Looked at only while the order is assumed.
+bool PostgresqlReader::is_of_another(const Step& step) const {
+    const std::string_view tag = back_.body();
+    const std::string_view word = tag.substr(0, tag.find_first_of(std::string_view(" \0", 2)));
+    return steps_.holds_back() && is_tagged(word) && is_tagged(step.name.operation()) && word != step.name.operation();
+}
+
 void PostgresqlReader::take_error() {
     const std::string_view sqlstate = sqlstate_of(back_.body());
     const std::string_view error_type = sqlstate.empty() ? "error" : sqlstate;
@@ -152,7 +170,7 @@ void PostgresqlReader::take_error() {
     note_first_byte();
     if (steps_.empty()) {
         if (overflowed_) return;
-        if (requests_unknown_ && already_lost_ == 0) steps_.lose_extra(LostReason::kGap);
+        if (requests_unknown_ && already_lost_ == 0) steps_.lose_extra(why_lost());
         if (already_lost_ > 0) --already_lost_;
         return;
     }
@@ -180,14 +198,22 @@ void PostgresqlReader::refuse_login(std::string_view error_type) {
 }
 
 void PostgresqlReader::take_ready() {
-    if (login_) request_bytes_ = 0;
+    const bool answers_login = login_.has_value();
+    if (answers_login) request_bytes_ = 0;
     login_.reset();
+    if (steps_.holds_back() && !steps_.empty() && steps_.front().kind != StepKind::kReady) {
+        lose_pairing(why_lost());
+        ready_ = true;
+    }
     steps_.withdraw_until_ready();
     if (!steps_.empty()) {
         steps_.pop();
     } else if (ready_unkept_ > 0) {
         --ready_unkept_;
+    } else if (!answers_login) {
+        disprove_order();
     }
+    if (steps_.held() >= kProof) prove_order();
     overflowed_ = overflowed_ && (!steps_.empty() || ready_unkept_ > 0);
     skipping_ = copy_in_ = false;
     ignored_in_copy_ = 0;
@@ -199,7 +225,7 @@ void PostgresqlReader::begin_copy_in() {
     note_first_byte();
     if (steps_.empty()) return;
     copy_in_ = true;
-    ignored_in_copy_ = steps_.front().kind == StepKind::kExecute ? steps_.size() - 1 : 0;
+    ignored_in_copy_ = steps_.front().kind == StepKind::kExecute ? static_cast<std::uint32_t>(steps_.size() - 1) : 0;
 }
 
 void PostgresqlReader::end_copy_in() {

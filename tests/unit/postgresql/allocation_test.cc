@@ -9,8 +9,10 @@ TEST(Allocation, AWarmConnectionAllocatesNothing) {
     SilentSink sink;
     PostgresqlReader reader({ConnectionId{1}, false, &sink});
     const Stamp stamp{{1}, Pid{1}, Tid{1}};
-    reader.on_bytes(kIn, startup() + parse("s", "SELECT * FROM a_schema_of_some_length.orders"), true, stamp);
-    reader.on_bytes(kOut, greeting() + kParsed, true, stamp);
+    reader.on_bytes(kIn, startup(), true, stamp);
+    reader.on_bytes(kOut, greeting(), true, stamp);
+    reader.on_bytes(kIn, parse("s", "SELECT * FROM a_schema_of_some_length.orders"), true, stamp);
+    reader.on_bytes(kOut, kParsed, true, stamp);
     const std::string requests = query("SELECT a, b FROM another_schema.orders; UPDATE items SET a = 1") +
                                  parse("", "INSERT INTO a_longer_name_than_fits_into_a_string VALUES ($1)") +
                                  bind_portal("", "") + execute() + run("s");

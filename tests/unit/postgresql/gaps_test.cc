@@ -15,14 +15,16 @@ TEST(LateAttach, BeginsWithTheFirstWholeExchange) {
     wire.sent(row() + completed("SELECT 1") + ready());
     wire.received(query("SELECT * FROM orders"));
     wire.sent(selected() + ready());
-    EXPECT_EQ(wire.uses(), Uses{"SELECT orders ok"});
     EXPECT_EQ(wire.reader.standing(), Standing::kConfirmed);
+    wire.received(query("SELECT * FROM carts"));  // it has waited for its answer
+    EXPECT_EQ(wire.uses(), Uses{"SELECT orders ok"});
 }
 
 TEST(LateAttach, AtTheClientToo) {
     Session wire(true);
     wire.sent(parse("", "SELECT * FROM orders") + bind_portal("", "") + execute() + sync());
     wire.received(kParsed + kBound + row() + completed("SELECT 1") + ready());
+    wire.close();
     EXPECT_EQ(wire.uses(), Uses{"SELECT orders ok"});
     EXPECT_EQ(wire.last().role, Role::kClient);
 }
@@ -52,6 +54,7 @@ TEST(LateAttach, AnAnswerInTheMiddleOfAResultConfirmsNothing) {
     EXPECT_EQ(wire.reader.standing(), Standing::kGuessed);
     wire.received(query("SELECT 2 FROM orders"));
     wire.sent(selected() + ready());
+    wire.close();
     EXPECT_EQ(wire.uses(), Uses{"SELECT orders ok"});
 }
 
@@ -112,6 +115,7 @@ TEST(Gap, OfAWholeAnswerLosesThatExchangeAlone) {
     wire.gap(kOut, 100);
     wire.received(query("SELECT 1 FROM b"));
     wire.sent(selected() + ready());
+    wire.close();
     EXPECT_EQ(wire.uses(), Uses{"SELECT b ok"});
     EXPECT_EQ(wire.sink.lost, Lost{LostReason::kGap});
     EXPECT_TRUE(wire.all_accounted());
@@ -123,6 +127,7 @@ TEST(Gap, OfAWholeRequestLosesThatExchangeAlone) {
     wire.sent(selected() + ready());
     wire.received(query("SELECT 1 FROM b"));
     wire.sent(selected() + ready());
+    wire.close();
     EXPECT_EQ(wire.uses(), Uses{"SELECT b ok"});
     EXPECT_EQ(wire.sink.lost, Lost{LostReason::kGap});
     EXPECT_TRUE(wire.all_accounted());
@@ -137,6 +142,7 @@ TEST(Gap, InAPipelineThatCantBeKnownLosesAllOfIt) {
     EXPECT_EQ(wire.sink.lost, (Lost{LostReason::kGap, LostReason::kGap}));
     wire.received(query("SELECT 1 FROM c"));
     wire.sent(selected() + ready());
+    wire.close();
     EXPECT_EQ(wire.uses(), Uses{"SELECT c ok"});
 }
 
@@ -164,6 +170,7 @@ TEST(Gap, InManyPipelinedRequestsCountsEachAnswerAsLost) {
     EXPECT_EQ(wire.sink.lost, (Lost{LostReason::kGap, LostReason::kGap, LostReason::kGap}));
     wire.received(step + sync());
     wire.sent(kBound + completed("INSERT 0 1") + ready());
+    wire.close();
     EXPECT_EQ(wire.sink.seen.size(), 2U);
     EXPECT_TRUE(wire.all_accounted());
 }
@@ -189,6 +196,107 @@ TEST(Gap, IsNoErrorOfTheConnectionsEnd) {
     asked_anew.close();
     EXPECT_EQ(asked_anew.uses(), Uses{"SELECT carts closed"});
     EXPECT_EQ(asked_anew.sink.lost, Lost{LostReason::kGap});
+}
+
+const std::string kRow = row() + completed("SELECT 1");
+const std::string kOne = kParsed + kBound + kRow + ready();
+
+std::string ask(std::string_view table) {
+    return parse("", "SELECT * FROM " + std::string(table)) + bind_portal("", "") + execute() + sync();
+}
+
+// The client has sent more Syncs than were seen: the answers to those come first.
+TEST(LateAttach, InTheMiddleOfAPipelineNoAnswerIsGivenToTheNext) {
+    Session wire(true);
+    wire.received(ask("c"));
+    wire.received(ask("d"));
+    wire.sent(kOne);  // of a
+    wire.sent(kOne);  // of b
+    wire.sent(kOne);  // of c: one too many
+    wire.sent(kOne);
+    EXPECT_TRUE(wire.uses().empty());
+    EXPECT_EQ(wire.sink.lost, (Lost{LostReason::kBeganBefore, LostReason::kBeganBefore}));
+
+    wire.received(ask("e") + ask("f"));
+    wire.sent(kOne + kOne);
+    wire.received(ask("g"));
+    wire.close();
+    EXPECT_EQ(wire.uses(), (Uses{"SELECT e ok", "SELECT f ok", "SELECT g closed"}));
+    EXPECT_TRUE(wire.all_accounted());
+}
+
+TEST(LateAttach, ATagOfAnotherStatementIsNoAnswer) {
+    Session wire(true);
+    wire.received(query("SELECT * FROM b"));
+    wire.sent(completed("UPDATE 1") + ready());  // of what was asked before
+    EXPECT_EQ(wire.sink.lost, Lost{LostReason::kBeganBefore});
+    wire.sent(selected() + ready());
+    wire.received(query("UPDATE b SET c = 1"));
+    wire.sent(completed("UPDATE 1") + ready());
+    wire.close();
+    EXPECT_EQ(wire.uses(), Uses{"UPDATE b ok"});
+    EXPECT_TRUE(wire.all_accounted());
+}
+
+TEST(LateAttach, AnAnswerInTheMiddleOfAPipelinedStatementIsNoAnswer) {
+    Session wire(true);
+    wire.received(ask("b"));
+    wire.sent(kRow + ready());  // the rest of a's
+    wire.sent(kOne);
+    EXPECT_TRUE(wire.uses().empty());
+    wire.received(ask("c"));
+    wire.sent(kOne);
+    wire.close();
+    EXPECT_EQ(wire.uses(), Uses{"SELECT c ok"});
+    EXPECT_TRUE(wire.all_accounted());
+}
+
+TEST(LateAttach, AClientThatAlwaysAsksAheadIsBelievedAfterManyUses) {
+    Session wire(true);
+    wire.received(ask("orders") + ask("orders"));
+    std::size_t asked = 2;
+    for (; wire.uses().empty() && asked < 1000; ++asked) {
+        wire.received(ask("orders"));
+        wire.sent(kOne);
+    }
+    EXPECT_EQ(wire.uses().size(), 256U);
+    EXPECT_EQ(asked, 256U + 2);
+    wire.sent(kOne + kOne);
+    EXPECT_EQ(wire.uses().size(), 258U);
+    EXPECT_TRUE(wire.all_accounted());
+}
+
+TEST(Gap, InAPipelineNoAnswerIsGivenToTheNext) {
+    Session wire;
+    wire.received(ask("a") + ask("b") + ask("c"));
+    wire.gap(kOut, 100);      // the answer to a
+    wire.received(ask("d"));  // what waits is lost
+    wire.sent(kOne + kOne);   // of b and c
+    wire.sent(kOne);
+    EXPECT_TRUE(wire.uses().empty());
+    EXPECT_EQ(wire.sink.lost, Lost(4, LostReason::kGap));
+    wire.received(ask("e"));
+    wire.sent(kOne);
+    wire.received(ask("f"));  // proved
+    EXPECT_EQ(wire.uses(), Uses{"SELECT e ok"});
+    wire.sent(kOne);
+    EXPECT_EQ(wire.uses(), (Uses{"SELECT e ok", "SELECT f ok"}));
+    EXPECT_TRUE(wire.all_accounted());
+}
+
+TEST(Gap, WhatIsHeldBackIsLostInTheNextOne) {
+    Session wire;
+    wire.received(ask("a"));
+    wire.gap(kOut, 100);
+    wire.received(ask("b"));
+    wire.sent(kOne);
+    wire.gap(kOut, 100);
+    wire.received(ask("c"));
+    wire.sent(kOne);
+    wire.session_end();
+    EXPECT_EQ(wire.uses(), Uses{"SELECT c ok"});
+    EXPECT_EQ(wire.sink.lost, (Lost{LostReason::kGap, LostReason::kGap}));
+    EXPECT_TRUE(wire.all_accounted());
 }
 
 constexpr std::size_t kTooDeep = 6000;

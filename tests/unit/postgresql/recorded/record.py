@@ -13,11 +13,12 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[3]
 sys.path.insert(0, str(ROOT / "tests/live/servers"))
-from check_postgresql import BINARIES, SYNC, Bare, Cluster, steps  # noqa: E402
+from check_postgresql import BINARIES, SYNC, Bare, Cluster, message, steps  # noqa: E402
 
 
 class Proxy:
@@ -78,6 +79,19 @@ def main():
         bare.ask(steps("SELECT 1 FROM pg_class LIMIT 1", "SELECT 1 / 0 FROM pg_type", "SELECT 3") + SYNC)
         bare.ask((steps("SELECT 4") + SYNC) * 2, ready=2)
         save("pipeline", proxy.records)
+        bare.socket.close()
+        # Many Syncs under way: the first statement of each batch keeps the server until the others have come, one by one.
+        bare = Bare(proxy)
+        bare.ask(message(b"Q", b"create temp table t (a int)\0"))
+        for others in (["INSERT INTO t VALUES (1)"], ["SELECT 2 FROM t", "UPDATE t SET a = 2"],
+                       ["SELECT 1 / 0 FROM pg_type", "SELECT 3 FROM pg_proc LIMIT 1", "DELETE FROM t", "SELECT 4 FROM t"],
+                       ["SELECT 5 FROM pg_am LIMIT 1"] * 3):
+            bare.socket.sendall(steps("SELECT pg_sleep(0.1) FROM pg_database LIMIT 1") + SYNC)
+            for other in others:
+                time.sleep(0.01)
+                bare.socket.sendall(steps(other) + SYNC)
+            bare.ask(b"", ready=1 + len(others))
+        save("syncs", proxy.records)
         cluster.stop()
 
 
