@@ -134,6 +134,8 @@ void PostgresqlReader::lose_requests() {
 }
 
 void PostgresqlReader::resume_requests() {
+    in_startup_ = false;  // if it was, that passed unseen
+    front_.set_header_size(kHeader);
     front_.start();
     if (requests_unknown_) assume_order();
     requests_unknown_ = false;

@@ -266,6 +266,19 @@ TEST(LateAttach, AClientThatAlwaysAsksAheadIsBelievedAfterManyUses) {
     EXPECT_TRUE(wire.all_accounted());
 }
 
+TEST(Gap, OfTheStartupMessageIsNoGarbage) {
+    Wire wire;
+    wire.received(ssl_request());
+    wire.sent("N");
+    wire.gap(kIn, startup().size());
+    wire.sent(greeting());
+    wire.received(query("SELECT * FROM orders"));
+    wire.sent(selected() + ready());
+    wire.close();
+    EXPECT_EQ(wire.uses(), Uses{"SELECT orders ok"});
+    EXPECT_TRUE(wire.all_accounted());
+}
+
 TEST(Gap, InAPipelineNoAnswerIsGivenToTheNext) {
     Session wire;
     wire.received(ask("a") + ask("b") + ask("c"));
