@@ -1,5 +1,6 @@
 #include "agent/protocols/http1/http1_reader.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -37,6 +38,7 @@ constexpr std::uint16_t kFirstFinalStatus = 200;
 constexpr std::uint16_t kNoContent = 204;
 constexpr std::uint16_t kFirstRedirection = 300;
 constexpr std::uint16_t kNotModified = 304;
+constexpr std::uint8_t kDoubts = 2;
 
 Direction opposite(Direction direction) {
     return direction == Direction::kReceived ? Direction::kSent : Direction::kReceived;
@@ -77,8 +79,14 @@ void Http1Reader::on_gap(Direction direction, std::uint64_t length, const Stamp&
     if (tunnel_ && messages_) messages_->on_gap(direction, length, stamp);
     if (tunnel_) return;
     MessageFramer& stream = framer(direction);
-    if (!stream.in_step()) responses_passed_ |= !carries_requests(direction);
+    if (!stream.in_step() && !carries_requests(direction)) pass_responses();
     while (length > 0 && stream.in_step()) take(direction, stream.skip(length, stamp));
+}
+
+// Unseen bytes of responses that are out of step: which of several that wait is answered next can't be known.
+void Http1Reader::pass_responses() {
+    responses_passed_ = true;
+    if (requests_ && open_.size() > 1) lose_response_head(LostReason::kGap);
 }
 
 void Http1Reader::read_messages(Direction direction, std::string_view bytes, bool message_start, const Stamp& stamp) {
@@ -126,7 +134,9 @@ void Http1Reader::restart(const ReaderContext& context) {
     started_ = 0;
     if (call_) call_->stop();
     messages_.reset();
-    requests_unseen_ = false;
+    in_doubt_ = pipelines_ = false;
+    doubts_ = 0;
+    already_lost_ = unasked_ = 0;
     requests_.reset();
     gap_before_role_ = {};
     request_seen_ = false;
@@ -219,11 +229,17 @@ MessageFramer& Http1Reader::response_framer() { return framer(opposite(*requests
 // --- requests -------------------------------------------------------------------------------------------------------
 
 void Http1Reader::begin_request(const RequestLine& line) {
-    if (responses_passed_ && awaiting() != nullptr && !response_framer().in_step()) lose_all(LostReason::kGap);
+    if (responses_passed_ && awaiting() != nullptr && !response_framer().in_step()) {
+        const std::uint32_t lost = waiting();
+        lose_all(LostReason::kGap);
+        if (lost > 1 || in_doubt_) doubt(lost);
+    }
     responses_passed_ = false;
-    requests_unseen_ = false;
+    unasked_ = 0;
     request_seen_ = true;
+    const bool doubtful = is_doubtful_request();
     OpenExchange& exchange = open_request();
+    if (doubtful && !exchange.lost) exchange.lost = LostReason::kGap;
     exchange.name(line.method, line.target);
     exchange.began = request_framer().begin();
     request_framer().begin_head(MessageKind::kRequest);
@@ -266,17 +282,42 @@ void Http1Reader::finish_request() {
     if (switched) stop_reading();
 }
 
+// It can't be known which response will be this request's.
+bool Http1Reader::is_doubtful_request() {
+    if (!in_doubt_) return false;
+    if (!pipelines_) doubts_ = already_lost_ = 0;
+    const bool answered = !pipelines_ || (open_.empty() && (already_lost_ == 0 || doubts_ > 0));
+    if (!answered) doubts_ = kDoubts;
+    if (answered && doubts_ > 0) --doubts_;
+    in_doubt_ = doubts_ > 0;
+    if (!in_doubt_) already_lost_ = 0;
+    return in_doubt_;
+}
+
+// So many were lost, and may be answered still.
+void Http1Reader::doubt(std::uint32_t lost) {
+    in_doubt_ = true;
+    doubts_ = kDoubts;
+    already_lost_ += lost;
+}
+
 void Http1Reader::lose_request_head(LostReason reason) {
     MessageFramer& stream = request_framer();
     const Phase phase = stream.phase();
     stream.lose();
-    requests_unseen_ = reason == LostReason::kGap;
-    unseen_request_counted_ = phase == Phase::kBetween && open_.empty();
-    if (unseen_request_counted_) return lose_now(reason);
+    in_doubt_ |= reason == LostReason::kGap;
+    if (phase == Phase::kBetween && open_.empty()) return lose_unseen_requests();
     OpenExchange* exchange = phase == Phase::kHead ? requesting() : &open_request();
     if (exchange == nullptr) return;
     exchange->lost = reason;
     finish_request();
+}
+
+// The gap carried as many as were answered already, or else one that will be.
+void Http1Reader::lose_unseen_requests() {
+    if (unasked_ == 0) ++already_lost_;
+    for (std::uint32_t i = 0; i < std::max(unasked_, 1U); ++i) lose_now(LostReason::kGap);
+    unasked_ = 0;
 }
 
 void Http1Reader::resume_requests() {
@@ -295,14 +336,16 @@ void Http1Reader::begin_response(Direction direction, std::uint16_t status) {
     if (!requests_) fix_role(opposite(direction));
     MessageFramer& stream = framer(direction);
     OpenExchange* exchange = awaiting();
+    if (exchange == nullptr) exchange = open_for_unseen_request(status);
     if (exchange == nullptr) exchange = open_for_early_response(direction);
     if (exchange == nullptr) {
         // Without its request it can't be told whether it has a body.
         stream.lose();
-        if (!is_interim(status)) lose_unasked_response();
+        if (!is_interim(status)) attached_late() ? lose_now(LostReason::kBeganBefore) : void(++unasked_);
         tunnel_ = status == kSwitchingProtocols;
         return;
     }
+    if (!pipelines_ && open_.size() > 1 && !(open_.at(1).lost && open_.back().lost)) notice_pipelining();
     status_ = status;
     responding_ = true;
     if (!is_interim(status)) {
@@ -312,10 +355,14 @@ void Http1Reader::begin_response(Direction direction, std::uint16_t status) {
     stream.begin_head(MessageKind::kResponse);
 }
 
-void Http1Reader::lose_unasked_response() {
-    if (attached_late()) return lose_now(LostReason::kBeganBefore);
-    if (!requests_unseen_) return;
-    if (!std::exchange(unseen_request_counted_, false)) lose_now(LostReason::kGap);
+// The client asked before it had this response, of which no part is missing: it pipelines. A place that a gap was given may
+// be that of many then.
+void Http1Reader::notice_pipelining() {
+    pipelines_ = true;
+    for (std::size_t i = 0; i < open_.size(); ++i) {
+        if (open_.at(i).lost == LostReason::kGap) doubt(0);
+        if (in_doubt_ && doubts_ > 0 && !open_.at(i).lost) open_.at(i).lost = LostReason::kGap;
+    }
 }
 
 void Http1Reader::take_response_head() {
@@ -353,16 +400,19 @@ void Http1Reader::finish_response() {
 }
 
 void Http1Reader::lose_response_head(LostReason reason) {
-    MessageFramer& stream = response_framer();
-    const bool between = stream.phase() == Phase::kBetween;
-    stream.lose();
+    response_framer().lose();
     responding_ = false;
-    requests_unseen_ = false;
     if (awaiting() == nullptr) return;
+    const std::uint32_t before = waiting();
     lose_front(reason);
-    if (!between) return;
     while (!open_.empty() && open_.front().lost) lose_front(reason);
-    if (open_.size() > 1) lose_all(reason);
+    const bool unknown = open_.size() > 1;
+    if (unknown) lose_all(reason);
+    const std::uint32_t lost = before - waiting();
+    if (unknown || lost > 1) doubt(lost - 1);
+    if (open_.empty()) return;
+    in_doubt_ = true;  // if another request comes before the answer to the one that waits
+    responses_passed_ = true;
 }
 
 // A message starts like a response while the stream is out of step, or in a chunked body whose end may have been lost.

@@ -16,15 +16,25 @@
 // - In a body: see MessageFramer. The exchange is counted as if nothing had happened.
 // - In a head: that exchange is lost, and the stream is out of step until a message starts with a whole, valid start line.
 // - Between two requests: the gap carried at least one. If others wait for their response, a nameless exchange is queued in
-//   its place, so that those behind keep their own responses; else it is lost at once.
-// - Between two responses: the oldest waiting request is lost, because its response was (at least) what the gap carried. If
-//   more than one other waits, all are lost: which response comes next can't be known.
+//   its place, so that it takes its response; else it is lost at once, as are all whose responses have come already.
+// - Of responses, but for their bodies: the oldest waiting request is lost, because its response was (at least) what the gap
+//   carried. If more than one other waits, all are lost: which response comes next can't be known.
 // - A request that comes while earlier ones wait, and after response bytes passed out of step: the earlier ones are lost. So
 //   are they if the connection ends first: those bytes may have answered them.
-// So without pipelining a response is never handed out with another request's name. A response without a request is lost
-// itself on a connection that was open before footfall came, until its first request (kBeganBefore), and after a gap in the
-// requests, until the next request (kGap), less the one that the gap itself counted. Otherwise its request is counted as
-// lost already, or there was none (408 to an idle connection).
+// - Where the client was seen to pipeline, it is in doubt then whose a response is: how many requests, or responses, the gap
+// carried is
+//   not known. Each request that comes is lost, until one comes when all was answered, and after it a second one without an
+//   answer too many between them: from that one on pairs are believed. A request in doubt is one that comes after a gap of
+//   requests, and before what that gap counted was answered; or after several waiting ones were lost; or after an answer
+//   too many.
+// So a response is never handed out with another request's name (but by a client that has always the same number of requests
+// under way while it is in doubt).
+//
+// Each exchange of which the request or the response was seen is counted: a response without a request is lost itself on a
+// connection that was open before footfall came, until its first request (kBeganBefore), and after a gap in the requests,
+// while it is in doubt (kGap), less those that are counted already. Otherwise there was no request (408 to an idle
+// connection). Exchanges of which both the request and the response passed in gaps have left nothing to count: a gap is one
+// of them.
 #pragma once
 
 #include <array>
@@ -80,14 +90,18 @@ private:
     void take_request_head();
     void look_for_call(bool chunked);
     void finish_request();
+    [[nodiscard]] bool is_doubtful_request();
+    void doubt(std::uint32_t lost);
     void lose_request_head(LostReason reason);
+    void lose_unseen_requests();
     void resume_requests();
 
+    void notice_pipelining();
     void begin_response(Direction direction, std::uint16_t status);
-    void lose_unasked_response();
     void take_response_head();
     void frame_response();
     void finish_response();
+    void pass_responses();
     void lose_response_head(LostReason reason);
     void resume_responses();
     void enter_tunnel();
@@ -100,6 +114,8 @@ private:
     OpenExchange* requesting();
     OpenExchange* awaiting();
     OpenExchange* open_for_early_response(Direction direction);
+    OpenExchange* open_for_unseen_request(std::uint16_t status);
+    [[nodiscard]] std::uint32_t waiting();
     void lose_now(LostReason reason);
     void lose_front(LostReason reason);
     void lose_all(LostReason reason);
@@ -126,10 +142,13 @@ private:
     std::array<bool, 2> gap_before_role_{};  // by direction: a head was lost before the role was known
     std::uint16_t status_ = 0;               // of the response being read
     bool request_seen_ = false;
-    bool responding_ = false;              // the response framer is behind the start line of the front's response
-    bool responses_passed_ = false;        // response bytes passed out of step since the latest request
-    bool requests_unseen_ = false;         // a gap carried requests since the latest one that was seen …
-    bool unseen_request_counted_ = false;  // … and one of them is counted, and not in the queue
+    bool responding_ = false;         // the response framer is behind the start line of the front's response
+    bool responses_passed_ = false;   // response bytes passed out of step since the latest request
+    bool pipelines_ = false;          // the client has been seen to ask before it had its responses
+    bool in_doubt_ = false;           // responses may come whose requests are not in the queue …
+    std::uint8_t doubts_ = 0;         // … for how many more requests that come when all is answered
+    std::uint32_t already_lost_ = 0;  // exchanges that are counted, and of which the responses may still come
+    std::uint32_t unasked_ = 0;       // responses since the latest request for which there was none
     bool tunnel_ = false;
     std::unique_ptr<http2::Http2Reader> successor_;       // reads the connection from its upgrade on
     std::unique_ptr<websocket::MessageReader> messages_;  // in the tunnel, if it is one for them

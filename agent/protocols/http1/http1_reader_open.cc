@@ -50,6 +50,28 @@ OpenExchange* Http1Reader::open_for_early_response(Direction direction) {
     return &open_.push();
 }
 
+// Its response is read like any other, to see where the next one begins. Null if there is no such request.
+OpenExchange* Http1Reader::open_for_unseen_request(std::uint16_t status) {
+    if (!in_doubt_ || !open_.empty() || status == kSwitchingProtocols) return nullptr;
+    OpenExchange& exchange = open_.push();
+    exchange.request_begun = exchange.request_done = true;
+    exchange.lost = LostReason::kGap;
+    if (already_lost_ == 0 || doubts_ > 0) doubts_ = kDoubts;
+    if (already_lost_ > 0) {
+        --already_lost_;
+        exchange.count = 0;
+    }
+    started_ += exchange.count;
+    return &exchange;
+}
+
+// How many exchanges those in the queue stand for.
+std::uint32_t Http1Reader::waiting() {
+    std::uint32_t count = 0;
+    for (std::size_t i = 0; i < open_.size(); ++i) count += open_.at(i).request_begun ? open_.at(i).count : 0;
+    return count;
+}
+
 // For an exchange that has no place in the queue.
 void Http1Reader::lose_now(LostReason reason) {
     ++started_;
@@ -80,8 +102,8 @@ void Http1Reader::settle_front() {
         hand_out(exchange, {});
         return open_.pop();
     }
-    context_.sink->on_lost(*exchange.lost);
-    if (exchange.count == 1) return open_.pop();
+    if (exchange.count > 0) context_.sink->on_lost(*exchange.lost);
+    if (exchange.count <= 1) return open_.pop();
     --exchange.count;
     exchange.response_done = false;
 }

@@ -21,7 +21,7 @@ struct OpenExchange {
     MonotonicTime end;
     std::uint64_t request_bytes = 0;
     std::uint64_t response_bytes = 0;
-    std::uint32_t count = 1;   // exchanges that this one stands for; more than one only when lost
+    std::uint32_t count = 1;   // exchanges that this one stands for; when lost, more than one, or 0: it is counted
     std::uint16_t status = 0;  // of the final response
     std::uint16_t target_length = 0;
     std::uint8_t method_length = 0;
