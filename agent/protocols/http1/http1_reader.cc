@@ -60,7 +60,7 @@ void Http1Reader::on_bytes(Direction direction, std::string_view bytes, bool mes
     if (successor_) return successor_->on_bytes(direction, bytes, message_start, stamp);
     if (tunnel_) return read_messages(direction, bytes, message_start, stamp);
     MessageFramer& stream = framer(direction);
-    if (message_start) look_for_message(direction, bytes);
+    if (message_start) look_for_message(direction, bytes, stamp);
     while (!bytes.empty() && stream.in_step()) {
         const bool finding = call_ && call_->looking() && carries_requests(direction);
         const std::string_view before = bytes;
@@ -204,18 +204,15 @@ void Http1Reader::give_up(Direction direction, LostReason reason) {
 }
 
 // Lets a stream find its feet at the start of a message, where it is out of step or its body may have been abandoned.
-void Http1Reader::look_for_message(Direction direction, std::string_view bytes) {
+void Http1Reader::look_for_message(Direction direction, std::string_view bytes, const Stamp& stamp) {
     MessageFramer& stream = framer(direction);
     if (stream.in_step() && stream.phase() != Phase::kUnframedBody && !stream.body_untouched()) return;
-    const auto line = complete_line(bytes);
-    if (!line) return;
-    if ((!requests_ || carries_requests(direction)) && parse_request_line(*line)) {
-        if (!requests_) return stream.start();
-        return resume_requests();
-    }
-    if (requests_ == direction || !parse_status_line(*line)) return;
-    if (requests_) return resume_responses();
-    if (attached_late()) stream.start();
+    const auto kind = stream.in_step() ? kind_of_message(bytes) : stream.find_line(bytes, stamp);
+    if (!kind) return;
+    const bool is_request = *kind == MessageKind::kRequest;
+    if (!requests_ && (is_request || attached_late())) return stream.start_here();
+    if (!requests_ || carries_requests(direction) != is_request) return stream.in_step() ? void() : stream.lose();
+    is_request ? resume_requests() : resume_responses();
 }
 
 void Http1Reader::fix_role(Direction requests) {
@@ -327,7 +324,7 @@ void Http1Reader::resume_requests() {
     const bool answered = exchange != nullptr && exchange->response_done;
     if (stream.body_untouched() && !answered) return;
     finish_request();
-    stream.start();
+    stream.start_here();
 }
 
 // --- responses ------------------------------------------------------------------------------------------------------
@@ -422,7 +419,7 @@ void Http1Reader::resume_responses() {
         if (stream.phase() != Phase::kUnframedBody || open_.size() < 2) return;
         finish_response();
     }
-    stream.start();
+    stream.start_here();
 }
 
 void Http1Reader::enter_tunnel() {

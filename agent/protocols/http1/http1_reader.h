@@ -84,7 +84,7 @@ private:
     void take_head(Direction direction);
     void take_end(Direction direction);
     void give_up(Direction direction, LostReason reason);
-    void look_for_message(Direction direction, std::string_view bytes);
+    void look_for_message(Direction direction, std::string_view bytes, const Stamp& stamp);
 
     void begin_request(const RequestLine& line);
     void take_request_head();

@@ -10,6 +10,7 @@ namespace {
 constexpr std::string_view kTerminalChunk = "\r\n0\r\n\r\n";  // with the end of the chunk before it
 constexpr std::size_t kLineEnd = 2;
 constexpr std::size_t kTelling = 8;         // the letter that tells content-Length from its kin
+constexpr std::size_t kHeldLimit = 4096;    // of what may be a start line in pieces
 constexpr std::size_t kKeptCapacity = 512;  // a longer line's buffer is given back
 
 // llhttp's user pointer serves as its one bit of state: set while the bytes of a chunk are due.
@@ -83,13 +84,14 @@ bool is_line_end(char c) { return c == '\r' || c == '\n'; }
 bool is_empty_line(std::string_view line) { return line == "\r\n" || line == "\n"; }
 bool is_fold(char c) { return c == ' ' || c == '\t'; }
 
-bool begins_message(MessageKind kind, std::string_view bytes) {
-    const auto line = complete_line(bytes);
-    if (!line) return false;
-    return kind == MessageKind::kRequest ? parse_request_line(*line).has_value() : parse_status_line(*line).has_value();
-}
-
 }  // namespace
+
+std::optional<MessageKind> kind_of_message(std::string_view bytes) {
+    const auto line = complete_line(bytes);
+    if (!line) return std::nullopt;
+    if (parse_request_line(*line)) return MessageKind::kRequest;
+    return parse_status_line(*line) ? std::optional(MessageKind::kResponse) : std::nullopt;
+}
 
 MessageFramer::Step MessageFramer::advance(std::string_view& bytes, bool message_start, const Stamp& stamp) {
     last_ = stamp.time;
@@ -132,6 +134,7 @@ MessageFramer::Step MessageFramer::skip(std::uint64_t& length, const Stamp& stam
         case Phase::kChunkedBody:
             return skip_chunk(length);
         case Phase::kOutOfStep:
+            release_line();
             length = 0;
             return Step::kMore;
         case Phase::kUnframedBody:
@@ -147,6 +150,33 @@ MessageFramer::Step MessageFramer::skip(std::uint64_t& length, const Stamp& stam
 void MessageFramer::start() {
     phase_ = Phase::kBetween;
     release_line();
+}
+
+std::optional<MessageKind> MessageFramer::find_line(std::string_view bytes, const Stamp& stamp) {
+    const std::size_t held = pending_.size();
+    if (held == 0) {
+        if (bytes.find('\n') == std::string_view::npos) hold(bytes, stamp);
+        return kind_of_message(bytes);
+    }
+    pending_.append(bytes.substr(0, std::min(bytes.find('\n'), kHeldLimit) + 1));
+    const auto kind = kind_of_message(pending_);
+    const bool may_go_on = pending_.size() < kHeldLimit && pending_.back() != '\n' && may_be_start_line(pending_);
+    if (kind) pending_.resize(held);
+    if (kind || may_go_on) return kind;
+    release_line();
+    return find_line(bytes, stamp);
+}
+
+void MessageFramer::hold(std::string_view bytes, const Stamp& stamp) {
+    if (bytes.size() >= kHeldLimit || !may_be_start_line(bytes)) return;
+    pending_.assign(bytes);
+    begin_ = stamp;
+}
+
+void MessageFramer::start_here() {
+    if (pending_.empty()) return start();
+    phase_ = Phase::kLine;
+    bytes_ = pending_.size();
 }
 
 void MessageFramer::lose() {
@@ -292,7 +322,7 @@ MessageFramer::Step MessageFramer::read_unframed(std::string_view& bytes, bool m
 // Where in bytes the body ends: behind a terminal chunk which nothing follows, or a message does. 0: nowhere.
 std::size_t MessageFramer::terminal_chunk_end(std::string_view bytes) const {
     const auto ends_at = [&](std::size_t end) {
-        return end == bytes.size() || (end < bytes.size() && begins_message(kind_, bytes.substr(end)));
+        return end == bytes.size() || (end < bytes.size() && kind_of_message(bytes.substr(end)) == kind_);
     };
     // One that began in earlier pieces ends within the first bytes of this one.
     std::array<char, 2 * kWindow> joint{};

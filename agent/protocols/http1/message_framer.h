@@ -15,6 +15,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,9 @@ namespace footfall::http1 {
 constexpr std::size_t kHeadLimit = 65536;  // start line and header block
 
 enum class MessageKind : std::uint8_t { kRequest, kResponse };
+
+// What message begins with the whole line that bytes begin with.
+[[nodiscard]] std::optional<MessageKind> kind_of_message(std::string_view bytes);
 
 class MessageFramer {
 public:
@@ -54,6 +58,11 @@ public:
     Step skip(std::uint64_t& length, const Stamp& stamp);
 
     void start();  // a message begins with the next byte
+    // Out of step, at the start of a call: what its bytes, behind what may be the same line in calls before, are the start
+    // line of. Answer with start_here() if that is what is looked for.
+    [[nodiscard]] std::optional<MessageKind> find_line(std::string_view bytes, const Stamp& stamp);
+    // The message begins with that line.
+    void start_here();
     void lose();   // out of step from here on
     void reset();  // as new, but keeps its buffer if that is small
 
@@ -98,6 +107,7 @@ private:
     Step read_unframed(std::string_view& bytes, bool message_start);
     Step skip_chunk(std::uint64_t& length);
     void consume(std::string_view& bytes, std::size_t count);
+    void hold(std::string_view bytes, const Stamp& stamp);
     [[nodiscard]] std::size_t terminal_chunk_end(std::string_view bytes) const;
     void keep_window(std::string_view bytes);
     void release_line();
@@ -105,7 +115,7 @@ private:
     static constexpr std::size_t kWindow = 6;  // one less than the terminal chunk with the line end in front of it
 
     llhttp_t parser_{};
-    std::string pending_;  // a start line that came in pieces
+    std::string pending_;  // a start line that came in pieces; out of step, what may be one
     std::string_view line_;
     Stamp begin_;
     MonotonicTime last_;

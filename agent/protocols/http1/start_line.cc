@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <string>
 
 namespace footfall::http1 {
 namespace {
@@ -58,6 +59,19 @@ std::optional<std::uint16_t> parse_status_line(std::string_view line) {
     const std::string_view digits = line.substr(kVersionLength + 1, kStatusLength);
     if (!std::all_of(digits.begin(), digits.end(), is_digit) || digits.front() == '0') return std::nullopt;
     return static_cast<std::uint16_t>((digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0'));
+}
+
+bool may_be_start_line(std::string_view line) {
+    constexpr std::string_view kStatusLine = "HTTP/1.1 200";
+    if (line.starts_with(kVersionStem)) {
+        return parse_status_line(std::string(line) +
+                                 std::string(kStatusLine.substr(std::min(line.size(), kStatusLine.size()))))
+            .has_value();
+    }
+    constexpr auto kStarts = std::to_array<std::string_view>(
+        {kVersionStem, "GET ", "POST ", "HEAD ", "PUT ", "DELETE ", "PATCH ", "OPTIONS ", "CONNECT ", "TRACE "});
+    return std::any_of(kStarts.begin(), kStarts.end(),
+                       [line](std::string_view start) { return line.starts_with(start) || start.starts_with(line); });
 }
 
 bool may_begin_message(char byte) { return is_token_byte(byte); }

@@ -22,6 +22,10 @@ std::optional<RequestLine> parse_request_line(std::string_view line);
 // The status of "HTTP/1.x SP 3 digits", with or without a reason behind it.
 std::optional<std::uint16_t> parse_status_line(std::string_view line);
 
+// Whether the line, of which the end has not come, may be a status line or that of a request with a common method: one that
+// comes in pieces may begin in the middle of anything, of which other tokens would make methods.
+bool may_be_start_line(std::string_view line);
+
 // Whether a message may begin with this byte: methods are tokens, and so is what a response begins with.
 bool may_begin_message(char byte);
 

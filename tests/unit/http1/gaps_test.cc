@@ -352,8 +352,7 @@ TEST(Gaps, that_reach_beyond_a_body_end_it_and_lose_what_follows) {
 TEST(Gaps, a_request_after_responses_that_passed_out_of_step_gives_up_those_before) {
     Wire wire(true);
     wire.received(get("/a"));
-    wire.sent("HTTP/1.1 20");  // too short to be known as a response in a stream that is out of step
-    wire.sent("0 OK\r\nContent-Length: 0\r\n\r\n");
+    wire.sent("of another response");
     wire.received(get("/b"));
     EXPECT_EQ(wire.sink.lost, Lost{LostReason::kGap});
     wire.sent(ok("b"));
@@ -411,6 +410,49 @@ TEST(LateAttach, a_head_response_from_before_does_not_swallow_the_next_one) {
     wire.sent("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n");
     expect_in_step(wire);
     EXPECT_EQ(wire.sink.lost, Lost{LostReason::kBeganBefore});
+}
+
+TEST(LateAttach, in_the_middle_of_a_response_byte_by_byte_is_nothing_but_that) {
+    for (const std::string_view rest : {"llo", "o\r\nHTTP/1.0 is old", "HTTP/1.1 20"}) {
+        Wire wire(true);
+        wire.one_by_one(kOut, rest);  // of a body
+        for (const char* target : {"/a", "/b", "/c"}) {
+            wire.received(get(target));
+            wire.one_by_one(kOut, ok("hello"));
+        }
+        wire.close();
+        EXPECT_EQ(wire.uses(), (Uses{"GET /a 200", "GET /b 200", "GET /c 200"})) << rest;
+        EXPECT_TRUE(wire.sink.lost.empty());
+        EXPECT_TRUE(wire.all_accounted());
+        EXPECT_LT(wire.last().first_byte.nanoseconds, wire.last().end.nanoseconds - 10 * 30);
+        EXPECT_EQ(wire.last().bytes_out, ok("hello").size());
+    }
+}
+
+TEST(LateAttach, both_ends_byte_by_byte_are_read_from_the_next_request_on) {
+    Wire wire(true);
+    wire.one_by_one(kIn, "TE / HTTP/1.1\r\nHost: a\r\n\r\n");  // DELE…
+    wire.one_by_one(kOut, ok("hello"));
+    wire.one_by_one(kIn, "POST /b HTTP/1.1\r\nContent-Length: 2\r\n\r\nab");
+    wire.one_by_one(kOut, ok("hello"));
+    EXPECT_EQ(wire.uses(), Uses{"POST /b 200"});
+    EXPECT_EQ(wire.sink.lost, Lost{LostReason::kBeganBefore});
+    expect_in_step(wire);
+}
+
+TEST(Gaps, in_streams_byte_by_byte_end_with_the_next_message) {
+    Wire wire;
+    wire.one_by_one(kIn, get("/a"));
+    wire.one_by_one(kOut, ok("a"));
+    wire.one_by_one(kIn, get("/b").substr(0, 3));
+    wire.gap(kIn, 1);
+    wire.one_by_one(kIn, get("/b").substr(4));
+    wire.one_by_one(kOut, ok("b"));
+    wire.one_by_one(kIn, get("/c"));
+    wire.one_by_one(kOut, ok("c"));
+    EXPECT_EQ(wire.uses(), (Uses{"GET /a 200", "GET /c 200"}));
+    EXPECT_EQ(wire.sink.lost, Lost{LostReason::kGap});
+    EXPECT_TRUE(wire.all_accounted());
 }
 
 TEST(LateAttach, an_upgrade_from_before_is_a_tunnel) {
