@@ -10,7 +10,7 @@
 namespace footfall {
 namespace {
 
-using Arguments = std::vector<std::string_view>;
+using ArgumentList = std::vector<std::string_view>;
 
 // A program that is many in one. Both lists: separated by spaces.
 struct ManyInOne {
@@ -43,15 +43,15 @@ constexpr std::array kManyInOne{
 };
 
 // What runs a script or a module that is named by its arguments.
-struct Interpreter {
+struct ScriptRunner {
     std::string_view program;
     std::string_view module;  // the option that names one; the script comes without an option
 };
 
 constexpr std::array kInterpreters{
-    Interpreter{"python", "-m"}, Interpreter{"perl", ""},  Interpreter{"ruby", ""},
-    Interpreter{"node", ""},     Interpreter{"php", "-f"}, Interpreter{"bash", ""},
-    Interpreter{"sh", ""},       Interpreter{"dash", ""},  Interpreter{"java", "-jar"},
+    ScriptRunner{"python", "-m"}, ScriptRunner{"perl", ""},  ScriptRunner{"ruby", ""},
+    ScriptRunner{"node", ""},     ScriptRunner{"php", "-f"}, ScriptRunner{"bash", ""},
+    ScriptRunner{"sh", ""},       ScriptRunner{"dash", ""},  ScriptRunner{"java", "-jar"},
 };
 
 std::string_view base_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
@@ -88,8 +88,8 @@ bool is_word(std::string_view argument) {
 bool is_option(std::string_view argument) { return argument.starts_with('-'); }
 
 // Those that are whole.
-Arguments all_arguments(std::string_view text) {
-    Arguments arguments;
+ArgumentList all_arguments(std::string_view text) {
+    ArgumentList arguments;
     for (std::size_t end = text.find('\0'); end != std::string_view::npos; end = text.find('\0')) {
         arguments.push_back(text.substr(0, end));
         text.remove_prefix(end + 1);
@@ -98,7 +98,7 @@ Arguments all_arguments(std::string_view text) {
 }
 
 // A script's path stands behind its interpreter, and perhaps behind one option of that. 0: it does not.
-std::size_t place_of_script(const Arguments& arguments, std::string_view script) {
+std::size_t place_of_script(const ArgumentList& arguments, std::string_view script) {
     for (std::size_t i = 1; i < arguments.size() && i <= 2; ++i) {
         if (arguments[i] == script && arguments[0] != script) return i;
     }
@@ -106,15 +106,15 @@ std::size_t place_of_script(const Arguments& arguments, std::string_view script)
 }
 
 // What the program itself gets, without its own name.
-Arguments arguments_of(std::string_view text, std::string_view path) {
-    Arguments arguments = all_arguments(text);
+ArgumentList arguments_of(std::string_view text, std::string_view path) {
+    ArgumentList arguments = all_arguments(text);
     if (arguments.empty()) return arguments;
     const auto own = static_cast<std::ptrdiff_t>(place_of_script(arguments, path));
     arguments.erase(arguments.begin(), arguments.begin() + own + 1);
     return arguments;
 }
 
-std::string sub_command(const ManyInOne& many, const Arguments& arguments) {
+std::string sub_command(const ManyInOne& many, const ArgumentList& arguments) {
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         const std::string_view argument = arguments[i];
         if (!is_option(argument)) return is_word(argument) ? std::string(argument) : std::string();
@@ -130,7 +130,7 @@ std::string sub_command(const ManyInOne& many, const Arguments& arguments) {
 // Scripts have a path or a suffix; a word without may be anything.
 bool is_file(std::string_view argument) { return argument.find_first_of("/.") != std::string_view::npos; }
 
-std::string script_of(const Interpreter& interpreter, const Arguments& arguments) {
+std::string script_of(const ScriptRunner& interpreter, const ArgumentList& arguments) {
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         const std::string_view argument = arguments[i];
         if (!interpreter.module.empty() && argument == interpreter.module) {
@@ -158,7 +158,7 @@ CommandName command_name(std::string_view path, std::string_view arguments) {
     CommandName name{few(program), {}};
     if (const ManyInOne* many = find_in(kManyInOne, family)) {
         name.part = sub_command(*many, arguments_of(arguments, path));
-    } else if (const Interpreter* interpreter = find_in(kInterpreters, family)) {
+    } else if (const ScriptRunner* interpreter = find_in(kInterpreters, family)) {
         name.part = script_of(*interpreter, arguments_of(arguments, path));
     }
     return name;
