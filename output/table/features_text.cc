@@ -23,7 +23,12 @@ Snapshot by_feature(const Snapshot& snapshot, const FeatureUses& uses) {
     *out.mutable_session() = snapshot.session();
     *out.mutable_accounting() = snapshot.accounting();
     *out.mutable_blind_spots() = snapshot.blind_spots();
-    for (const Operation& row : uses.rows) *out.add_operations() = row;
+    for (const Operation& row : uses.rows) {
+        Operation& operation = *out.add_operations();
+        operation = row;
+        // Its kind is "feature", whatever its operations came over.
+        for (OutcomeUse& outcome : *operation.mutable_outcomes()) outcome.set_tls(false);
+    }
     return out;
 }
 
