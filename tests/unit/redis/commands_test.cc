@@ -1,4 +1,6 @@
 // One command is one use with its name and its error, as captured from redis-server 7.0.15.
+#include "agent/protocols/redis/commands.h"
+
 #include <gtest/gtest.h>
 
 #include "tests/unit/redis/harness.h"
@@ -51,6 +53,25 @@ TEST(RedisCommands, KeysAndValuesNeverBecomeNames) {
                   ask({"OBJECT", "encoding", "k"}) + ask({std::string(100, 'A')}));
     wire.sent(times(6, "+OK\r\n"));
     EXPECT_EQ(wire.uses(), (Uses{"_OTHER ok", "GET ok", "CONFIG ok", "_OTHER ok", "OBJECT ENCODING ok", "_OTHER ok"}));
+}
+
+TEST(RedisCommands, EachNameIsFoundInAnyCase) {
+    for (std::size_t i = 0; i < kCommandNames.size(); ++i) {
+        const std::string_view name = kCommandNames[i];
+        const std::size_t space = name.find(' ');
+        const std::string_view subcommand = space == std::string_view::npos ? "" : name.substr(space + 1);
+        std::string lower(name.substr(0, space));
+        for (char& byte : lower) {
+            if (byte >= 'A' && byte <= 'Z') byte = static_cast<char>(byte + ('a' - 'A'));
+        }
+        EXPECT_EQ(name_of(command_of(name.substr(0, space), subcommand)), name);
+        EXPECT_EQ(name_of(command_of(lower, subcommand)), name);
+        EXPECT_EQ(command_of(std::string(name) + '\0', {}), kOtherCommand) << name;
+        if (space == std::string_view::npos) continue;
+        EXPECT_EQ(command_of(name, {}), kOtherCommand) << name;
+    }
+    for (const char* word : {"GE", "GETT", "G", "g\xC5T", "\xC7\xC5\xD4", "get ", "[ET"})
+        EXPECT_EQ(command_of(word, {}), kOtherCommand);
 }
 
 TEST(RedisCommands, PipelinedAreAnsweredInTheirOrder) {
