@@ -43,7 +43,7 @@ Token Lexer::next() {
             return class_of(second) == kDigit ? number() : symbol();
         case 'e':
         case 'E':
-            return second == '\'' ? string(position_ + 2, true) : word();
+            return second == '\'' ? escape_string() : word();
         case 'b':
         case 'B':
         case 'n':
@@ -159,8 +159,22 @@ std::size_t Lexer::end_of_quote(std::size_t begin, bool escapes) const {
     }
 }
 
+// Whether a backslash escapes in a plain string is a setting (PostgreSQL's standard_conforming_strings, MySQL's sql_mode
+// NO_BACKSLASH_ESCAPES). Where the string's end depends on it, what follows may be the string's own text.
+bool Lexer::is_sure(std::size_t begin, std::size_t end, bool escapes) const {
+    return text_.substr(begin, end - begin).find('\\') == std::string_view::npos || end == end_of_quote(begin, !escapes);
+}
+
 Token Lexer::string(std::size_t begin, bool escapes) {
     const std::size_t end = end_of_quote(begin, escapes);
+    if (end == std::string_view::npos || (in_doubt_ == InDoubt::kStop && !is_sure(begin, end, escapes))) return unfinished();
+    position_ = end + 1;
+    return {TokenKind::kValue, Keyword::kNone, 0, {}};
+}
+
+// E'…', where it is sure.
+Token Lexer::escape_string() {
+    const std::size_t end = end_of_quote(position_ + 2, true);
     if (end == std::string_view::npos) return unfinished();
     position_ = end + 1;
     return {TokenKind::kValue, Keyword::kNone, 0, {}};

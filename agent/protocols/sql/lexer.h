@@ -1,7 +1,8 @@
 // Cuts SQL text into tokens, of several dialects and however broken it is. One pass; every byte costs the same.
 //
 // Comments and white space are no tokens. Tokens point into the text. What ends in the middle of a quote or a comment ends
-// with kUnfinished, which stays the last token.
+// with kUnfinished, which stays the last token; so does, if that is wanted, what follows a string whose end depends on
+// a setting of the server.
 // Rules: PostgreSQL manual, "Lexical Structure" (nested comments, E'', U&"", dollar quotes); MySQL manual, "Language
 // Structure" (# and --␠ comments, /*! code */, backslash escapes, backticks, names that begin with a digit).
 #pragma once
@@ -38,9 +39,12 @@ struct Token {
     }
 };
 
+enum class InDoubt : std::uint8_t { kGoOn, kStop };
+
 class Lexer {
 public:
-    Lexer(std::string_view text, Dialect dialect) : text_(text), dialect_(dialect) {}
+    Lexer(std::string_view text, Dialect dialect, InDoubt in_doubt = InDoubt::kGoOn)
+        : text_(text), dialect_(dialect), in_doubt_(in_doubt) {}
 
     Token next();
     [[nodiscard]] std::size_t position() const { return position_; }  // behind the last token
@@ -55,12 +59,15 @@ private:
     Token number();
     Token symbol();
     Token string(std::size_t begin, bool escapes);
+    Token escape_string();
+    [[nodiscard]] bool is_sure(std::size_t begin, std::size_t end, bool escapes) const;
     Token dollar_string();
     Token quoted_name(std::size_t begin, TokenKind kind);
     [[nodiscard]] std::size_t end_of_quote(std::size_t begin, bool escapes) const;
 
     std::string_view text_;
     Dialect dialect_;
+    InDoubt in_doubt_;
     std::size_t position_ = 0;
     bool in_code_comment_ = false;  // MySQL: between /*! and */
 };

@@ -15,7 +15,7 @@ namespace footfall::sql {
 class TokenReader {
 public:
     TokenReader(std::string_view text, Dialect dialect, bool truncated)
-        : lexer_(text, dialect), size_(text.size()), dialect_(dialect), truncated_(truncated) {
+        : lexer_(text, dialect, InDoubt::kStop), size_(text.size()), dialect_(dialect), truncated_(truncated) {
         advance();
     }
 

@@ -13,7 +13,8 @@
 //               any sub-select in it (SELECT EXISTS (SELECT … FROM t)). Functions and names that WITH made are no tables. Of
 //               EXPLAIN, PREPARE … AS, DECLARE … FOR: that of the statement within. Of CALL: the procedure. Views, foreign
 //               tables and sequences count as tables; indexes, triggers and policies belong to theirs.
-//               Empty where there is none, and where the text ends before it is known.
+//               Empty where there is none, and where the text ends before it is known; or where a string stands before it
+//               whose end depends on whether the server lets a backslash escape a quote: no text of a string is a name.
 //
 // Names are few: quotes are taken off, letters without quotes are folded to lower case (not MySQL's, which may tell cases
 // apart), each part is cut to 64 bytes, control characters become '?', and each run of two or more digits becomes "{n}", so

@@ -63,6 +63,18 @@ TEST(StatementName, LiteralsAreNeverNames) {
     EXPECT_EQ(mysql("INSERT INTO t VALUES ('it\\'s', \"FROM x\")"), "INSERT t");
 }
 
+// standard_conforming_strings = off, NO_BACKSLASH_ESCAPES: either way of reading may take a string's text for a table.
+TEST(StatementName, WhereABackslashMayEndAStringNothingBehindItIsAName) {
+    EXPECT_EQ(named("SELECT 'it\\' FROM secret, x' FROM orders"), "SELECT");
+    EXPECT_EQ(named("SELECT 'C:\\' FROM orders"), "SELECT");
+    EXPECT_EQ(mysql("SELECT 'C:\\', ' FROM secret' FROM orders"), "SELECT");
+    EXPECT_EQ(mysql("SELECT \"it\\\" FROM secret\" FROM orders"), "SELECT");
+    EXPECT_EQ(named("SELECT 'C:\\\\' FROM orders"), "SELECT orders");
+    EXPECT_EQ(named("SELECT 'a\\n' FROM orders"), "SELECT orders");
+    EXPECT_EQ(named("SELECT E'it\\'s' FROM orders"), "SELECT orders");
+    EXPECT_EQ(named("UPDATE orders SET a = 'it\\' WHERE x IN (SELECT * FROM secret)'"), "UPDATE orders");
+}
+
 TEST(StatementName, ATextThatIsCutInTheMiddleOfAWordDoesNotEndThere) {
     EXPECT_EQ(cut("SELECT * FROM ord"), "SELECT");
     EXPECT_EQ(cut("SELECT * FROM orders "), "SELECT");  // "orders (1)" is a function
