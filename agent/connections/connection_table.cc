@@ -61,7 +61,7 @@ std::optional<DropReason> ConnectionTable::on(const ConnectionClosed& closed) {
     if (!connection->info.plaintext) connection->ends = closed.position;  // of its ciphertext, else
     if (closed.final) {
         const bool is_cut = closed.reason == CloseReason::kReset || closed.reason == CloseReason::kTimeout;
-        if (is_cut || connection->info.plaintext) {
+        if (is_cut || closed.held || connection->info.plaintext) {
             linger(*connection, closed);
         } else {
             close(*connection, closed.reason, closed.time);

@@ -10,9 +10,9 @@
 // take it back.
 //
 // A connection that the peer has reset or that timed out lingers: the application may still read what came before, and
-// learns of the end by its next call. Its exchanges end then, or a second later. So does one of which the plaintext is seen:
-// one thread of a program may close the socket while another one still returns from reading.
-// Not thread-safe: it belongs to the thread that owns the pipeline.
+// learns of the end by its next call. Its exchanges end then, or a second later. So does one that both peers have ended
+// while the application has its socket, and one of which the plaintext is seen: one thread of a program may close the socket
+// while another one still returns from reading. Not thread-safe: it belongs to the thread that owns the pipeline.
 #pragma once
 
 #include <tsl/robin_map.h>

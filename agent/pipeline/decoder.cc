@@ -131,7 +131,8 @@ std::optional<Event> decode_close(RawEvent raw) {
     return ConnectionClosed{{record.event.time_ns},
                             ConnectionId{record.connection},
                             *reason,
-                            record.final != 0,
+                            record.extent != FF_CLOSED_HALF,
+                            record.extent == FF_CLOSED_HELD,
                             {record.position[FF_RECEIVED], record.position[FF_SENT]}};
 }
 

@@ -90,7 +90,8 @@ struct ConnectionClosed {
     MonotonicTime time;
     ConnectionId connection{};
     CloseReason reason = CloseReason::kLocal;
-    bool final = false;                       // no more events of this connection
+    bool final = false;                       // both directions have ended
+    bool held = false;                        // final, and the application may still read what came before
     std::array<std::uint64_t, 2> position{};  // by Direction: how many bytes had passed; 0: not known
 };
 

@@ -71,11 +71,18 @@ enum ff_close_reason {
 	FF_CLOSE_TIMEOUT = 4, /* the kernel gave up on the peer */
 };
 
+/* How much of a connection has ended. */
+enum ff_close_extent {
+	FF_CLOSED_HALF = 0, /* one direction */
+	FF_CLOSED_GONE = 1, /* all of it, and its socket is gone: no more events of this connection */
+	FF_CLOSED_HELD = 2, /* all of it; the application has the socket still, and may read what came before */
+};
+
 struct ff_close_event {
 	struct ff_event event;
 	__u64 connection;
 	__u32 reason; /* enum ff_close_reason */
-	__u32 final;  /* 1: the socket is gone, no more events of this connection; 0: one direction has ended */
+	__u32 extent; /* enum ff_close_extent */
 	/* By direction: how many bytes had passed, as messages count them. 0: not known. Raw files may end in front of it.
 	 */
 	__u64 position[2];

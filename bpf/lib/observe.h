@@ -305,7 +305,8 @@ static __always_inline void observe_usual(struct connection *connection, struct 
 }
 
 /* It ends, or one direction of it does. What is ignored ends unheard, but for TLS, which may be read as plaintext. */
-static __always_inline void tell_closed(struct connection *connection, __u32 reason, __u32 final)
+static __always_inline void tell_closed(struct connection *connection, enum ff_close_reason reason,
+                                        enum ff_close_extent extent)
 {
 	struct ff_close_event *event;
 
@@ -316,7 +317,7 @@ static __always_inline void tell_closed(struct connection *connection, __u32 rea
 		return;
 	event->connection = connection->id;
 	event->reason = reason;
-	event->final = final;
+	event->extent = extent;
 	event->position[FF_RECEIVED] = connection->position[FF_RECEIVED];
 	event->position[FF_SENT] = connection->position[FF_SENT];
 	submit_event(event);

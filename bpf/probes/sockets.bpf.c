@@ -138,7 +138,7 @@ static __noinline int turn_to_tls(struct connection *connection, const struct mo
 static __always_inline void on_end_of_stream(struct connection *connection, struct moved *nothing)
 {
 	if (connection->verdict == VERDICT_TLS)
-		tell_closed(connection, FF_CLOSE_PEER, 0);
+		tell_closed(connection, FF_CLOSE_PEER, FF_CLOSED_HALF);
 	else
 		observe(connection, nothing);
 }
@@ -275,6 +275,12 @@ static __noinline int forget_place(const struct connection *connection)
 	return bpf_map_delete_elem(&rustls_places, &id);
 }
 
+/* The application has shut it down at most, and not closed it. */
+static __always_inline bool is_held(const struct sock *sk)
+{
+	return !(BPF_CORE_READ(sk, __sk_common.skc_flags) & (1UL << SOCK_DEAD));
+}
+
 static __always_inline void on_state(struct connection *connection, const struct sock *sk, int new_state)
 {
 	int error = BPF_CORE_READ(sk, sk_err);
@@ -288,9 +294,10 @@ static __always_inline void on_state(struct connection *connection, const struct
 	else if (notes_tls)
 		forget_place(connection);
 	if (new_state == TCP_CLOSE)
-		tell_closed(connection, error ? close_reason_of(error) : FF_CLOSE_LOCAL, 1);
+		tell_closed(connection, error ? close_reason_of(error) : FF_CLOSE_LOCAL,
+		            is_held(sk) ? FF_CLOSED_HELD : FF_CLOSED_GONE);
 	else
-		tell_closed(connection, FF_CLOSE_LOCAL, 0);
+		tell_closed(connection, FF_CLOSE_LOCAL, FF_CLOSED_HALF);
 }
 
 SEC("tp_btf/inet_sock_set_state")

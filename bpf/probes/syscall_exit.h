@@ -63,7 +63,7 @@ static __noinline int on_exit(const struct call_registers *registers, long fd, _
 	}
 	if (is_ignored(connection)) {
 		if (result == 0 && connection->verdict == VERDICT_TLS)
-			tell_closed(connection, FF_CLOSE_PEER, 0);
+			tell_closed(connection, FF_CLOSE_PEER, FF_CLOSED_HALF);
 		else if (notes_tls)
 			note_encrypted(connection, direction);
 		return 0;

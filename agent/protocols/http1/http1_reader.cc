@@ -97,7 +97,7 @@ void Http1Reader::on_end_of_stream(Direction direction, const Stamp& stamp) {
     if (successor_) return successor_->on_end_of_stream(direction, stamp);
     if (tunnel_ || !requests_) return;
     if (!carries_requests(direction)) {
-        finish_all({CloseReason::kPeer, stamp.time});
+        if (!is_answered_in_its_line()) finish_all({CloseReason::kPeer, stamp.time});
         framer(direction).lose();
         return;
     }
@@ -108,6 +108,11 @@ void Http1Reader::on_end_of_stream(Direction direction, const Stamp& stamp) {
         request_framer().lose();
         finish_request();
     }
+}
+
+// A server that finds the line of a request too long answers and says that it has done so (414), and then reads on.
+bool Http1Reader::is_answered_in_its_line() {
+    return open_.size() == 1 && open_.front().response_done && request_framer().phase() == Phase::kLine;
 }
 
 void Http1Reader::on_close(CloseReason reason, MonotonicTime time) {

@@ -21,12 +21,11 @@
 //   carried. If more than one other waits, all are lost: which response comes next can't be known.
 // - A request that comes while earlier ones wait, and after response bytes passed out of step: the earlier ones are lost. So
 //   are they if the connection ends first: those bytes may have answered them.
-// - Where the client was seen to pipeline, it is in doubt then whose a response is: how many requests, or responses, the gap
-// carried is
-//   not known. Each request that comes is lost, until one comes when all was answered, and after it a second one without an
-//   answer too many between them: from that one on pairs are believed. A request in doubt is one that comes after a gap of
-//   requests, and before what that gap counted was answered; or after several waiting ones were lost; or after an answer
-//   too many.
+// - Where the client was seen to pipeline, it is in doubt then whose a response is: how many requests, or responses, the
+//   gap carried is not known. Each request that comes is lost, until one comes when all was answered, and after it a second
+//   one without an answer too many between them: from that one on pairs are believed. A request in doubt is one that comes
+//   after a gap of requests, and before what that gap counted was answered; or after several waiting ones were lost; or
+//   after an answer too many.
 // So a response is never handed out with another request's name (but by a client that has always the same number of requests
 // under way while it is in doubt).
 //
@@ -113,6 +112,7 @@ private:
     OpenExchange& open_request();
     OpenExchange* requesting();
     OpenExchange* awaiting();
+    [[nodiscard]] bool is_answered_in_its_line();
     OpenExchange* open_for_early_response(Direction direction);
     OpenExchange* open_for_unseen_request(std::uint16_t status);
     [[nodiscard]] std::uint32_t waiting();

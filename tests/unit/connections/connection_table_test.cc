@@ -66,9 +66,9 @@ protected:
     Dropped request(std::uint64_t id, const std::string& target = "/", Direction direction = kIn) {
         return move(id, direction, "GET " + target + " HTTP/1.1\r\n\r\n");
     }
-    Dropped close(std::uint64_t id, CloseReason reason, bool final) {
+    Dropped close(std::uint64_t id, CloseReason reason, bool final, bool held = false) {
         return table.on(
-            ConnectionClosed{{++now}, ConnectionId{id}, reason, final, {positions[{id, kIn}], positions[{id, kOut}]}});
+            ConnectionClosed{{++now}, ConnectionId{id}, reason, final, held, {positions[{id, kIn}], positions[{id, kOut}]}});
     }
     // The kernel side counted it, and its event was lost.
     void lose_event(std::uint64_t id, Direction direction, std::string_view bytes) {
@@ -158,6 +158,17 @@ TEST_F(Connections, that_the_peer_reset_linger_until_the_application_has_learnt_
     move(1, kIn, kOk);  // it was in the socket's buffer when the reset came
     EXPECT_EQ(sink.uses, Uses{"1 /a 200 "});
     close(1, CloseReason::kReset, false);  // the next call fails
+    EXPECT_EQ(table.size(), 0U);
+}
+
+TEST_F(Connections, whose_application_has_the_socket_linger_for_what_it_reads_after_the_end) {
+    open(1);
+    request(1, "/a", kOut);
+    close(1, CloseReason::kLocal, false);
+    close(1, CloseReason::kLocal, true, true);
+    EXPECT_EQ(move(1, kIn, kOk), std::nullopt);
+    EXPECT_EQ(sink.uses, Uses{"1 /a 200 "});
+    move(1, kIn, "");
     EXPECT_EQ(table.size(), 0U);
 }
 

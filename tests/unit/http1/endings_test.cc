@@ -156,5 +156,18 @@ TEST(Endings, the_sessions_end_hands_out_responses_that_are_complete_or_have_no_
     EXPECT_EQ(early.last().bytes_in, 42U);
 }
 
+// nginx, with the pieces and the order of its calls.
+TEST(Endings, a_request_whose_line_is_too_long_has_its_status) {
+    Wire wire;
+    wire.received("GET /" + std::string(4091, 'a'));
+    wire.sent("HTTP/1.1 414 Request-URI Too Large\r\nContent-Length: 4\r\nConnection: close\r\n\r\nlong");
+    wire.end_of_stream(kOut);
+    wire.received(std::string(1900, 'a') + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    wire.close(CloseReason::kLocal);
+    ASSERT_EQ(wire.sink.seen.size(), 1U);
+    EXPECT_EQ(wire.last().status, 414);
+    EXPECT_TRUE(wire.all_accounted());
+}
+
 }  // namespace
 }  // namespace footfall::http1

@@ -55,7 +55,7 @@ inline Record close_record(std::uint64_t connection, ff_close_reason reason, boo
     ff_close_event event{};
     event.connection = connection;
     event.reason = reason;
-    event.final = final ? 1 : 0;
+    event.extent = final ? FF_CLOSED_GONE : FF_CLOSED_HALF;
     return record_of(event, FF_EVENT_CLOSE, time);
 }
 
