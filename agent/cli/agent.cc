@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdio>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -15,6 +16,7 @@
 #include "agent/pipeline/errands.h"
 #include "output/http/http_server.h"
 #include "output/pprof/pprof_profile.h"
+#include "output/prometheus/function_metrics.h"
 #include "output/prometheus/inventory_metrics.h"
 #include "output/prometheus/metric_families.h"
 #include "output/prometheus/negotiation.h"
@@ -40,6 +42,8 @@ struct Watching {
     LiveSession& session;
     bool stacks_wanted = true;  // as configured
     ComparedWith compared;
+    FunctionMetrics functions;
+    std::mutex functions_lock;  // scrapes come on several threads
     Errands errands;
     std::atomic<bool> profiling{false};
 };
@@ -52,6 +56,10 @@ HttpResponse metrics(const HttpRequest& request, Watching& watching, AgentStatus
     if (const auto read = read_process_metrics(status); !read) spdlog::warn("{}", read.error().what);
     status.kernel = snapshot->session().kernel();
     auto families = metric_families(*snapshot, status);
+    {
+        const std::lock_guard lock(watching.functions_lock);
+        watching.functions.add(*snapshot, families);
+    }
     const auto& [inventory, features, unlisted] = watching.compared;
     if (inventory) add_inventory(compare_inventory(*snapshot, *inventory), families);
     if (features) add_features(compare_features(*snapshot, *features), families);
@@ -129,13 +137,14 @@ Result<int> run_agent(const LiveFlags& flags) {
                                 .version = options->version};
     const AgentStatus status = status_of(*options, {});
     const bool stacks_wanted = config.stacks.mode != StackMode::kNone;
+    const std::size_t most_function_series = config.functions.most_series;
 
     constexpr std::uint32_t kFrequency = 19;
     options->frequency = kFrequency;
     StopSignal stop;
     auto session = LiveSession::start(*std::move(options));
     if (!session) return tl::unexpected(session.error());
-    Watching watching{**session, stacks_wanted, *std::move(compared), {}, {}};
+    Watching watching{**session, stacks_wanted, *std::move(compared), FunctionMetrics(most_function_series), {}, {}, {}};
     auto server = HttpServer::start(
         web,
         {{"/metrics", "Prometheus metrics", [&](const HttpRequest& request) { return metrics(request, watching, status); }},
@@ -163,7 +172,8 @@ Result<int> run_agent(const LiveFlags& flags) {
 
 CommandRunner set_up_agent(CLI::App& command) {
     const auto flags = std::make_shared<LiveFlags>();
-    flags->add_to(command, {"operations", "inventory", "features", "consumers", "ring", "stacks", "web", "log"});
+    flags->add_to(command,
+                  {"operations", "functions", "inventory", "features", "consumers", "ring", "stacks", "web", "log"});
     command.footer(
         "Examples:\n"
         "  footfall agent                                          the whole host; metrics on 127.0.0.1:9843\n"

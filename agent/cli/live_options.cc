@@ -150,6 +150,11 @@ Result<LiveOptions> LiveFlags::resolve() const {
     LiveOptions options;
     options.config = *std::move(config);
     options.target = target_;
+    const FunctionConfig& functions = options.config.functions;
+    if (!functions.patterns.empty()) {
+        options.functions =
+            FunctionOptions{.patterns = functions.patterns, .timed = functions.timed, .coverage = functions.coverage};
+    }
     for (const std::uint32_t pid : pids_) options.target.pids.push_back(Pid{pid});
     if (hook_ != "auto") options.hook = hook_ == "socket" ? SocketHook::kSocket : SocketHook::kSyscall;
     options.version = FOOTFALL_VERSION;

@@ -153,7 +153,7 @@ CommandRunner set_up_record(CLI::App& command) {
     command.add_flag("-q,--quiet", flags->quiet, "no progress on stderr");
     command.add_option("stray", flags->stray)->group("");  // main tells where it belongs
     flags->format.add_to(command);
-    flags->live.add_to(command, {"operations", "inventory", "features", "consumers", "ring", "stacks", "log"});
+    flags->live.add_to(command, {"operations", "functions", "inventory", "features", "consumers", "ring", "stacks", "log"});
     command.footer(
         "Examples:\n"
         "  footfall record --unit nginx -d 30s               30 seconds of nginx\n"

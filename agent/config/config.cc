@@ -37,6 +37,10 @@ Result<void> put_in_front(const std::vector<std::string>& texts, std::vector<Rou
 }
 
 Result<void> check_together(const Config& config) {
+    if (config.functions.timed && config.functions.coverage) {
+        return failure("functions.latency asks for all calls, and functions.coverage only for the first ones",
+                       "leave one of them out", ExitCode::kBadConfig);
+    }
     if (config.listen.loopback() || config.web_insecure) return {};
     return failure(fmt::format("web.listen {} can be reached from outside this machine, without encryption or a password",
                                config.listen.text()),

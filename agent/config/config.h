@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "agent/base/result.h"
+#include "agent/config/function_pattern.h"
 #include "agent/config/values.h"
 #include "agent/usage/consumer.h"
 #include "agent/usage/namer.h"
@@ -45,6 +46,14 @@ struct StackConfig {
     std::uint64_t debuginfod_patience_nanoseconds = 30'000'000'000;  // with all of a session's debug files
 };
 
+// Functions whose calls are counted beside the operations.
+struct FunctionConfig {
+    std::vector<FunctionPattern> patterns;  // none: no function's
+    bool timed = false;
+    bool coverage = false;             // only whether they are called; not both
+    std::uint32_t most_series = 1000;  // of the agent's metrics; more functions are `other`
+};
+
 struct Config {
     NamingRules naming;
     std::uint32_t operation_limit = kDefaultOperationLimit;
@@ -57,6 +66,7 @@ struct Config {
     std::uint64_t drain_interval_nanoseconds = 5'000'000;
 
     StackConfig stacks;
+    FunctionConfig functions;
 
     std::vector<std::string> inventory_files;  // what could be used: words of inventory/inventory_file.h
     std::string features_file;                 // what belongs to which feature: inventory/features_file.h; empty: none

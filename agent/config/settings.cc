@@ -118,15 +118,11 @@ Result<void> set_most_waits(std::string_view text, Config& config) {
     });
 }
 
-Result<void> set_commands(std::string_view text, Config& config) {
-    static constexpr std::array kAnswers{Choice<bool>{"true", true}, Choice<bool>{"false", false}};
-    return choose(text, kAnswers, config.commands);
-}
+constexpr std::array kAnswers{Choice<bool>{"true", true}, Choice<bool>{"false", false}};
 
-Result<void> set_lines(std::string_view text, Config& config) {
-    static constexpr std::array kAnswers{Choice<bool>{"true", true}, Choice<bool>{"false", false}};
-    return choose(text, kAnswers, config.stacks.lines);
-}
+Result<void> set_commands(std::string_view text, Config& config) { return choose(text, kAnswers, config.commands); }
+
+Result<void> set_lines(std::string_view text, Config& config) { return choose(text, kAnswers, config.stacks.lines); }
 
 Result<void> set_stack_cache(std::string_view text, Config& config) {
     config.stacks.cache_directory = std::string(text);
@@ -164,11 +160,41 @@ Result<void> set_debuginfod_patience(std::string_view text, Config& config) {
         [&](std::uint64_t patience) { config.stacks.debuginfod_patience_nanoseconds = patience; });
 }
 
-Result<void> set_inventory_files(std::string_view text, Config& config) {
-    config.inventory_files.clear();
+std::vector<std::string> words_of(std::string_view text) {
+    std::vector<std::string> words;
     for (const std::string_view word : split(text, ' ')) {
-        if (!word.empty()) config.inventory_files.emplace_back(word);
+        if (!word.empty()) words.emplace_back(word);
     }
+    return words;
+}
+
+Result<void> set_functions(std::string_view text, Config& config) {
+    const std::vector<std::string> words = words_of(text);
+    config.functions.patterns.clear();
+    if (words.empty()) return {};
+    auto patterns = parse_function_patterns(words);
+    if (!patterns) return failure(patterns.error().what, patterns.error().fix, ExitCode::kBadConfig);
+    config.functions.patterns = *std::move(patterns);
+    return {};
+}
+
+Result<void> set_function_latency(std::string_view text, Config& config) {
+    return choose(text, kAnswers, config.functions.timed);
+}
+
+Result<void> set_function_coverage(std::string_view text, Config& config) {
+    return choose(text, kAnswers, config.functions.coverage);
+}
+
+Result<void> set_function_series(std::string_view text, Config& config) {
+    static constexpr std::uint64_t kMost = 100'000;
+    return parse_number(text, 1, kMost).map([&](std::uint64_t series) {
+        config.functions.most_series = static_cast<std::uint32_t>(series);
+    });
+}
+
+Result<void> set_inventory_files(std::string_view text, Config& config) {
+    config.inventory_files = words_of(text);
     return {};
 }
 
@@ -181,10 +207,7 @@ Result<void> set_listen(std::string_view text, Config& config) {
     return parse_listen_address(text).map([&](ListenAddress address) { config.listen = std::move(address); });
 }
 
-Result<void> set_insecure(std::string_view text, Config& config) {
-    static constexpr std::array kAnswers{Choice<bool>{"true", true}, Choice<bool>{"false", false}};
-    return choose(text, kAnswers, config.web_insecure);
-}
+Result<void> set_insecure(std::string_view text, Config& config) { return choose(text, kAnswers, config.web_insecure); }
 
 Result<void> set_log_level(std::string_view text, Config& config) {
     static constexpr std::array kLevels{
@@ -230,6 +253,16 @@ constexpr std::array kSettings{
             "where their files are kept, up to 4GiB (/var/cache/footfall/debuginfod)", set_debuginfod_cache},
     Setting{"stacks.debuginfod_patience", "DURATION", "how long a session waits for them, all together (30s)",
             set_debuginfod_patience},
+    Setting{
+        "functions.count", "PATTERNS",
+        "count calls of functions, too, by [FILE!]GLOB or usdt:PROVIDER:NAME as for `footfall functions`; spaces between "
+        "several",
+        set_functions, "--functions", true},
+    Setting{"functions.latency", "BOOL", "also how long the calls take (false)", set_function_latency},
+    Setting{"functions.coverage", "BOOL", "only whether they are called: a probe goes with the first call (false)",
+            set_function_coverage},
+    Setting{"functions.series", "COUNT", "functions with a metric of their own in the agent; the rest is 'other' (1000)",
+            set_function_series},
     Setting{"inventory.files", "FILES",
             "what could be used, to tell what was not: [openapi:|proto:|protoset:|binary:|sql:|list:]FILE; spaces between "
             "several",

@@ -3,31 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
-#include <string>
-
 #include "tests/unit/output/example_functions.h"
+#include "tests/unit/output/metric_samples.h"
 
 namespace footfall {
 namespace {
 
 using testing::Pair;
 using testing::UnorderedElementsAre;
-
-// Of each sample of a family, its labels' values and its own.
-std::map<std::string, double> samples(const std::vector<io::prometheus::client::MetricFamily>& families,
-                                      const std::string& name) {
-    std::map<std::string, double> out;
-    for (const auto& family : families) {
-        if (family.name() != name) continue;
-        for (const auto& metric : family.metric()) {
-            std::string labels;
-            for (const auto& pair : metric.label()) labels += (labels.empty() ? "" : " ") + pair.value();
-            out[labels] = metric.has_counter() ? metric.counter().value() : metric.gauge().value();
-        }
-    }
-    return out;
-}
 
 TEST(InventoryMetrics, AllStatesAreThereAndAddUpToTheInventory) {
     std::vector<io::prometheus::client::MetricFamily> families;
