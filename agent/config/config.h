@@ -57,7 +57,8 @@ struct FunctionConfig {
 struct Config {
     NamingRules naming;
     std::uint32_t operation_limit = kDefaultOperationLimit;
-    bool commands = true;  // executions of programs are operations, too
+    bool commands = true;            // executions of programs are operations, too
+    std::vector<std::string> files;  // globs of paths: so are files that are opened; none: no file is
 
     ConsumerMode consumer_mode = ConsumerMode::kDefault;
     std::optional<ConsumerKey> consumer_key;  // none: a random one for each session

@@ -168,6 +168,11 @@ std::vector<std::string> words_of(std::string_view text) {
     return words;
 }
 
+Result<void> set_files(std::string_view text, Config& config) {
+    config.files = words_of(text);
+    return {};
+}
+
 Result<void> set_functions(std::string_view text, Config& config) {
     const std::vector<std::string> words = words_of(text);
     config.functions.patterns.clear();
@@ -226,6 +231,9 @@ constexpr std::array kSettings{
     Setting{"operations.limit", "COUNT", "operations kept apart per service and role; the rest is 'other' (200)",
             set_operation_limit},
     Setting{"operations.commands", "BOOL", "count the programs that are executed, too (true)", set_commands},
+    Setting{"operations.files", "GLOBS",
+            "count the files that are opened, too, by globs of their paths ('/etc/*'); spaces between several (none)",
+            set_files, "--files", true},
     Setting{"consumers.mode", "MODE", "default (own addresses shown, public ones hashed), address, hash or none",
             set_consumer_mode},
     Setting{"consumers.key_file", "FILE", "64 hex digits that key the hashes, so that sessions can be compared (random)",

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "agent/protocols/protocol_table.h"
+#include "bpf/contract/file_events.h"
 #include "bpf/contract/process_events.h"
 #include "bpf/contract/socket_events.h"
 #include "bpf/contract/stack_events.h"
@@ -179,6 +180,25 @@ std::optional<Event> decode_process(RawEvent raw, std::uint16_t kind) {
     }
 }
 
+std::optional<Event> decode_opened(RawEvent raw) {
+    constexpr std::size_t kFixed = offsetof(ff_opened_event, names);
+    if (raw.bytes.size() < kFixed) return std::nullopt;
+    ff_opened_event record{};
+    std::memcpy(&record, raw.bytes.data(), kFixed);
+    const std::string_view names = variable_part(raw, kFixed);
+    if (record.names_length > names.size()) return std::nullopt;
+    return FileOpened{
+        .time = {record.event.time_ns},
+        .pid = Pid{record.pid},
+        .tid = Tid{record.tid},
+        .uid = Uid{record.uid},
+        .flags = record.flags,
+        .error = record.error,
+        .names = names.substr(0, record.names_length),
+        .cut = record.cut != 0,
+    };
+}
+
 std::optional<Event> decode_described(RawEvent raw) {
     const auto record = fixed_part<ff_described_event>(raw);
     if (!record) return std::nullopt;
@@ -281,6 +301,8 @@ std::optional<Event> decode(RawEvent raw) {
         case FF_EVENT_EXEC:
         case FF_EVENT_EXIT:
             return decode_process(raw, event->kind);
+        case FF_EVENT_OPENED:
+            return decode_opened(raw);
         case FF_EVENT_STACK:
             return decode_stack(raw);
         case FF_EVENT_WAITED:

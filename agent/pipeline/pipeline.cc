@@ -32,6 +32,9 @@ Pipeline::Pipeline(PipelineSettings settings, ProcessSource& source, PipelineObs
       usage_(names_, services_, consumers_),
       connections_(*this) {
     if (settings.commands) commands_.emplace(command_sink());
+    if (!settings.files.empty()) {
+        files_.emplace(std::move(settings.files), [this](const Exchange& file, Uid uid) { count_for_user(file, uid); });
+    }
     if (!settings.stacks) return;
     const auto service_of = [this](Pid pid) { return processes_.service_of(pid); };
     stacks_ = std::make_unique<StackCollector>(*std::move(settings.stacks), tables, service_of);
@@ -65,6 +68,9 @@ std::optional<DropReason> Pipeline::handle(const Event& event) {
                 return std::nullopt;
             } else if constexpr (std::is_same_v<Type, ProcessDescribed>) {
                 if (observers_.on_recorded_description) observers_.on_recorded_description(typed);
+                return std::nullopt;
+            } else if constexpr (std::is_same_v<Type, FileOpened>) {
+                if (files_) files_->on_opened(typed);
                 return std::nullopt;
             } else if constexpr (std::is_same_v<Type, StackTaken> || std::is_same_v<Type, WaitEnded>) {
                 if (stacks_) stacks_->on(typed);
@@ -125,13 +131,14 @@ void Pipeline::on_exchange(const Exchange& exchange) {
 Commands::Sink Pipeline::command_sink() {
     return {
         .service_of = [this](Pid pid) { return processes_.service_of(pid); },
-        .on_command =
-            [this](const Exchange& command, Uid uid) {
-                const Peer user{.family = AddressFamily::kUnix, .endpoint = {}, .uid = uid};
-                count(command, &user, false);
-            },
+        .on_command = [this](const Exchange& command, Uid uid) { count_for_user(command, uid); },
         .on_lost = [this](LostReason reason) { on_lost(reason); },
     };
+}
+
+void Pipeline::count_for_user(const Exchange& exchange, Uid uid) {
+    const Peer user{.family = AddressFamily::kUnix, .endpoint = {}, .uid = uid};
+    count(exchange, &user, false);
 }
 
 void Pipeline::count(const Exchange& exchange, const Peer* peer, bool plaintext) {

@@ -17,6 +17,7 @@
 #include "agent/pipeline/stages.h"
 #include "agent/processes/blind_spots.h"
 #include "agent/processes/commands.h"
+#include "agent/processes/opened_files.h"
 #include "agent/processes/process_table.h"
 #include "agent/processes/services.h"
 #include "agent/protocols/protocol.h"
@@ -35,6 +36,7 @@ struct PipelineSettings {
     ConsumerMode consumer_mode = ConsumerMode::kDefault;
     ConsumerKey consumer_key{};
     bool commands = true;                    // what is executed is counted, too
+    std::vector<std::string> files;          // globs of paths: so are opened files
     std::optional<CollectorOptions> stacks;  // none: stacks are not collected
 };
 
@@ -103,6 +105,7 @@ private:
     std::optional<DropReason> handle(const ProcessExecuted& executed);
 
     [[nodiscard]] Commands::Sink command_sink();
+    void count_for_user(const Exchange& exchange, Uid uid);
     void count(const Exchange& exchange, const Peer* peer, bool plaintext);
     void on_exchange(const Exchange& exchange) override;
     void on_lost(LostReason reason) override;
@@ -125,6 +128,7 @@ private:
     BlindSpots blind_spots_;
     ConnectionTable connections_;
     std::optional<Commands> commands_;
+    std::optional<OpenedFiles> files_;
     std::unique_ptr<StackCollector> stacks_;
 
     MonotonicTime latest_;

@@ -141,6 +141,17 @@ struct ProcessExited {
     std::uint32_t wait_status = 0;  // as wait(2) reports it
 };
 
+struct FileOpened {
+    MonotonicTime time;
+    Pid pid{};
+    Tid tid{};
+    Uid uid{};
+    std::uint32_t flags = 0;  // of open(2)
+    std::uint32_t error = 0;  // errno; 0: it is open
+    std::string_view names;   // from the file up to the root, each ended by a zero byte (bpf/contract/file_events.h)
+    bool cut = false;         // they do not reach the root
+};
+
 // What /proc said about a process when it was first met; only in raw files.
 struct ProcessDescribed {
     Pid pid{};
@@ -223,7 +234,7 @@ struct WaitEnded {
 };
 
 using Event = std::variant<ConnectionSeen, Message, ConnectionClosed, Blind, PlaintextBegun, ProcessForked, ProcessExecuted,
-                           ProcessExited, ProcessDescribed, StackTaken, WaitEnded>;
+                           ProcessExited, ProcessDescribed, FileOpened, StackTaken, WaitEnded>;
 
 // --- Exchange -------------------------------------------------------------------------------------------------------
 

@@ -106,6 +106,14 @@ Result<void> LiveSession::load_probes(const ff_probe_config& who) {
         stack_probe_.reset();
     }
     tls_.emplace(who, probes_->shared_maps());
+    return load_files(who);
+}
+
+Result<void> LiveSession::load_files(const ff_probe_config& who) {
+    if (options_.config.files.empty() || !options_.sockets) return {};
+    auto files = FileProbe::load(who, probes_->shared_maps());
+    if (!files) return tl::unexpected<Error>(files.error());
+    files_ = std::move(*files);
     return {};
 }
 
@@ -114,7 +122,14 @@ Result<void> LiveSession::make_pipeline() {
     const auto key = consumer_key(config);
     if (!key) return tl::unexpected<Error>(key.error());
     PipelineSettings settings{
-        config.naming, config.operation_limit, config.consumer_mode, *key, config.commands && options_.sockets, {}};
+        .naming = config.naming,
+        .operation_limit = config.operation_limit,
+        .consumer_mode = config.consumer_mode,
+        .consumer_key = *key,
+        .commands = config.commands && options_.sockets,
+        .files = config.files,
+        .stacks = {},
+    };
     if (stack_probe_) settings.stacks = collector_options(config.stacks);
     pipeline_ = std::make_unique<Pipeline>(std::move(settings), source_, observers(),
                                            stack_probe_ ? &stack_probe_->maps() : nullptr);
@@ -145,12 +160,18 @@ Result<void> LiveSession::begin(const ff_probe_config& who, const HostView& host
     if (stack_probe_) {
         for (const int program : stack_probe_->program_fds()) programs.push_back(program);
     }
+    if (files_) {
+        for (const int program : files_->program_fds()) programs.push_back(program);
+    }
     bpf_clock_.emplace(std::move(programs));
     clock_ = ClockOffset::now();
     cpu_at_start_ = read_clock(CLOCK_PROCESS_CPUTIME_ID);
     if (stack_probe_) take_waiting_threads();
     started_ = monotonic_now();
     if (auto attached = probes_->attach(); !attached) return attached;
+    if (files_) {
+        if (auto attached = files_->attach(); !attached) return attached;
+    }
     older_sockets_.note(host.processes);
     if (stack_probe_) begin_stacks();
     if (auto watched = watch_now(host); !watched) return watched;
@@ -239,6 +260,7 @@ Result<void> LiveSession::stop() {
     setpriority(PRIO_PROCESS, 0, nice_before_);
     tls_->detach();
     if (functions_) functions_->detach(monotonic_now());
+    if (files_) files_->detach();
     probes_->detach();
     if (stack_probe_) stack_probe_->detach();
     ended_ = monotonic_now();

@@ -12,6 +12,7 @@
 #include "agent/kernel/bpf_clock.h"
 #include "agent/kernel/ring_reader.h"
 #include "agent/pipeline/pipeline.h"
+#include "agent/probes/file_probe.h"
 #include "agent/probes/function_watch.h"
 #include "agent/probes/mapping_watch.h"
 #include "agent/probes/probe_set.h"
@@ -93,6 +94,7 @@ private:
     // live_session.cc
     Result<void> load();
     Result<void> load_probes(const ff_probe_config& who);
+    Result<void> load_files(const ff_probe_config& who);
     Result<void> make_pipeline();
     PipelineObservers observers();
     Result<void> begin(const ff_probe_config& who, const HostView& host);
@@ -140,6 +142,7 @@ private:
     std::string why_no_stacks_;
     std::optional<TlsWatch> tls_;             // likewise
     std::optional<FunctionWatch> functions_;  // likewise
+    std::optional<FileProbe> files_;          // likewise
     std::optional<MappingWatch> mapping_watch_;
     std::unique_ptr<Pipeline> pipeline_;  // hands tables to stack_probe_
     std::optional<RingReader> ring_;

@@ -32,9 +32,14 @@ Result<Replayed> replay_file(const std::string& path, const Config& config, cons
     RecordedProcessSource source;
     PipelineObservers observers;
     observers.on_recorded_description = [&](const ProcessDescribed& description) { source.on_described(description); };
-    Pipeline pipeline(
-        {config.naming, config.operation_limit, config.consumer_mode, config.consumer_key.value_or(ConsumerKey{})}, source,
-        std::move(observers));
+    Pipeline pipeline({.naming = config.naming,
+                       .operation_limit = config.operation_limit,
+                       .consumer_mode = config.consumer_mode,
+                       .consumer_key = config.consumer_key.value_or(ConsumerKey{}),
+                       .commands = config.commands,
+                       .files = config.files,
+                       .stacks = {}},
+                      source, std::move(observers));
 
     Replayed replayed;
     MonotonicTime first;

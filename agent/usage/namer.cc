@@ -12,7 +12,11 @@
 namespace footfall {
 namespace {
 
+// Who uses it is a user of this host, not a peer.
+bool is_of_user(const Exchange& exchange) { return exchange.kind == Kind::kCommand || exchange.kind == Kind::kFile; }
+
 bool is_refusal(const Exchange& exchange) {
+    if (exchange.kind == Kind::kFile) return exchange.outcome == Outcome::kError;
     static constexpr std::array<std::uint16_t, 5> kRefusals{400, 404, 405, 414, 501};
     return exchange.role == Role::kServer &&
            std::find(kRefusals.begin(), kRefusals.end(), exchange.status) != kRefusals.end();
@@ -37,7 +41,7 @@ Namer::Namer(NamingRules rules, Names& names, const Services& services, ServiceR
 
 Use Namer::name(const Exchange& exchange, const Peer* peer) {
     const ServiceId service = exchange.service ? *exchange.service : resolver_.service_of(exchange.pid);
-    const bool has_consumer = (exchange.role == Role::kServer || exchange.kind == Kind::kCommand) && peer != nullptr;
+    const bool has_consumer = (exchange.role == Role::kServer || is_of_user(exchange)) && peer != nullptr;
     return {
         .service = service,
         .operation = operation_of(exchange, service),
@@ -78,7 +82,8 @@ OperationId Namer::told_operation(const Exchange& exchange, const OperationScope
 OperationId Namer::routed_operation(const Exchange& exchange, const OperationScope& scope) {
     const std::string_view method =
         exchange.kind == Kind::kHttp ? standard_method(exchange.method) : std::string_view(exchange.method);
-    const std::string_view path = path_of(exchange.target);
+    const bool is_file = exchange.kind == Kind::kFile;  // ? and # are parts of their names
+    const std::string_view path = is_file ? std::string_view(exchange.target) : path_of(exchange.target);
     // A refused request for a path that was served before is found where that was.
     const auto key_of = [&](bool refused) {
         const std::uint64_t context = context_of(scope, method, refused);

@@ -65,7 +65,7 @@ Labels command_labels(const Operation& operation, const OutcomeUse& outcome) {
 }
 
 bool is_database(std::string_view kind) {
-    return kind != "http" && kind != "websocket" && kind != "grpc" && kind != "command";
+    return kind != "http" && kind != "websocket" && kind != "grpc" && kind != "command" && kind != "file";
 }
 
 constexpr std::array<Convention, 4> kConventions{{

@@ -7,6 +7,7 @@
 #include <limits>
 #include <random>
 
+#include "bpf/contract/file_events.h"
 #include "bpf/contract/process_events.h"
 #include "bpf/contract/stack_events.h"
 #include "tests/unit/pipeline/raw_records.h"
@@ -115,6 +116,34 @@ TEST(Decoder, UnknownKindsAndReasonsAreMalformed) {
     ff_described_event unended{};
     unended.text_length = 3;
     EXPECT_FALSE(decode(raw(record_of(unended, FF_EVENT_DESCRIBED, 0, "abc"))));
+}
+
+TEST(Decoder, NamesOfAnOpenedFileLieInItsRecord) {
+    ff_opened_event event{};
+    event.event = {FF_EVENT_OPENED, 0, offsetof(ff_opened_event, names) + 9, 5};
+    event.pid = 7;
+    event.error = 2;
+    event.names_length = 9;
+    std::memcpy(event.names, "shop\0etc", 9);
+    Record record(event.event.size);
+    std::memcpy(record.data(), &event, record.size());
+    const auto opened = decode(raw(record));
+    ASSERT_TRUE(opened);
+    EXPECT_EQ(std::get<FileOpened>(*opened).names, std::string_view("shop\0etc", 9));
+    EXPECT_EQ(std::get<FileOpened>(*opened).error, 2U);
+    event.names_length = 10;
+    std::memcpy(record.data(), &event, record.size());
+    EXPECT_FALSE(decode(raw(record)));
+}
+
+TEST(Decoder, AConnectionThatTheApplicationHoldsStillHasEnded) {
+    ff_close_event event{};
+    event.reason = FF_CLOSE_LOCAL;
+    event.extent = FF_CLOSED_HELD;
+    const auto held = decode(raw(record_of(event, FF_EVENT_CLOSE, 1)));
+    ASSERT_TRUE(held);
+    EXPECT_TRUE(std::get<ConnectionClosed>(*held).final);
+    EXPECT_TRUE(std::get<ConnectionClosed>(*held).held);
 }
 
 TEST(Decoder, WhereAConnectionEndedIsNotKnownFromOlderFiles) {
