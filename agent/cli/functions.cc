@@ -13,6 +13,7 @@
 #include "agent/cli/stop_signal.h"
 #include "agent/cli/watched_command.h"
 #include "agent/config/function_pattern.h"
+#include "agent/config/values.h"
 #include "output/session/session_file.h"
 
 namespace footfall {
@@ -27,6 +28,7 @@ struct FunctionFlags {
     bool coverage = false;
     bool list = false;
     std::string by;
+    std::string budget;
     ReportFormat format{FormatChoice::kFunctions};
 };
 
@@ -51,9 +53,15 @@ Result<LiveOptions> options_of(const FunctionFlags& flags, const Words& words) {
     if (!options) return options;
     auto patterns = parse_function_patterns(words.patterns);
     if (!patterns) return tl::unexpected(patterns.error());
-    options->functions = FunctionOptions{*std::move(patterns), flags.timed, flags.coverage, !flags.list};
+    options->functions = FunctionOptions{
+        .patterns = *std::move(patterns), .timed = flags.timed, .coverage = flags.coverage, .attach = !flags.list};
     for (const FunctionBy by : kAllFunctionBy) {
         if (text_of(by) == flags.by) options->functions->by = by;
+    }
+    if (!flags.budget.empty()) {
+        const auto share = parse_percent(flags.budget);
+        if (!share) return failure("--budget: " + share.error().what, share.error().fix, ExitCode::kUsage);
+        options->functions->budget = *share;
     }
     options->sockets = false;
     options->config.stacks.mode = StackMode::kNone;
@@ -149,6 +157,12 @@ CommandRunner set_up_functions(CLI::App& command) {
         ->type_name("WHAT")
         ->check(CLI::IsMember(parts))
         ->excludes("--coverage");
+    command
+        .add_option(
+            "--budget", flags->budget,
+            "of one processor, that counting may take: beyond, what costs most is not counted on, and said to be hot")
+        ->type_name("PERCENT")
+        ->excludes("--coverage");
     command.add_flag("--list", flags->list, "only list what can be counted; nothing is attached");
     flags->format.add_to(command);
     flags->duration.add_to(command);
@@ -163,6 +177,7 @@ CommandRunner set_up_functions(CLI::App& command) {
         "  footfall functions -p 812 -d 1h --coverage --unused  what an hour of work did not need\n"
         "  footfall functions -p 812 'usdt:*:*' 'libstdc++*!usdt:libstdcxx:throw'  its USDT probes, and the exceptions "
         "thrown\n"
+        "  footfall functions -p 812 -d 1m --budget 2% 'shop::*'  … without making it slower than that\n"
         "  footfall functions --exe postgres --list --explain 'exec*'  what counting would cost");
     return [flags, patterns](const WatchedWords& watched) { return functions(*flags, {*patterns, watched}); };
 }

@@ -152,8 +152,10 @@ Result<LiveOptions> LiveFlags::resolve() const {
     options.target = target_;
     const FunctionConfig& functions = options.config.functions;
     if (!functions.patterns.empty()) {
-        options.functions =
-            FunctionOptions{.patterns = functions.patterns, .timed = functions.timed, .coverage = functions.coverage};
+        options.functions = FunctionOptions{.patterns = functions.patterns,
+                                            .timed = functions.timed,
+                                            .coverage = functions.coverage,
+                                            .budget = functions.budget};
     }
     for (const std::uint32_t pid : pids_) options.target.pids.push_back(Pid{pid});
     if (hook_ != "auto") options.hook = hook_ == "socket" ? SocketHook::kSocket : SocketHook::kSyscall;

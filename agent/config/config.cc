@@ -41,6 +41,10 @@ Result<void> check_together(const Config& config) {
         return failure("functions.latency asks for all calls, and functions.coverage only for the first ones",
                        "leave one of them out", ExitCode::kBadConfig);
     }
+    if (config.functions.budget > 0 && config.functions.coverage) {
+        return failure("functions.coverage counts the first calls only: there is nothing to keep to functions.budget",
+                       "leave one of them out", ExitCode::kBadConfig);
+    }
     if (config.listen.loopback() || config.web_insecure) return {};
     return failure(fmt::format("web.listen {} can be reached from outside this machine, without encryption or a password",
                                config.listen.text()),

@@ -51,6 +51,7 @@ struct FunctionConfig {
     std::vector<FunctionPattern> patterns;  // none: no function's
     bool timed = false;
     bool coverage = false;             // only whether they are called; not both
+    double budget = 0;                 // of one processor, that counting may take; 0: no limit
     std::uint32_t most_series = 1000;  // of the agent's metrics; more functions are `other`
 };
 

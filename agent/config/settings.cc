@@ -191,6 +191,10 @@ Result<void> set_function_coverage(std::string_view text, Config& config) {
     return choose(text, kAnswers, config.functions.coverage);
 }
 
+Result<void> set_function_budget(std::string_view text, Config& config) {
+    return parse_percent(text).map([&](double share) { config.functions.budget = share; });
+}
+
 Result<void> set_function_series(std::string_view text, Config& config) {
     static constexpr std::uint64_t kMost = 100'000;
     return parse_number(text, 1, kMost).map([&](std::uint64_t series) {
@@ -269,6 +273,9 @@ constexpr std::array kSettings{
     Setting{"functions.latency", "BOOL", "also how long the calls take (false)", set_function_latency},
     Setting{"functions.coverage", "BOOL", "only whether they are called: a probe goes with the first call (false)",
             set_function_coverage},
+    Setting{"functions.budget", "PERCENT",
+            "of one processor, that counting may take: beyond, what costs most is not counted on, and said to be hot (none)",
+            set_function_budget},
     Setting{"functions.series", "COUNT", "functions with a metric of their own in the agent; the rest is 'other' (1000)",
             set_function_series},
     Setting{"inventory.files", "FILES",

@@ -102,6 +102,16 @@ Result<std::uint64_t> parse_size(std::string_view text) {
     return *value * unit->size;
 }
 
+Result<double> parse_percent(std::string_view text) {
+    double percent = 0;
+    const std::string_view digits = text.ends_with('%') ? text.substr(0, text.size() - 1) : text;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), percent);
+    const bool is_number = error == std::errc{} && end == digits.data() + digits.size();
+    if (!is_number || !text.ends_with('%') || !(percent > 0) || percent > 100)
+        return bad_value(text, "a share such as 5% or 0.5%");
+    return percent / 100;
+}
+
 Result<ListenAddress> parse_listen_address(std::string_view text) {
     static constexpr std::string_view kExpected = "an address to listen at such as 127.0.0.1:9843, [::1]:9843 or :9843";
     const std::size_t colon = text.rfind(':');

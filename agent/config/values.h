@@ -28,6 +28,9 @@ struct ListenAddress {
 // "8MiB", "64KiB", "512B", "4096": whole numbers of B, KiB, MiB or GiB; bytes where there is no unit.
 [[nodiscard]] Result<std::uint64_t> parse_size(std::string_view text);
 
+// "5%", "0.5%": above 0, and up to 100. The share of one.
+[[nodiscard]] Result<double> parse_percent(std::string_view text);
+
 // HOST:PORT as in ListenAddress::text.
 [[nodiscard]] Result<ListenAddress> parse_listen_address(std::string_view text);
 

@@ -4,8 +4,10 @@
 #include <bpf/libbpf.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -19,13 +21,14 @@
 namespace footfall {
 namespace {
 
-constexpr std::size_t kBatch = 512;        // functions
 constexpr std::size_t kBatchesAtOnce = 4;  // a change of one takes some 10 ms, in which nothing else is done
 constexpr std::uint32_t kAtOnce = 4096;    // entries that are read by one call
 
 static_assert(static_cast<int>(FunctionBy::kProcess) == FF_BY_PROCESS &&
               static_cast<int>(FunctionBy::kThread) == FF_BY_THREAD);
 static_assert(static_cast<int>(FunctionBy::kUser) == FF_BY_USER && static_cast<int>(FunctionBy::kCaller) == FF_BY_CALLER);
+
+std::uint32_t function_of(const UprobePlace& place) { return FF_FUNCTION_OF(place.cookie); }
 
 // The middle of a cell.
 std::uint64_t duration_of(std::uint32_t cell) {
@@ -112,53 +115,82 @@ std::vector<FunctionProbe::Part> FunctionProbe::programs() const {
     __builtin_unreachable();
 }
 
-Result<void> FunctionProbe::attach(int file, std::span<const UprobePlace> places) {
-    const LibbpfLog log;
-    for (const Part& part : programs()) {
-        Fd link = attach_uprobes(bpf_program__fd(part.program), file, part.end, places);
-        if (link.valid()) {
-            links_.push_back(std::move(link));
-        } else if (errno != EINVAL && errno != EOPNOTSUPP) {
-            return refusal("cannot attach to functions", errno);
-        } else if (auto attached = attach_single(part, file, places); !attached) {
-            return attached;
-        }
+std::vector<FunctionProbe::Batch> FunctionProbe::batches_of(std::span<const UprobePlace> places) {
+    std::map<std::uint32_t, Batch> by_number;
+    for (const UprobePlace& place : places) by_number[function_of(place) / FF_FUNCTION_BATCH].places.push_back(place);
+    std::vector<Batch> batches;
+    for (auto& [number, batch] : by_number) {
+        batch.first = number;
+        batches.push_back(std::move(batch));
     }
-    return {};
+    return batches;
 }
 
-Result<void> FunctionProbe::attach_in_batches(int file, std::span<const UprobePlace> places) {
+Result<void> FunctionProbe::attach(int file, std::span<const UprobePlace> places, bool in_batches) {
     const LibbpfLog log;
     when_attached_.assign(functions_, 0);
-    for (std::size_t begin = 0; begin < places.size(); begin += kBatch) {
-        const auto part = places.subspan(begin, std::min(kBatch, places.size() - begin));
-        Batch& batch = batches_.emplace_back();
-        batch.places.assign(part.begin(), part.end());
-        if (auto attached = attach_batch(batch, file, part); !attached) return attached;
+    if (in_batches) {
+        batches_ = batches_of(places);
+    } else {
+        batches_.emplace_back().count = FF_FUNCTION_BATCHES;
+        batches_.back().places.assign(places.begin(), places.end());
+    }
+    for (Batch& batch : batches_) {
+        if (auto attached = attach_batch(batch, file, batch.places); !attached) return attached;
+        if (!batch.links.empty()) continue;
+        batches_.clear();
+        return attach_singles(file, places);
     }
     return {};
 }
 
-// The new link first: in between, both count, and nothing is missed.
+// The new links first: then the generation changes, and the old ones go. No links are made where the kernel can't attach
+// many places at once.
 Result<void> FunctionProbe::attach_batch(Batch& batch, int file, std::span<const UprobePlace> places) {
-    Fd link;
-    if (!places.empty()) {
-        link = attach_uprobes(bpf_program__fd(skeleton_->progs.function_called), file, UprobeEnd::kEntry, places);
-        if (!link.valid()) return refusal("cannot attach to functions", errno);
+    const std::uint32_t generation = batch.links.empty() ? batch.generation : 1 - batch.generation;
+    std::vector<UprobePlace> marked(places.begin(), places.end());
+    for (UprobePlace& place : marked) place.cookie |= std::uint64_t{generation} << FF_GENERATION_BIT;
+    std::vector<Fd> links;
+    for (const Part& part : programs()) {
+        if (places.empty()) break;
+        Fd link = attach_uprobes(bpf_program__fd(part.program), file, part.end, marked);
+        if (link.valid()) {
+            links.push_back(std::move(link));
+        } else if (errno == EINVAL || errno == EOPNOTSUPP) {
+            return {};
+        } else {
+            return refusal("cannot attach to functions", errno);
+        }
     }
-    batch.link = std::move(link);
+    for (std::uint32_t i = batch.first; i < batch.first + batch.count; ++i) {
+        std::atomic_ref(skeleton_->bss->generations[i]).store(static_cast<std::uint8_t>(generation));
+    }
+    batch.generation = generation;
+    batch.links = std::move(links);
     batch.attached = places.size();
     return {};
 }
 
-Result<std::size_t> FunctionProbe::take_off(int file, std::span<const std::uint64_t> calls) {
+Result<void> FunctionProbe::take_off(int file, const std::vector<bool>& functions) {
+    const auto goes = [&](std::uint32_t function) { return functions.at(function); };
+    std::erase_if(singles_, [&](const Single& single) { return goes(single.function); });
+    for (Batch& batch : batches_) {
+        const std::size_t all = batch.places.size();
+        std::erase_if(batch.places, [&](const UprobePlace& place) { return goes(function_of(place)); });
+        if (batch.places.size() == all) continue;
+        if (auto attached = attach_batch(batch, file, batch.places); !attached) return attached;
+    }
+    return {};
+}
+
+Result<std::size_t> FunctionProbe::take_off_called(int file, std::span<const std::uint64_t> calls) {
     std::size_t taken = 0;
     for (std::size_t looked = 0, changed = 0; looked < batches_.size() && changed < kBatchesAtOnce; ++looked) {
         Batch& batch = batches_[next_batch_];
         next_batch_ = (next_batch_ + 1) % batches_.size();
         std::vector<UprobePlace> left;
         for (const UprobePlace& place : batch.places) {
-            if (calls[place.cookie] == when_attached_[place.cookie]) left.push_back(place);
+            if (calls[function_of(place)] == when_attached_[function_of(place)]) left.push_back(place);
         }
         if (left.size() >= batch.attached) continue;
         taken += batch.attached - left.size();
@@ -183,30 +215,36 @@ std::size_t FunctionProbe::attached() const {
     return functions;
 }
 
-Result<void> FunctionProbe::attach_single(const Part& part, int file, std::span<const UprobePlace> places) {
+Result<void> FunctionProbe::attach_singles(int file, std::span<const UprobePlace> places) {
     if (places.size() > kMostSingle) {
         return failure("this kernel takes 0.1 s to remove each probe: " + std::to_string(places.size()) + " are too many",
                        "pick at most " + std::to_string(kMostSingle) + " functions (kernels from 6.6 on take any number)",
                        ExitCode::kUnavailable);
     }
-    const std::string path = "/proc/self/fd/" + std::to_string(file);
-    for (const UprobePlace& place : places) {
-        bpf_uprobe_opts options{};
-        options.sz = sizeof options;
-        options.bpf_cookie = place.cookie;
-        options.ref_ctr_offset = place.semaphore;
-        options.retprobe = part.end == UprobeEnd::kReturn;
-        bpf_link* link = bpf_program__attach_uprobe_opts(part.program, -1, path.c_str(), place.file_offset, &options);
-        if (link == nullptr) return refusal("cannot attach to functions", errno);
-        single_links_.emplace_back(link);
+    for (const Part& part : programs()) {
+        for (const UprobePlace& place : places) {
+            if (auto attached = attach_single(part, file, place); !attached) return attached;
+        }
     }
     return {};
 }
 
+Result<void> FunctionProbe::attach_single(const Part& part, int file, const UprobePlace& place) {
+    const std::string path = "/proc/self/fd/" + std::to_string(file);
+    bpf_uprobe_opts options{};
+    options.sz = sizeof options;
+    options.bpf_cookie = place.cookie;
+    options.ref_ctr_offset = place.semaphore;
+    options.retprobe = part.end == UprobeEnd::kReturn;
+    bpf_link* link = bpf_program__attach_uprobe_opts(part.program, -1, path.c_str(), place.file_offset, &options);
+    if (link == nullptr) return refusal("cannot attach to functions", errno);
+    singles_.push_back({function_of(place), std::unique_ptr<bpf_link, DestroyLink>(link)});
+    return {};
+}
+
 void FunctionProbe::detach() {
-    links_.clear();
-    single_links_.clear();
     batches_.clear();
+    singles_.clear();
 }
 
 Result<std::vector<std::uint64_t>> FunctionProbe::calls() const {

@@ -74,14 +74,16 @@ public:
     ~FunctionProbe();
 
     // All or nothing; each place's cookie is the function's number, which several places may have. Timed functions are
-    // attached where they begin, before they move the stack.
-    Result<void> attach(int file, std::span<const UprobePlace> places);
-    // The same in batches, for take_off(): functions that are counted until it is known that they are used.
-    Result<void> attach_in_batches(int file, std::span<const UprobePlace> places);
-    // Takes the probes off that have counted something since they were put on, by what calls() says now; of a few batches at
-    // a time, since the kernel waits for all processors at each. How many were taken off.
-    Result<std::size_t> take_off(int file, std::span<const std::uint64_t> calls);
-    // Puts them all on again.
+    // attached where they begin, before they move the stack. In batches, where functions are going to be taken off: then
+    // few others are attached anew with each, but to detach them all takes some 10 ms for each batch.
+    Result<void> attach(int file, std::span<const UprobePlace> places, bool in_batches = false);
+    // Takes the probes of functions off, for good. Calls of others are counted on; but one that comes in the very moment
+    // that a batch of functions changes may be missed.
+    Result<void> take_off(int file, const std::vector<bool>& functions);
+    // The same of those that have counted something since they were put on, by what calls() says now; of a few batches at a
+    // time, since the kernel waits for all processors at each. How many were taken off.
+    Result<std::size_t> take_off_called(int file, std::span<const std::uint64_t> calls);
+    // Puts those all on again.
     Result<void> put_on(int file, std::span<const std::uint64_t> calls);
     void detach();
 
@@ -100,11 +102,18 @@ private:
     struct DestroyLink {
         void operator()(bpf_link* link) const;
     };
-    // Functions that are attached and taken off together.
+    // Functions whose numbers follow each other, which are attached and taken off together.
     struct Batch {
-        Fd link;                          // not valid: none of them is attached
+        std::uint32_t first = 0;  // of its numbers, FF_FUNCTION_BATCH at a time
+        std::uint32_t count = 1;
+        std::uint32_t generation = 0;     // of its links: 0 or 1
+        std::vector<Fd> links;            // by program; none: no function is attached
         std::vector<UprobePlace> places;  // all of them
-        std::size_t attached = 0;
+        std::size_t attached = 0;         // places
+    };
+    struct Single {
+        std::uint32_t function = 0;
+        std::unique_ptr<bpf_link, DestroyLink> link;
     };
     // A program and which end of the calls it sees, in the order of attaching.
     struct Part {
@@ -115,18 +124,19 @@ private:
     FunctionProbe() = default;
     Result<void> open(const ff_probe_config& who, const SharedMapFds& shared, FunctionHook hook);
     [[nodiscard]] std::vector<Part> programs() const;
+    [[nodiscard]] static std::vector<Batch> batches_of(std::span<const UprobePlace> places);
     Result<void> attach_batch(Batch& batch, int file, std::span<const UprobePlace> places);
-    Result<void> attach_single(const Part& part, int file, std::span<const UprobePlace> places);
+    Result<void> attach_singles(int file, std::span<const UprobePlace> places);
+    Result<void> attach_single(const Part& part, int file, const UprobePlace& place);
 
     std::uint32_t functions_ = 0;
     FunctionHook hook_ = FunctionHook::kCount;
     FunctionBy by_ = FunctionBy::kNothing;
     std::unique_ptr<functions_bpf, Destroy> skeleton_;
-    std::vector<Fd> links_;
     std::vector<Batch> batches_;
     std::size_t next_batch_ = 0;                // to be looked at
     std::vector<std::uint64_t> when_attached_;  // by function: its count when it was put on
-    std::vector<std::unique_ptr<bpf_link, DestroyLink>> single_links_;
+    std::vector<Single> singles_;               // where the kernel knows no batches
 };
 
 }  // namespace footfall

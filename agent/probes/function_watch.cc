@@ -26,6 +26,7 @@ constexpr std::size_t kMostMappings = 4096;
 constexpr std::uint64_t kShortestLookInterval = 50'000'000;
 constexpr std::uint64_t kLongestLookInterval = 2 * std::uint64_t{kNanosecondsPerSecond};
 constexpr std::uint64_t kCallersInterval = 100'000'000;
+constexpr std::uint64_t kCostInterval = 200'000'000;
 constexpr std::uint64_t kPutOnInterval = 300 * std::uint64_t{kNanosecondsPerSecond};
 constexpr std::size_t kMostRemembered = 65'536;
 constexpr const char* kWhyNotTimed = "exceptions may be thrown through its calls, which a probe of their return would break";
@@ -185,10 +186,11 @@ Result<void> FunctionWatch::attach(File& file, const Fd& opened) {
     }
     if (!places.empty()) {
         auto probe = attached(opened, places, file.found.functions.size(),
-                              {.timed = file.timed, .coverage = options_.coverage, .by = options_.by});
+                              {.timed = file.timed, .in_batches = changes(), .by = options_.by});
         if (!probe) return tl::unexpected<Error>(probe.error());
         file.probe = *std::move(probe);
-        if (options_.coverage) file.opened = Fd(fcntl(opened.get(), F_DUPFD_CLOEXEC, 0));
+        if (changes()) file.opened = Fd(fcntl(opened.get(), F_DUPFD_CLOEXEC, 0));
+        file.hot.assign(file.found.functions.size(), false);
     }
     places.clear();
     for (std::size_t i = 0; i < file.found.probes.size(); ++i) {
@@ -210,7 +212,7 @@ Result<FunctionProbe> FunctionWatch::attached(const Fd& opened, std::span<const 
                                               How how) const {
     auto probe = FunctionProbe::load(who_, shared_, static_cast<std::uint32_t>(numbers), how.timed, how.by);
     if (!probe) return probe;
-    const auto done = how.coverage ? probe->attach_in_batches(opened.get(), places) : probe->attach(opened.get(), places);
+    const auto done = probe->attach(opened.get(), places, how.in_batches);
     if (!done) return tl::unexpected<Error>(done.error());
     return probe;
 }
@@ -232,7 +234,12 @@ Result<void> FunctionWatch::remember_callers(MonotonicTime now) {
 
 Result<void> FunctionWatch::advance(MonotonicTime now) {
     if (auto remembered = remember_callers(now); !remembered) return remembered;
-    if (!options_.coverage || elapsed(last_look_, now) < look_interval_) return {};
+    if (options_.coverage) return cover(now);
+    return options_.budget > 0 ? keep_to_budget(now) : Result<void>();
+}
+
+Result<void> FunctionWatch::cover(MonotonicTime now) {
+    if (elapsed(last_look_, now) < look_interval_) return {};
     last_look_ = now;
     if (!last_put_on_.seen()) last_put_on_ = now;
     const bool again = elapsed(last_put_on_, now) >= kPutOnInterval;
@@ -246,12 +253,57 @@ Result<void> FunctionWatch::advance(MonotonicTime now) {
             if (auto put_on = file.probe->put_on(file.opened.get(), *calls); !put_on) return put_on;
             continue;
         }
-        const auto taken = file.probe->take_off(file.opened.get(), *calls);
+        const auto taken = file.probe->take_off_called(file.opened.get(), *calls);
         if (!taken) return tl::unexpected<Error>(taken.error());
         changed += *taken;
     }
     look_interval_ = changed > 0 ? kShortestLookInterval
                                  : std::min(std::max(2 * look_interval_, kShortestLookInterval), kLongestLookInterval);
+    return {};
+}
+
+double FunctionWatch::nanoseconds_of(const File& file, std::size_t function) {
+    return expected_nanoseconds(file.found.functions[function].site.site_class, file.timed);
+}
+
+Result<void> FunctionWatch::keep_to_budget(MonotonicTime now) {
+    if (!last_cost_look_.seen()) last_cost_look_ = now;
+    const std::uint64_t passed = elapsed(last_cost_look_, now);
+    if (passed < kCostInterval) return {};
+    last_cost_look_ = now;
+    struct Cost {
+        File* file;
+        std::size_t function;
+        double nanoseconds;
+    };
+    std::vector<Cost> costs;
+    double sum = 0;
+    for (File& file : files_) {
+        if (!file.probe || file.until.seen()) continue;
+        auto calls = file.probe->calls();
+        if (!calls) return tl::unexpected<Error>(calls.error());
+        file.calls_before.resize(calls->size());
+        for (std::size_t i = 0; i < calls->size(); ++i) {
+            const std::uint64_t came = (*calls)[i] - file.calls_before[i];
+            if (came == 0 || file.hot[i]) continue;
+            costs.push_back({&file, i, static_cast<double>(came) * nanoseconds_of(file, i)});
+            sum += costs.back().nanoseconds;
+        }
+        file.calls_before = *std::move(calls);
+    }
+    const double most = options_.budget * static_cast<double>(passed);
+    if (sum <= most) return {};
+    std::sort(costs.begin(), costs.end(), [](const Cost& a, const Cost& b) { return a.nanoseconds > b.nanoseconds; });
+    std::set<File*> changed;
+    for (const Cost& cost : costs) {
+        if (sum <= most) break;
+        sum -= cost.nanoseconds;
+        cost.file->hot[cost.function] = true;
+        changed.insert(cost.file);
+    }
+    for (File* file : changed) {
+        if (auto taken = file->probe->take_off(file->opened.get(), file->hot); !taken) return taken;
+    }
     return {};
 }
 
@@ -350,8 +402,8 @@ Result<void> FunctionWatch::fill_functions(FunctionFile& out, const File& file) 
         FunctionUse& use = *out.add_functions();
         fill_function(use, file.found.functions[i], file.timed);
         if (!file.probe || !use.not_counted().empty()) continue;
-        // Coverage: while a batch of probes is changed, both its links count, so that a call may have counted twice.
-        use.set_calls(options_.coverage ? (calls->at(i) + 1) / 2 : calls->at(i));
+        use.set_calls(calls->at(i));
+        use.set_hot(file.hot[i]);
         if (!file.timed || use.calls() == 0) continue;
         const auto durations = file.probe->durations(static_cast<std::uint32_t>(i));
         if (!durations) return tl::unexpected<Error>(durations.error());

@@ -8,6 +8,9 @@
 // Coverage: each function has its probe until it was called, and is asked again every few minutes. So a function that is
 // called a million times a second costs a few of those calls, and "never" is as sure as where all calls are counted.
 //
+// A budget: calls are counted at what each is expected to take, and functions that make it too much lose their probes, the
+// most costly ones first. They are hot: so many calls, at least.
+//
 // USDT probes are picked and counted in the same way, each at all of its sites. Where a program asks whether anybody watches
 // one, its semaphore is counted up by the kernel, for as long as the probe is attached: the one thing that footfall lets it
 // write into a program. They are few, and counted exactly under coverage, too.
@@ -46,6 +49,7 @@ struct FunctionOptions {
     std::vector<FunctionPattern> patterns;
     bool timed = false;
     bool coverage = false;                 // calls are counted until it is known that there are some
+    double budget = 0;                     // of one processor, that counting may take; 0: no limit. Not for coverage
     bool attach = true;                    // false: only looks which there are
     FunctionBy by = FunctionBy::kNothing;  // calls are told apart by that, too; not under coverage
     std::size_t most = 1U << 16;           // functions of a file
@@ -67,7 +71,7 @@ public:
     // Does a pattern mean a library of that path?
     [[nodiscard]] bool means_library(const std::string& path) const { return !globs_for(path, false).empty(); }
     // Coverage: takes off what has been seen, and now and then puts all on again, so that it is known when each was last
-    // used. To be called every few milliseconds.
+    // used. With a budget: takes off what costs most until the rest fits. To be called every few milliseconds.
     Result<void> advance(MonotonicTime now);
     void detach(MonotonicTime now);
 
@@ -95,7 +99,9 @@ private:
         MonotonicTime until;  // seen(): it is detached
         bool timed = false;
         bool timing_refused = false;
-        Fd opened;  // coverage: to attach to again
+        Fd opened;                                // to attach to again
+        std::vector<std::uint64_t> calls_before;  // at the last look at what they cost
+        std::vector<bool> hot;                    // taken off for what they cost
     };
 
     Result<void> look_at_file(const std::string& path, bool is_program);
@@ -104,12 +110,17 @@ private:
     Result<void> attach(File& file, const Fd& opened);
     struct How {
         bool timed = false;
-        bool coverage = false;
+        bool in_batches = false;
         FunctionBy by = FunctionBy::kNothing;
     };
+    // Probes are taken off while calls are counted.
+    [[nodiscard]] bool changes() const { return options_.coverage || options_.budget > 0; }
+    static double nanoseconds_of(const File& file, std::size_t function);
     [[nodiscard]] Result<FunctionProbe> attached(const Fd& opened, std::span<const UprobePlace> places, std::size_t numbers,
                                                  How how) const;
     Result<void> remember_callers(MonotonicTime now);
+    Result<void> cover(MonotonicTime now);
+    Result<void> keep_to_budget(MonotonicTime now);
     [[nodiscard]] std::vector<std::string> globs_for(const std::string& path, bool is_program) const;
     Result<void> fill_file(FunctionFile& out, const File& file) const;
     Result<void> fill_parts(FunctionFile& out, const std::optional<FunctionProbe>& probe, std::size_t first) const;
@@ -129,6 +140,7 @@ private:
     MonotonicTime last_look_;
     std::uint64_t look_interval_ = 0;  // nanoseconds
     MonotonicTime last_put_on_;
+    MonotonicTime last_cost_look_;
 };
 
 }  // namespace footfall

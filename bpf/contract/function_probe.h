@@ -11,6 +11,16 @@
 #define FF_MOST_FUNCTIONS (1 << 18)
 
 /*
+ * Functions are attached in batches, by their numbers. While one is attached anew, without some of its functions, both of
+ * its links hit; the cookie says of which generation a link is, and only those of the batch's present one count.
+ */
+#define FF_FUNCTION_BATCH        512
+#define FF_FUNCTION_BATCHES      (FF_MOST_FUNCTIONS / FF_FUNCTION_BATCH)
+#define FF_FUNCTION_OF(cookie)   ((__u32)(cookie)&0xfffff)
+#define FF_GENERATION_BIT        31
+#define FF_GENERATION_OF(cookie) ((__u32)((cookie) >> FF_GENERATION_BIT) & 1)
+
+/*
  * How long calls took, per CPU: by the highest bit of the nanoseconds and the FF_DURATION_BITS bits below it. What is
  * shorter than the first cell lies in it, what is longer than the last (4.4 minutes) in that.
  */

@@ -97,8 +97,22 @@ static __always_inline void count_part(__u32 function, const struct pt_regs *ctx
 		add_part(&key);
 }
 
-static __always_inline void count_call(__u32 function, const struct pt_regs *ctx)
+__u8 generations[FF_FUNCTION_BATCHES]; /* of links, by batch */
+
+static __always_inline bool is_present(__u64 cookie)
 {
+	return generations[FF_FUNCTION_OF(cookie) / FF_FUNCTION_BATCH % FF_FUNCTION_BATCHES] == FF_GENERATION_OF(cookie);
+}
+
+/* Of a watched process, and not seen by a link that comes or goes. */
+static __always_inline bool is_counted(__u64 cookie)
+{
+	return is_present(cookie) && is_watched_process(bpf_get_current_pid_tgid() >> 32);
+}
+
+static __always_inline void count_call(__u64 cookie, const struct pt_regs *ctx)
+{
+	__u32 function = FF_FUNCTION_OF(cookie);
 	__u64 *count = bpf_map_lookup_elem(&calls, &function);
 
 	if (count)
@@ -110,8 +124,10 @@ static __always_inline void count_call(__u32 function, const struct pt_regs *ctx
 SEC("uprobe.multi")
 int function_called(struct pt_regs *ctx)
 {
-	if (is_watched_process(bpf_get_current_pid_tgid() >> 32))
-		count_call(bpf_get_attach_cookie(ctx), ctx);
+	__u64 cookie = bpf_get_attach_cookie(ctx);
+
+	if (is_counted(cookie))
+		count_call(cookie, ctx);
 	return 0;
 }
 
@@ -179,15 +195,15 @@ extern __u64 *bpf_session_cookie(void) __ksym __weak;
 SEC("uprobe.multi")
 int function_timed(struct pt_regs *ctx)
 {
-	__u64 *start = bpf_session_cookie();
+	__u64 *start = bpf_session_cookie(), cookie = bpf_get_attach_cookie(ctx);
 
 	if (bpf_session_is_return()) {
-		add_duration(bpf_get_attach_cookie(ctx), bpf_ktime_get_ns() - *start);
+		add_duration(FF_FUNCTION_OF(cookie), bpf_ktime_get_ns() - *start);
 		return 0;
 	}
-	if (!is_watched_process(bpf_get_current_pid_tgid() >> 32))
+	if (!is_counted(cookie))
 		return 1;
-	count_call(bpf_get_attach_cookie(ctx), ctx);
+	count_call(cookie, ctx);
 	*start = bpf_ktime_get_ns();
 	return 0;
 }
@@ -239,13 +255,13 @@ static __always_inline void leave_inner_calls(struct open_calls *open, __u64 sta
 SEC("uprobe.multi")
 int function_entered(struct pt_regs *ctx)
 {
-	__u64 stack = PT_REGS_SP(ctx);
+	__u64 stack = PT_REGS_SP(ctx), cookie = bpf_get_attach_cookie(ctx);
 	struct open_calls *open;
 	struct open_call *call;
 
-	if (!is_watched_process(bpf_get_current_pid_tgid() >> 32))
+	if (!is_counted(cookie))
 		return 0;
-	count_call(bpf_get_attach_cookie(ctx), ctx);
+	count_call(cookie, ctx);
 	open = bpf_task_storage_get(&open_calls, bpf_get_current_task_btf(), NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!open)
 		return 0;
@@ -274,6 +290,6 @@ int function_returned(struct pt_regs *ctx)
 	if (call->stack != stack)
 		return 0;
 	--open->depth;
-	add_duration(bpf_get_attach_cookie(ctx), bpf_ktime_get_ns() - call->start_ns);
+	add_duration(FF_FUNCTION_OF(bpf_get_attach_cookie(ctx)), bpf_ktime_get_ns() - call->start_ns);
 	return 0;
 }

@@ -18,6 +18,7 @@ Labels labels_of(const FunctionFile& file) {
 
 const char* state_of(const FunctionUse& function) {
     if (!function.not_counted().empty()) return "not_counted";
+    if (function.hot()) return "hot";
     return function.calls() > 0 ? "used" : "unused";
 }
 
@@ -35,10 +36,11 @@ void FunctionMetrics::add(const Snapshot& snapshot, std::vector<io::prometheus::
     DurationFamily durations("footfall_function_duration_seconds", "How long calls of functions took.");
     NumberFamily states("footfall_functions", "Functions that were picked, by whether they were called.", GAUGE);
     for (const FunctionFile& file : snapshot.function_files()) {
-        for (const char* state : {"used", "unused", "not_counted"}) states.add(labels_of(file).with("state", state), 0);
+        for (const char* state : {"used", "unused", "hot", "not_counted"})
+            states.add(labels_of(file).with("state", state), 0);
         for (const FunctionUse& function : file.functions()) {
             states.add(labels_of(file).with("state", state_of(function)), 1);
-            const bool is_exact = !file.coverage() || function.kind() == "usdt";
+            const bool is_exact = !function.hot() && (!file.coverage() || function.kind() == "usdt");
             if (!is_exact || function.calls() == 0) continue;
             const Labels labels = labels_of(file).with("function", has_series(file, function) ? function.name() : kOther);
             calls.add(labels, static_cast<double>(function.calls()));

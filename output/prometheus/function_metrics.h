@@ -1,8 +1,11 @@
 // The functions that are counted, as metric families.
 //
-//   footfall_function_calls_total{file,build_id,function}        functions that were called; not where only coverage is
-//   taken footfall_function_duration_seconds{file,build_id,function}   of those whose calls are timed
-//   footfall_functions{file,build_id,state}                      how many are `used`, `unused` and `not_counted`
+//   footfall_function_calls_total{file,build_id,function}        functions that were called; of hot ones, and where only
+//                                                                coverage is taken, the number is not known
+//   footfall_function_duration_seconds{file,build_id,function}   of those whose calls are timed
+//   footfall_functions{file,build_id,state}                      how many are `used`, `unused`, `hot` (used, and their
+//   probes
+//                                                                taken off for what they cost) and `not_counted`
 //
 // USDT probes are there by their names, "usdt:PROVIDER:NAME". The number of functions is limited: the first ones that are
 // seen to be called have series of their own for as long as the agent runs, the calls of all others are those of the

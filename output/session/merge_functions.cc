@@ -32,6 +32,7 @@ void add_use(FunctionUse& into, const FunctionUse& from) {
     if (!from.not_counted().empty()) return;
     if (!into.not_counted().empty()) take_site(into, from);
     into.set_calls(into.calls() + from.calls());
+    into.set_hot(into.hot() || from.hot());
     add_parts(into, from);
     if (from.has_duration()) merge(*into.mutable_duration(), from.duration());
     if (from.first_seen_unix_nanos() == 0) return;

@@ -19,7 +19,7 @@ namespace {
 std::string shown(const FunctionUse& function) {
     std::string text = terminal_safe(function.name());
     for (const std::string& alias : function.aliases()) text += ", " + terminal_safe(alias);
-    return text;
+    return function.hot() ? text + "  (hot: not counted on)" : text;
 }
 
 // Most called first, equal ones by name.
@@ -92,8 +92,10 @@ GridText rows_of(const FunctionFile& file, std::span<const FunctionUse* const> f
     columns.push_back({.title = "FUNCTION", .narrowest = 20});
     std::vector<std::vector<GridCell>> rows;
     for (const FunctionUse* function : functions) {
-        std::vector<GridCell> row{{grouped(function->calls())}};
-        if (rates) {
+        std::vector<GridCell> row{{(function->hot() ? "≥ " : "") + grouped(function->calls())}};
+        if (rates && function->hot()) {
+            row.push_back({"-"});
+        } else if (rates) {
             const double rate = static_cast<double>(function->calls()) / in_seconds(watched_nanos(file, *function));
             row.push_back({fmt::format("{:.{}f}", rate, rate < 10 ? 1 : 0)});
         }

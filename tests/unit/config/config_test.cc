@@ -133,7 +133,8 @@ TEST_F(ConfigFileTest, UnknownKeysAreErrorsThatNameTheNearestKnownOne) {
     const auto far = load("banana: 1\n");
     EXPECT_THAT(
         far.error().fix,
-        HasSubstr("known here: operations, consumers, ring, stacks, inventory, features, web, log, routes, services"));
+        HasSubstr(
+            "known here: operations, consumers, ring, stacks, functions, inventory, features, web, log, routes, services"));
 }
 
 TEST_F(ConfigFileTest, BadValuesAreErrorsWithTheirLine) {
@@ -161,6 +162,25 @@ TEST_F(ConfigFileTest, BadSettingsOfStacksAreErrorsThatSayWhatIsAllowed) {
     EXPECT_THAT(error_of("stacks: {most_waits: 0}"), HasSubstr("a whole number from 1 to 1000000"));
     EXPECT_THAT(error_of("stacks: {shortest_wait: 10}"), HasSubstr("stacks.shortest_wait"));
     EXPECT_THAT(error_of("stacks: {lines: maybe}"), HasSubstr("stacks.lines: 'maybe' is not one of true, false"));
+}
+
+TEST_F(ConfigFileTest, FunctionsAreCountedByPatternsInOneOfTwoWays) {
+    const Config config = load(
+                              "functions: {count: [shop!order*, usdt:shop:*], latency: true, budget: 1%, series: 7}\n"
+                              "operations: {files: /etc/*}\n")
+                              .value();
+    ASSERT_EQ(config.functions.patterns.size(), 2U);
+    EXPECT_EQ(config.functions.patterns[0].file, "shop");
+    EXPECT_EQ(config.functions.patterns[1].glob, "usdt:shop:*");
+    EXPECT_TRUE(config.functions.timed);
+    EXPECT_DOUBLE_EQ(config.functions.budget, 0.01);
+    EXPECT_EQ(config.functions.most_series, 7U);
+    EXPECT_EQ(config.files, std::vector<std::string>{"/etc/*"});
+    EXPECT_TRUE(load("functions: {count: ''}\n").value().functions.patterns.empty());
+    EXPECT_THAT(error_of("functions: {count: '!f'}"), HasSubstr("functions.count: '!f' is no pattern of functions"));
+    EXPECT_THAT(error_of("functions: {budget: 1}"), HasSubstr("functions.budget: '1' is not a share such as 5%"));
+    EXPECT_THAT(load("functions: {coverage: true, latency: true}\n").error().what, HasSubstr("asks for all calls"));
+    EXPECT_THAT(load("functions: {coverage: true, budget: 1%}\n").error().what, HasSubstr("nothing to keep"));
 }
 
 TEST_F(ConfigFileTest, StacksCanBeTurnedOff) {

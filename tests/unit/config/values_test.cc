@@ -8,6 +8,15 @@ namespace {
 
 using testing::HasSubstr;
 
+TEST(Values, PercentsAreSharesOfOne) {
+    EXPECT_DOUBLE_EQ(*parse_percent("5%"), 0.05);
+    EXPECT_DOUBLE_EQ(*parse_percent("0.5%"), 0.005);
+    EXPECT_DOUBLE_EQ(*parse_percent("100%"), 1);
+    for (const char* wrong : {"", "%", "5", "0%", "-1%", "101%", "nan%", "inf%", "5 %", "5%%", "1e400%"}) {
+        EXPECT_FALSE(parse_percent(wrong)) << wrong;
+    }
+}
+
 TEST(Values, DurationsHaveUnitsLargestFirst) {
     EXPECT_EQ(parse_duration("15s").value(), 15'000'000'000U);
     EXPECT_EQ(parse_duration("5m").value(), 300'000'000'000U);

@@ -30,7 +30,18 @@ TEST(FunctionMetrics, CallsAreCountedByFileAndStatesAddUpToWhatWasPicked) {
     EXPECT_THAT(samples(families, "footfall_function_calls_total"), UnorderedElementsAre(Pair("/usr/bin/shop b1 order", 3)));
     EXPECT_THAT(samples(families, "footfall_functions"),
                 UnorderedElementsAre(Pair("/usr/bin/shop b1 used", 1), Pair("/usr/bin/shop b1 unused", 1),
-                                     Pair("/usr/bin/shop b1 not_counted", 1)));
+                                     Pair("/usr/bin/shop b1 hot", 0), Pair("/usr/bin/shop b1 not_counted", 1)));
+}
+
+TEST(FunctionMetrics, WhatIsNotCountedOnHasNoNumberThatWouldStandStill) {
+    Snapshot snapshot = functions_session({.build_id = "b1"}, {{"order", 1, 3}, {"strlen", 2, 900'000}});
+    snapshot.mutable_function_files(0)->mutable_functions(1)->set_hot(true);
+    FunctionMetrics metrics(10);
+    const auto families = families_of(metrics, snapshot);
+    EXPECT_THAT(samples(families, "footfall_function_calls_total"), UnorderedElementsAre(Pair("/usr/bin/shop b1 order", 3)));
+    EXPECT_THAT(samples(families, "footfall_functions"),
+                UnorderedElementsAre(Pair("/usr/bin/shop b1 used", 1), Pair("/usr/bin/shop b1 unused", 0),
+                                     Pair("/usr/bin/shop b1 hot", 1), Pair("/usr/bin/shop b1 not_counted", 0)));
 }
 
 TEST(FunctionMetrics, BeyondTheLimitCallsAreOthersAndNoCounterEverFalls) {
@@ -54,7 +65,7 @@ TEST(FunctionMetrics, CoverageKnowsNoNumberOfCalls) {
     EXPECT_THAT(samples(families, "footfall_function_calls_total"), IsEmpty());
     EXPECT_THAT(samples(families, "footfall_functions"),
                 UnorderedElementsAre(Pair("/usr/bin/shop b1 used", 1), Pair("/usr/bin/shop b1 unused", 1),
-                                     Pair("/usr/bin/shop b1 not_counted", 0)));
+                                     Pair("/usr/bin/shop b1 hot", 0), Pair("/usr/bin/shop b1 not_counted", 0)));
 }
 
 TEST(FunctionMetrics, DurationsAreThereWhereCallsAreTimed) {
