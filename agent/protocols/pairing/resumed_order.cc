@@ -25,6 +25,7 @@ void ResumedOrder::restart(const ReaderContext& context, Kind kind, bool late) {
     order_ = late ? Order::kLost : Order::kKnown;
     while (!open_.empty()) open_.pop();
     answered_ = 0;
+    held_ = 0;
     started_ = 0;
     lost_waiting_ = 0;
 }
@@ -59,10 +60,15 @@ ResumedOrder::Asked ResumedOrder::ask(std::string_view method, const SeenMessage
         lose_unnamed(why_lost());
         return Asked::kLost;
     }
-    if (!open_.empty() && !open_.front().asked) {
-        begin(open_.front(), method, request);
-        hand_out_front(1);
+    if (has_fast_reply()) {
+        begin(open_.at(answered_), method, request);
+        settle();
+        deliver();
         return Asked::kUsed;
+    }
+    if (open_.full() && held_ > 0) {
+        release_unknown();
+        deliver();
     }
     if (open_.full()) {
         lose_request(LostReason::kTooManyOpen);
@@ -101,39 +107,46 @@ void ResumedOrder::take_reply(PendingCommand& command, const SeenMessage& reply)
     command.response_bytes += reply.bytes;
 }
 
-void ResumedOrder::settle() {
+void ResumedOrder::settle(bool hold) {
     open_.at(answered_).answered = true;
     ++answered_;
+    if (hold || held_ > 0) ++held_;
     if (order_ == Order::kAssumed && answered_ >= kProof) prove();
 }
 
-bool ResumedOrder::on_unasked_reply(const SeenMessage& reply, std::string_view error) {
+void ResumedOrder::release_unknown() {
+    for (std::size_t i = 0; i < held_; ++i) held(i).unknown = !held(i).failed;
+    release();
+}
+
+ResumedOrder::Unasked ResumedOrder::on_unasked_reply(const SeenMessage& reply, std::string_view error) {
     deliver();
     switch (order_) {
         case Order::kKnown: {
-            if (role_ != Role::kClient || open_.size() >= kFastReplies) return false;
+            if (role_ != Role::kClient || open_.size() - answered_ >= kFastReplies) return Unasked::kNobody;
             PendingCommand& early = open_.push();
             take_reply(early, reply);
             early.answered = true;
             if (!error.empty()) early.fail(error);
-            return false;
+            return Unasked::kFast;
         }
         case Order::kAssumed:
             lose_all(why_lost());
             order_ = Order::kLost;
-            return true;
+            return Unasked::kProof;
         case Order::kLost:
             if (lost_waiting_ == 0) {
                 lose_unnamed(why_lost());
             } else {
                 --lost_waiting_;
             }
-            return false;
+            return Unasked::kNobody;
     }
     __builtin_unreachable();
 }
 
 void ResumedOrder::answer_unseen(MonotonicTime end) {
+    release_unknown();
     deliver();
     for (std::size_t i = answered_; i < open_.size(); ++i) {
         PendingCommand& command = open_.at(i);
@@ -150,6 +163,7 @@ void ResumedOrder::answer_unseen(MonotonicTime end) {
 // --- losses ---------------------------------------------------------------------------------------------------------
 
 void ResumedOrder::lose_request(LostReason reason) {
+    release_unknown();
     if (order_ == Order::kAssumed) {
         lost_waiting_ += open_.size() - answered_;
         lose_all(why_lost());
@@ -160,6 +174,7 @@ void ResumedOrder::lose_request(LostReason reason) {
 }
 
 void ResumedOrder::lose_waiting(LostReason reason) {
+    release_unknown();
     deliver();
     lost_waiting_ += open_.size() - answered_;
     lose_all(reason);
@@ -172,7 +187,7 @@ void ResumedOrder::lose_all(LostReason reason) {
         if (open_.front().asked) context_.sink->on_lost(reason);
         open_.pop();
     }
-    answered_ = 0;
+    answered_ = held_ = 0;
 }
 
 // One that has no place among them.
@@ -182,6 +197,7 @@ void ResumedOrder::lose_unnamed(LostReason reason) {
 }
 
 void ResumedOrder::end(std::optional<CloseReason> reason, MonotonicTime time, std::string_view ends_so) {
+    release_unknown();
     hand_out_answered();
     while (!open_.empty()) {
         PendingCommand& command = open_.front();
@@ -231,7 +247,7 @@ void ResumedOrder::hand_out_front(std::uint32_t count) {
 }
 
 void ResumedOrder::hand_out_answered() {
-    while (answered_ > 0) {
+    while (answered_ > held_) {
         const std::uint32_t count = equal_answered();
         hand_out_front(count);
         answered_ -= count;
@@ -241,7 +257,7 @@ void ResumedOrder::hand_out_answered() {
 // How many of those that are answered, from the front on.
 std::uint32_t ResumedOrder::equal_answered() {
     std::uint32_t count = 1;
-    while (count < answered_ && are_equal(open_.front(), open_.at(count))) ++count;
+    while (count < answered_ - held_ && are_equal(open_.front(), open_.at(count))) ++count;
     return count;
 }
 

@@ -12,6 +12,8 @@
 //   such moment is waited for. (A client with always the same number of commands under way, that sends one for each reply,
 //   can't be told apart from one that waits: its uses are counted right, each with the times of a neighbour.)
 //
+// What is answered may still have to wait for its outcome, which a later reply brings (commands of a transaction): held().
+//
 // Pairs are handed out by deliver(), at the end of each call that the reader gets: those of a pipeline that are equal, and
 // their times often are, as one exchange with a count.
 #pragma once
@@ -92,14 +94,24 @@ public:
     [[nodiscard]] PendingCommand* waiting(std::size_t index);
     // It has its reply, or a part of it.
     static void take_reply(PendingCommand& command, const SeenMessage& reply);
-    // The oldest that waits is answered.
-    void settle();
+    // The oldest that waits is answered. Held: it, and all that is settled behind it, is not handed out before release().
+    // Where replies are lost, and where there are too many, they are released by themselves, with an unknown outcome.
+    void settle(bool hold = false);
+    [[nodiscard]] std::size_t held() const { return held_; }
+    [[nodiscard]] PendingCommand& held(std::size_t index) { return open_.at(answered_ - held_ + index); }
+    void release() { held_ = 0; }
+    void release_unknown();
     // Hands out what is answered and not held back.
     void deliver() {
-        if (answered_ > 0 && order_ != Order::kAssumed) hand_out_answered();
+        if (answered_ > held_ && order_ != Order::kAssumed) hand_out_answered();
     }
-    // A reply came for which none waits. True: it proved the order wrong.
-    bool on_unasked_reply(const SeenMessage& reply, std::string_view error);
+    // A reply came for which none waits.
+    enum class Unasked : std::uint8_t {
+        kFast,    // its request has not come yet: latest() is what will get it
+        kProof,   // the order was wrong
+        kNobody,  // it belongs to none that is known
+    };
+    Unasked on_unasked_reply(const SeenMessage& reply, std::string_view error);
 
     // All that wait are answered by what was not seen: used, and all but the first with an unknown outcome.
     void answer_unseen(MonotonicTime end);
@@ -130,6 +142,7 @@ private:
     void hand_out_front(std::uint32_t count);
     [[nodiscard]] std::uint32_t equal_answered();
     void hand_out_answered();
+    [[nodiscard]] bool has_fast_reply() { return answered_ < open_.size() && !open_.at(answered_).asked; }
     void end_front(std::optional<CloseReason> reason, std::string_view ends_so);
     void lose_all(LostReason reason);
     void lose_unnamed(LostReason reason);
@@ -142,6 +155,7 @@ private:
     bool late_ = false;
     RingQueue<PendingCommand, 16384> open_;
     std::size_t answered_ = 0;  // of the open ones, which are held back
+    std::size_t held_ = 0;      // the last ones of these, which wait for their outcome
     std::uint64_t started_ = 0;
     std::uint64_t lost_waiting_ = 0;  // commands that were lost, and whose replies may still come
 };

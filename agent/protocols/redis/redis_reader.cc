@@ -21,7 +21,7 @@ ProtocolFacts facts<Protocol::kRedis>() {
         .versions = "RESP2, RESP3, inline commands",
         .roles = "server, client",
         .named = "command, with its subcommand; what is not among Redis 7's: `_OTHER`",
-        .outcome = "first word of the error; `closed`, `reset`, `timeout`",
+        .outcome = "first word of the error; of a queued command, of its own in EXEC's answer; `closed`, `reset`, `timeout`",
         .not_read = "pushed messages, MONITOR's lines and what follows PSYNC: no uses; what scripts call",
     };
 }
@@ -32,7 +32,10 @@ namespace footfall::redis {
 namespace {
 
 constexpr Command kClientReply = named("CLIENT REPLY");
+constexpr Command kDiscard = named("DISCARD");
+constexpr Command kExec = named("EXEC");
 constexpr Command kMonitor = named("MONITOR");
+constexpr Command kMulti = named("MULTI");
 constexpr Command kPing = named("PING");
 constexpr Command kPsync = named("PSYNC");
 constexpr Command kReplconf = named("REPLCONF");
@@ -60,16 +63,19 @@ bool is_acknowledgement(const RespFramer& request) {
 bool is_error(const RespFramer& reply) { return reply.type() == '-' || reply.type() == '!'; }
 
 // The first word of an error, where it is made as Redis makes them.
-std::string_view error_of(const RespFramer& reply) {
-    const std::string_view text = reply.word(0);
+std::string_view error_in(std::string_view text, bool is_whole) {
     const std::size_t end = text.find(' ');
     const std::string_view word = text.substr(0, end);
-    const bool whole = end != std::string_view::npos || reply.is_whole(0);
+    const bool whole = end != std::string_view::npos || is_whole;
     const auto is_usual = [](char byte) {
         return (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_';
     };
     return whole && !word.empty() && std::all_of(word.begin(), word.end(), is_usual) ? word : "_OTHER";
 }
+
+std::string_view error_of(const RespFramer& reply) { return error_in(reply.word(0), reply.is_whole(0)); }
+
+bool is_queued(const RespFramer& reply) { return reply.type() == '+' && reply.word(0) == "QUEUED"; }
 
 SeenMessage seen(const RespFramer& message) { return {message.begin(), message.last(), message.bytes()}; }
 
@@ -184,8 +190,9 @@ void RedisReader::answer(PendingCommand& open) {
     const bool failed = is_error(streams_.replies());
     ResumedOrder::take_reply(open, seen(streams_.replies()));
     if (failed) open.fail(error_of(streams_.replies()));
+    follow_transaction(open);
     streams_.confirm();
-    streams_.order().settle();
+    streams_.order().settle(mode_.in_transaction && is_queued(streams_.replies()));
     if (failed) return;
     if (command == kMonitor) mode_.monitors = true;
     if (command != kReset) return;
@@ -194,10 +201,14 @@ void RedisReader::answer(PendingCommand& open) {
 }
 
 void RedisReader::on_unasked_reply() {
+    using Unasked = ResumedOrder::Unasked;
     const RespFramer& reply = streams_.replies();
     if (!streams_.is_confirmed()) return streams_.start_over();
-    if (streams_.order().on_unasked_reply(seen(reply), is_error(reply) ? error_of(reply) : std::string_view{})) return;
-    mode_.replies_off = false;
+    give_up_transaction();
+    const std::string_view error = is_error(reply) ? error_of(reply) : std::string_view{};
+    const Unasked unasked = streams_.order().on_unasked_reply(seen(reply), error);
+    if (unasked == Unasked::kFast) streams_.order().latest().unknown = is_queued(reply);
+    if (unasked != Unasked::kProof) mode_.replies_off = false;
 }
 
 // What has come of it says whose it is, if it is an aggregate's.
@@ -205,7 +216,56 @@ void RedisReader::on_cut_reply() {
     if (!streams_.is_confirmed()) return streams_.start_over();
     const RespFramer& reply = streams_.replies();
     const bool answers = reply.in_aggregate() && reply.type() != '>';
+    const PendingCommand* open = streams_.order().waiting();
+    if (answers && open != nullptr && command_of(*open) == kExec) end_transaction();
+    give_up_transaction();
     streams_.cut_replies(answers ? std::optional(seen(reply)) : std::nullopt);
+}
+
+// --- transactions ---------------------------------------------------------------------------------------------------
+
+// What the answer to a command means for the transaction that it is in, begins or ends.
+void RedisReader::follow_transaction(PendingCommand& open) {
+    const Command command = command_of(open);
+    if (is_queued(streams_.replies())) {
+        open.unknown = !mode_.in_transaction;
+    } else if (open.failed && command != kExec) {
+        return;  // not queued; EXEC will fail
+    } else if (command == kMulti) {
+        mode_.in_transaction = true;
+    } else if (command == kExec || command == kDiscard || command == kReset) {
+        end_transaction();
+    } else {
+        give_up_transaction();  // one was believed in that is over
+    }
+}
+
+void RedisReader::end_transaction() {
+    judge_queued();
+    streams_.order().release();
+    mode_.in_transaction = false;
+}
+
+void RedisReader::give_up_transaction() {
+    streams_.order().release_unknown();
+    mode_.in_transaction = false;
+}
+
+// By the values of what answers EXEC, from the last one on: the first commands may have been released before.
+void RedisReader::judge_queued() {
+    const RespFramer& reply = streams_.replies();
+    if (reply.type() != '*' || reply.count() == 0) return;  // nothing was executed
+    ResumedOrder& order = streams_.order();
+    std::uint64_t value = reply.count();
+    auto error = reply.errors().rbegin();
+    for (std::size_t i = order.held(); i > 0; --i) {
+        PendingCommand& command = order.held(i - 1);
+        if (command.failed) continue;  // it was not queued
+        command.unknown = value == 0 || --value >= reply.judged();
+        while (error != reply.errors().rend() && error->index > value) ++error;
+        if (error == reply.errors().rend() || error->index != value || command.unknown) continue;
+        command.fail(error_in(error->text.view(), error->text.whole));
+    }
 }
 
 // The answer to PSYNC or SYNC, and then the stream of a replica. Until it is ready, a master sends empty lines.

@@ -5,6 +5,9 @@
 // - A command is named out of commands.def, with its subcommand; whatever is not in there is _OTHER. Keys and values are not
 //   looked at. An error is the first word of the error reply.
 // - One command is one use, also where it is answered by +QUEUED (MULTI); EXEC is one itself. What a script calls is none.
+// - A queued command takes from its request to +QUEUED. It is handed out with its transaction's end: as an error where its
+//   value in EXEC's answer is one, of unknown outcome where the answer, or MULTI, was not seen, else ok, also if nothing was
+//   executed (DISCARD, WATCH, EXECABORT: that is EXEC's own error).
 // - What is pushed (messages, invalidations, MONITOR's lines) is no use and takes no command's place: RESP3 says which
 //   messages are pushed; in RESP2 it is arrays that begin with "message", "pmessage" or "smessage" on a connection that
 //   subscribes. (P|S)SUBSCRIBE is answered by its confirmations, one for each channel, and is one use with the last of them.
@@ -64,6 +67,7 @@ private:
         bool replies_off = false;
         bool skip_next = false;
         bool monitors = false;
+        bool in_transaction = false;  // MULTI succeeded, and nothing has ended it
     };
 
     void take(Streams::Came came);
@@ -76,6 +80,10 @@ private:
     void on_pushed();
     void confirm_subscription(PendingCommand& open);
     void answer(PendingCommand& open);
+    void follow_transaction(PendingCommand& open);
+    void end_transaction();
+    void give_up_transaction();
+    void judge_queued();
     void on_unasked_reply();
     void on_cut_reply();
     [[nodiscard]] bool replicates(std::string_view& bytes, const Stamp& stamp);

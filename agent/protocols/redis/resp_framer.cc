@@ -91,8 +91,10 @@ void RespFramer::start(Side side) {
 void RespFramer::begin_message(const Stamp& stamp) {
     begin_ = stamp;
     type_ = 0;
-    index_ = pending_ = count_ = bytes_ = 0;
+    index_ = pending_ = count_ = unbegun_ = bytes_ = 0;
     integer_ = 0;
+    errors_full_ = false;
+    errors_.clear();
     for (Word& word : words_) word.length = 0;
 }
 
@@ -224,6 +226,8 @@ RespFramer::Step RespFramer::on_reply_line(std::string_view line) {
 }
 
 RespFramer::Step RespFramer::on_value(char type, std::string_view text, bool outermost) {
+    const bool is_next = pending_ == unbegun_ && !outermost && type != '|';  // of the outermost array's own values
+    if (is_next) judge(type, text);
     switch (type) {
         case '+':
         case '-':
@@ -259,6 +263,17 @@ RespFramer::Step RespFramer::on_value(char type, std::string_view text, bool out
     }
 }
 
+void RespFramer::judge(char type, std::string_view text) {
+    const std::uint64_t index = count_ - unbegun_--;
+    if (type != '-' && type != '!') return;
+    errors_full_ = errors_.size() == kErrorsKept;
+    if (errors_full_) return;
+    errors_.push_back({.index = index, .text = {}});
+    if (type == '-') errors_.back().text.keep(text);
+}
+
+std::uint64_t RespFramer::judged() const { return errors_full_ ? errors_.back().index + 1 : count_ - unbegun_; }
+
 // An attribute comes in front of a value and is none; in front of a reply it is a message of its own here.
 RespFramer::Step RespFramer::on_aggregate(char type, std::string_view number, bool outermost) {
     const std::optional<std::int64_t> length = number_in(number);
@@ -268,7 +283,7 @@ RespFramer::Step RespFramer::on_aggregate(char type, std::string_view number, bo
     pending_ += values;
     if (pending_ > kMostPending) return broken();
     if (type == '|' && !outermost) return Step::kMore;
-    if (outermost) count_ = values;
+    if (outermost) count_ = unbegun_ = values;
     if (!outermost) ++index_;
     return --pending_ == 0 ? end_message() : Step::kMore;
 }
@@ -283,12 +298,14 @@ RespFramer::Step RespFramer::begin_string(std::string_view number) {
     return Step::kMore;
 }
 
+void RespFramer::Word::keep(std::string_view from) {
+    length = static_cast<std::uint8_t>(std::min(from.size(), kWordLimit));
+    whole = from.size() <= kWordLimit;
+    std::memcpy(text.data(), from.data(), length);
+}
+
 void RespFramer::keep(std::string_view text) {
-    if (index_ >= kWords) return;
-    Word& word = words_[index_];
-    word.length = static_cast<std::uint8_t>(std::min(text.size(), kWordLimit));
-    word.whole = text.size() <= kWordLimit;
-    std::memcpy(word.text.data(), text.data(), word.length);
+    if (index_ < kWords) words_[index_].keep(text);
 }
 
 void RespFramer::keep_piece(std::string_view piece) {

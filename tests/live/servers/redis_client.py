@@ -47,6 +47,20 @@ class Session:
             self.counts.add("MULTI", "ok")
             self.counts.add("EXEC", "ok")
 
+    def failing_transaction(self, key):
+        """Commands that are queued, and fail when they are executed."""
+        due = [("SET", ("SET", key, "value"), "ok"), ("LPUSH", ("LPUSH", key, "x"), "WRONGTYPE"), ("GET", ("GET", key), "ok"),
+               ("INCR", ("INCR", key), "ERR")]
+        self.call("MULTI", "MULTI")
+        for name, words, outcome in due:
+            self.counts.add(name, outcome)
+            self.redis.execute_command(*words)
+        self.counts.add("EXEC", "ok")
+        answers = self.redis.execute_command("EXEC")
+        failed = ["ok" if not isinstance(answer, redis.RedisError) else "error" for answer in answers]
+        if failed != ["ok", "error", "ok", "error"]:
+            raise RuntimeError(f"the transaction was answered by {answers}")
+
     def round(self, number):
         self.call("SET", "SET", f"secret:{number}", "value")
         self.call("GET", "GET", f"secret:{number}")
@@ -67,6 +81,7 @@ class Session:
         self.pipeline(8, transaction=False)
         self.pipeline(4, transaction=True)
         self.pipeline(500, transaction=False)
+        self.failing_transaction(f"secret:{number}")
 
 
 def main():

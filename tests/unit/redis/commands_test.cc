@@ -145,6 +145,82 @@ TEST(RedisCommands, OfATransactionAreUsesWhenTheyAreQueued) {
     EXPECT_EQ(wire.uses(), (Uses{"MULTI ok", "SET ok", "INCR ok", "EXEC ok", "EXEC EXECABORT"}));
 }
 
+TEST(RedisCommands, OfATransactionFailWithTheirValueInItsAnswer) {
+    Wire wire;
+    wire.received(ask({"MULTI"}) + ask({"LPUSH", "k", "v"}) + ask({"GET", "k"}));
+    wire.sent("+OK\r\n+QUEUED\r\n+QUEUED\r\n");
+    const MonotonicTime queued{wire.now};
+    EXPECT_EQ(wire.uses(), Uses{"MULTI ok"}) << "what comes of the others is not known yet";
+    wire.received(ask({"EXEC"}));
+    wire.sent("*2\r\n-WRONGTYPE Operation\r\n$3\r\nabc\r\n");
+    EXPECT_EQ(wire.uses(), (Uses{"MULTI ok", "LPUSH WRONGTYPE", "GET ok", "EXEC ok"}));
+    EXPECT_EQ(wire.sink.seen[1].exchange.end, queued);
+    EXPECT_EQ(wire.sink.seen[1].exchange.bytes_out, 9U);
+    EXPECT_TRUE(wire.all_accounted());
+}
+
+TEST(RedisCommands, OfATransactionMayAnswerWithValuesOfAnyDepth) {
+    Wire wire;
+    wire.received(ask({"MULTI"}) + times(7, ask({"GET", "k"})) + ask({"EXEC"}));
+    wire.sent("+OK\r\n" + times(7, "+QUEUED\r\n"));
+    wire.sent("*7\r\n*2\r\n*1\r\n-ERR inner\r\n-ERR inner\r\n|1\r\n-A b\r\n:1\r\n-OUTER x\r\n*0\r\n%1\r\n-B c\r\n:2\r\n");
+    wire.sent("!9\r\nBULK oops\r\n*-1\r\n-LAST one\r\n");
+    EXPECT_EQ(wire.uses(),
+              (Uses{"MULTI ok", "GET ok", "GET OUTER", "GET ok", "GET ok", "GET _OTHER", "GET ok", "GET LAST", "EXEC ok"}));
+}
+
+TEST(RedisCommands, OfATransactionThatDoesNotEndAreOfUnknownOutcome) {
+    for (const bool closes : {false, true}) {
+        Wire wire;
+        wire.received(ask({"MULTI"}) + ask({"SET", "k", "v"}) + ask({"FOO"}));
+        wire.sent("+OK\r\n+QUEUED\r\n-ERR unknown command\r\n");
+        closes ? wire.close() : wire.session_end();
+        EXPECT_EQ(wire.uses(), (Uses{"MULTI ok", "SET unknown", "_OTHER ERR"}));
+        EXPECT_TRUE(wire.all_accounted());
+    }
+}
+
+TEST(RedisCommands, OfALongTransactionAreAllCountedAndTheFirstErrorsKept) {
+    constexpr std::size_t kCommands = 20000;  // more than may wait
+    Wire wire;
+    wire.received(ask({"MULTI"}));
+    wire.sent("+OK\r\n");
+    for (std::size_t i = 0; i < kCommands; ++i) {
+        wire.received(ask({"GET", "k"}));
+        wire.sent("+QUEUED\r\n");
+    }
+    wire.received(ask({"EXEC"}));
+    wire.sent("*20000\r\n" + times(kCommands - 100, ":1\r\n") + times(100, "-ERR x\r\n"));
+    Uses uses = wire.uses();
+    ASSERT_EQ(uses.size(), kCommands + 2);
+    EXPECT_EQ(uses[1], "GET unknown") << "released before the end";
+    EXPECT_EQ(uses[kCommands - 100], "GET ok");
+    EXPECT_EQ(std::count(uses.begin(), uses.end(), "GET ERR"), 64);
+    EXPECT_EQ(uses[kCommands - 100 + 65], "GET unknown") << "more errors than are kept";
+    EXPECT_EQ(uses.back(), "EXEC ok");
+    EXPECT_TRUE(wire.all_accounted());
+}
+
+TEST(RedisCommands, QueuedOutsideOfAKnownTransactionAreOfUnknownOutcome) {
+    Wire wire;
+    wire.received(ask({"EVAL", "return redis.status_reply('QUEUED')", "0"}));
+    wire.sent("+QUEUED\r\n");
+    EXPECT_EQ(wire.uses(), Uses{"EVAL unknown"});
+}
+
+TEST(RedisCommands, OfATransactionMayBeAnsweredBeforeTheyAreSeen) {
+    Wire wire;
+    wire.sent(ask({"MULTI"}));
+    wire.received("+OK\r\n");
+    wire.sent(ask({"SET", "k", "v"}));
+    wire.received("+QUEUED\r\n+QUEUED\r\n");
+    wire.sent(ask({"GET", "k"}));
+    wire.sent(ask({"EXEC"}));
+    wire.received("*2\r\n+OK\r\n-WRONGTYPE x\r\n");
+    EXPECT_EQ(wire.uses(), (Uses{"MULTI ok", "SET unknown", "GET unknown", "EXEC ok"}));
+    EXPECT_TRUE(wire.all_accounted());
+}
+
 TEST(RedisCommands, MayComeAsLines) {
     Wire wire;
     wire.received("PING\r\n");

@@ -100,6 +100,42 @@ TEST(RedisGaps, ALongArrayEndsBeforeTheNextRequest) {
     EXPECT_TRUE(wire.sink.lost.empty());
 }
 
+TEST(RedisGaps, InATransactionsAnswerLeaveWhatCameBeforeThemKnown) {
+    Wire wire;
+    wire.received(ask({"MULTI"}) + times(4, ask({"LRANGE", "l", "0", "-1"})) + ask({"EXEC"}));
+    wire.sent("+OK\r\n" + times(4, "+QUEUED\r\n"));
+    wire.truncated(kOut, "*4\r\n-WRONGTYPE x\r\n*0\r\n*50000\r\n$1\r\na\r\n$1\r\n", 300000, "$1\r\nc\r\n-ERR x\r\n");
+    wire.received(ask({"GET", "k"}));
+    wire.sent("$1\r\nv\r\n");
+    wire.close();
+    EXPECT_EQ(wire.uses(),
+              (Uses{"MULTI ok", "LRANGE WRONGTYPE", "LRANGE ok", "LRANGE ok", "LRANGE unknown", "EXEC ok", "GET ok"}));
+    EXPECT_TRUE(wire.all_accounted());
+}
+
+TEST(RedisGaps, InATransactionLeaveTheOutcomeOfItsCommandsUnknown) {
+    for (const Direction direction : {kIn, kOut}) {
+        Wire wire;
+        wire.received(ask({"MULTI"}));
+        wire.sent("+OK\r\n");
+        wire.received(ask({"SET", "k", "v"}));
+        wire.sent("+QUEUED\r\n");
+        wire.received(ask({"GET", "k"}));
+        wire.gap(direction, 27);
+        wire.sent("+QUEUED\r\n");
+        wire.received(ask({"EXEC"}));
+        wire.sent("*3\r\n+OK\r\n:1\r\n-WRONGTYPE x\r\n");
+        wire.received(ask({"LPUSH", "k", "v"}));
+        wire.sent(":1\r\n");
+        wire.close();
+        ASSERT_GE(wire.uses().size(), 3U);
+        EXPECT_EQ(wire.uses()[0], "MULTI ok");
+        EXPECT_EQ(wire.uses()[1], "SET unknown");
+        EXPECT_EQ(wire.uses().back(), "LPUSH ok");
+        EXPECT_TRUE(wire.all_accounted());
+    }
+}
+
 TEST(RedisGaps, OfLongRepliesThoseThatWereNotSeenAreOfUnknownOutcome) {
     Wire wire;
     wire.received(times(3, ask({"LRANGE", "l", "0", "-1"})));

@@ -87,6 +87,50 @@ TEST(RecordedRedis, ASubscriberInResp2) {
     EXPECT_TRUE(wire.sink.lost.empty());
 }
 
+// What redis-py was answered is what each use has, in the order of what was asked; values inside of values are no errors.
+TEST(RecordedRedis, ATransactionsCommandsHaveTheErrorsOfItsAnswer) {
+    const Uses due{
+        "SET ok",         "DEL ok",    "RPUSH ok",                                                      //
+        "MULTI ok",       "SET ok",    "LPUSH WRONGTYPE", "INCR ok",    "EXEC ok",                      //
+        "MULTI ok",       "LRANGE ok", "INCR ERR",        "EVAL ok",    "EVAL OWN",       "LRANGE ok",  //
+        "HGET WRONGTYPE", "GET ok",    "EXEC ok",                                                       //
+        "MULTI ok",       "SET ok",    "_OTHER ERR",      "GET ok",     "EXEC EXECABORT",               //
+        "MULTI ok",       "SET ok",    "GET ok",          "DISCARD ok",                                 //
+        "WATCH ok",       "MULTI ok",  "SET ok",          "LPUSH ok",   "EXEC ok",        "PING ok",
+    };
+    for (const bool client : {false, true}) {
+        Wire wire;
+        play(wire, recorded("transactions"), client);
+        EXPECT_EQ(wire.uses(), due);
+        EXPECT_TRUE(wire.all_accounted());
+        Wire pipelined;
+        play(pipelined, recorded("transactions-2"), client);
+        EXPECT_EQ(pipelined.uses(), (Uses{"MULTI ok", "SET ok", "LPUSH WRONGTYPE", "INCRBY ok", "GET ok", "EXEC ok"}));
+        EXPECT_TRUE(pipelined.all_accounted());
+    }
+    Wire bytewise;
+    for (const RecordedMessage& message : recorded("transactions")) bytewise.one_by_one(message.direction, message.bytes);
+    EXPECT_EQ(bytewise.uses(), due);
+}
+
+TEST(RecordedRedis, FromTheMiddleOfATransactionOnNoOutcomeIsMadeUp) {
+    const Messages messages = recorded("transactions");
+    Wire whole;
+    play(whole, messages);
+    const Uses all = whole.uses();
+    for (std::size_t first = 1; first < messages.size(); ++first) {
+        Wire wire(true);
+        play(wire, {messages.begin() + static_cast<std::ptrdiff_t>(first), messages.end()});
+        const Uses uses = wire.uses();
+        ASSERT_LE(uses.size(), all.size());
+        for (std::size_t i = 0; i < uses.size(); ++i) {
+            const std::string& due = all[all.size() - uses.size() + i];
+            EXPECT_TRUE(uses[i] == due || uses[i] == due.substr(0, due.find(' ')) + " unknown") << first << uses[i] << due;
+        }
+        EXPECT_TRUE(wire.all_accounted());
+    }
+}
+
 TEST(RecordedRedis, PipelinesMonitorsLinesAndReplicas) {
     Wire pipelined;
     play(pipelined, recorded("benchmark-4"));
