@@ -38,6 +38,10 @@ struct MemcachedStreams {
     static constexpr std::string_view kEnds{};
     static bool begins_request(std::string_view bytes) { return begins_with_request(bytes); }
     static bool begins_reply(std::string_view bytes) { return begins_with_reply(bytes); }
+    static bool may_go_on(std::string_view bytes) {
+        return is_binary(bytes.front()) ? bytes.size() < kBinaryHeader : bytes.find('\n') == std::string_view::npos;
+    }
+    static bool begins_anywhere(std::string_view bytes) { return is_binary(bytes.front()); }
     static bool is_no_request(std::string_view bytes) { return begins_with_reply(bytes); }
 };
 

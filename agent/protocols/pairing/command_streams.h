@@ -6,8 +6,9 @@
 // unseen complete; until kNothing, which also hands out what has been answered.
 //
 // Roles. A connection known from its start begins with a request. One that is older is a guess: a message that begins with a
-// command that is known is a request. The reader confirms it, or starts over; kStrikesMost messages that fit no guess, or
-// what breaks the rules on a connection known from its start, refute it.
+// command that is known is a request. (It begins with a line, behind the end of another one: what stands in the middle of a
+// line, or of a value, is none. It may come in pieces.) The reader confirms it, or starts over; kStrikesMost messages that
+// fit no guess, or what breaks the rules on a connection known from its start, refute it.
 //
 // What a gap does (bytes that passed unseen; those inside of a string are skipped by its length, and do nothing):
 // - In requests: at least one is lost. Those that waited before it are answered still; then the order is lost.
@@ -21,7 +22,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "agent/protocols/framing/side.h"
@@ -37,6 +40,8 @@ namespace footfall {
 //   begins_request(bytes)   whether a message begins so, with a command that is known
 //   begins_reply(bytes)
 //   is_no_request(bytes)    no connection begins so
+//   may_go_on(bytes)        they are too few to tell how a message begins
+//   begins_anywhere(bytes)  a message that begins so need not stand behind the end of a line
 template <typename Protocol>
 class CommandStreams {
 public:
@@ -98,10 +103,26 @@ private:
     Framer& framer(Direction direction) { return framers_[static_cast<std::size_t>(direction)]; }
     [[nodiscard]] bool is_read() const { return !over_ && standing_ != Standing::kRefuted; }
 
-    void find_feet(Direction direction, std::string_view bytes);
-    void find_roles(Direction direction, std::string_view bytes);
+    // What may be the start of a message, and is too short to tell.
+    struct Held {
+        std::string text;
+        Stamp begin;
+    };
+    enum class Start : std::uint8_t { kFound, kGoesOn, kNone };
+
+    static constexpr std::size_t kHeldMost = 512;
+
+    std::unique_ptr<Held>& held(Direction direction) { return held_[static_cast<std::size_t>(direction)]; }
+    bool& in_line(Direction direction) { return in_line_[static_cast<std::size_t>(direction)]; }
+    [[nodiscard]] bool is_at_home(Direction direction);
+    [[nodiscard]] bool may_begin(Direction direction, std::string_view bytes);
+    void find_feet(Direction direction, std::string_view bytes, const Stamp& stamp);
+    Start look_at_start(Direction direction, std::string_view bytes);
+    Start begin_first(Direction direction);
+    Start begin_replies();
+    Start begin_requests(Direction direction);
+    void read_held(Direction direction, const Held& before);
     void fix_roles(Direction requests);
-    void begin_request_message(std::string_view bytes);
     void begin_late(Direction direction);
     Came take_message(Direction direction);
     void end_call(Direction direction, std::uint64_t unread) {
@@ -113,10 +134,15 @@ private:
     void finish_cut_replies();
     void forget();
     void strike();
+    void strike_unless_known() {
+        if (!requests_) strike();
+    }
 
     ReaderContext context_;
-    std::array<Framer, 2> framers_;      // by direction
-    std::array<bool, 2> bytes_seen_{};   // by direction
+    std::array<Framer, 2> framers_;     // by direction
+    std::array<bool, 2> bytes_seen_{};  // by direction
+    std::array<bool, 2> in_line_{};     // by direction: its latest byte was not the end of a line
+    std::array<std::unique_ptr<Held>, 2> held_;
     std::optional<Direction> requests_;  // which direction carries them
     ResumedOrder order_;
     Standing standing_ = Standing::kGuessed;
@@ -130,7 +156,8 @@ private:
 template <typename Protocol>
 void CommandStreams<Protocol>::restart(const ReaderContext& context) {
     context_ = context;
-    bytes_seen_ = {};
+    bytes_seen_ = in_line_ = {};
+    held_ = {};
     standing_ = Standing::kGuessed;
     strikes_ = 0;
     over_ = false;
@@ -142,7 +169,10 @@ template <typename Protocol>
 bool CommandStreams<Protocol>::begin(Direction direction, std::string_view bytes, bool message_start, const Stamp& stamp) {
     if (!is_read()) return false;
     bytes_seen_[static_cast<std::size_t>(direction)] = true;
-    if (message_start) find_feet(direction, bytes);
+    if (message_start && requests_ == direction) order_.on_request_start();
+    if (message_start && !is_at_home(direction)) [[unlikely]]
+        find_feet(direction, bytes, stamp);
+    in_line(direction) = bytes.back() != '\n';
     if (is_reply(direction)) reply_last_ = stamp.time;
     return true;
 }
@@ -162,6 +192,8 @@ auto CommandStreams<Protocol>::next(Direction direction, std::string_view& bytes
 template <typename Protocol>
 auto CommandStreams<Protocol>::skip(Direction direction, std::uint64_t& length, const Stamp& stamp) -> Came {
     if (!is_read()) return Came::kNothing;
+    in_line(direction) = false;  // for all that is known
+    held(direction).reset();
     if (!bytes_seen_[static_cast<std::size_t>(direction)]) {
         begin_late(direction);
         return Came::kNothing;
@@ -225,43 +257,93 @@ void CommandStreams<Protocol>::use_unanswered(std::string_view method, const See
 
 // --- finding one's feet ---------------------------------------------------------------------------------------------
 
+// Nothing is to be found in a call with bytes of that stream.
 template <typename Protocol>
-void CommandStreams<Protocol>::find_feet(Direction direction, std::string_view bytes) {
-    if (!requests_) [[unlikely]]
-        find_roles(direction, bytes);
-    if (!requests_) return;
-    if (!is_reply(direction)) return begin_request_message(bytes);
-    if (!replies().in_step() && !replies_cut_ && Protocol::begins_reply(bytes)) replies().start(Side::kReplies);
+bool CommandStreams<Protocol>::is_at_home(Direction direction) {
+    if (!requests_) return false;
+    if (is_reply(direction)) return replies_cut_ || replies().in_step();
+    return requests().in_step() && !order_.is_lost();
 }
 
 template <typename Protocol>
-void CommandStreams<Protocol>::find_roles(Direction direction, std::string_view bytes) {
-    if (!late_ && !Protocol::is_no_request(bytes)) {
-        fix_roles(direction);
-        requests().start(Side::kRequests);
-        return replies().start(Side::kReplies);
+bool CommandStreams<Protocol>::may_begin(Direction direction, std::string_view bytes) {
+    if (requests_ && framer(direction).in_step()) return framer(direction).between();
+    return !in_line(direction) || Protocol::begins_anywhere(bytes);
+}
+
+template <typename Protocol>
+void CommandStreams<Protocol>::find_feet(Direction direction, std::string_view bytes, const Stamp& stamp) {
+    const std::unique_ptr<Held> before = std::move(held(direction));
+    if (!before && !may_begin(direction, bytes)) {
+        if (bytes.size() >= kHeldMost) strike_unless_known();
+        return;
     }
-    if (!late_) order_.begin_late();
-    late_ = true;
-    if (Protocol::begins_request(bytes)) return fix_roles(direction);
-    if (!Protocol::begins_reply(bytes)) strike();
+    const std::string joined = before ? before->text + std::string(bytes.substr(0, kHeldMost)) : std::string{};
+    const std::string_view start = before ? joined : bytes;
+    switch (look_at_start(direction, start)) {
+        case Start::kFound:
+            if (before && framer(direction).between()) read_held(direction, *before);
+            return;
+        case Start::kGoesOn:
+            held(direction) = std::make_unique<Held>(Held{std::string(start), before ? before->begin : stamp});
+            return;
+        case Start::kNone:
+            return strike_unless_known();
+    }
+    __builtin_unreachable();
+}
+
+template <typename Protocol>
+auto CommandStreams<Protocol>::look_at_start(Direction direction, std::string_view bytes) -> Start {
+    if (!requests_ && !late_) {
+        if (!Protocol::is_no_request(bytes)) return begin_first(direction);
+        order_.begin_late();
+        late_ = true;
+    }
+    if (is_reply(direction)) {
+        if (Protocol::begins_reply(bytes)) return begin_replies();
+    } else if (Protocol::begins_request(bytes)) {
+        return begin_requests(direction);
+    }
+    if (bytes.size() < kHeldMost && Protocol::may_go_on(bytes)) return Start::kGoesOn;
+    return Protocol::begins_reply(bytes) ? Start::kFound : Start::kNone;
+}
+
+template <typename Protocol>
+auto CommandStreams<Protocol>::begin_first(Direction direction) -> Start {
+    fix_roles(direction);
+    requests().start(Side::kRequests);
+    replies().start(Side::kReplies);
+    return Start::kFound;
+}
+
+template <typename Protocol>
+auto CommandStreams<Protocol>::begin_replies() -> Start {
+    replies().start(Side::kReplies);
+    return Start::kFound;
+}
+
+template <typename Protocol>
+auto CommandStreams<Protocol>::begin_requests(Direction direction) -> Start {
+    if (!requests_) fix_roles(direction);
+    const bool answered = order_.empty() && (!replies().in_step() || replies().between());
+    if (order_.is_lost() && answered) order_.assume();
+    if (!requests().in_step()) requests().start(Side::kRequests);
+    return Start::kFound;
+}
+
+// What was held is less than a message.
+template <typename Protocol>
+void CommandStreams<Protocol>::read_held(Direction direction, const Held& before) {
+    std::string_view bytes = before.text;
+    const Step step = framer(direction).advance(bytes, before.begin);
+    if (step != Step::kMore) give_up(direction, reason_of(step));
 }
 
 template <typename Protocol>
 void CommandStreams<Protocol>::fix_roles(Direction requests) {
     requests_ = requests;
     order_.set_role(requests == Direction::kReceived ? Role::kServer : Role::kClient);
-}
-
-template <typename Protocol>
-void CommandStreams<Protocol>::begin_request_message(std::string_view bytes) {
-    order_.on_request_start();
-    Framer& stream = requests();
-    if ((!order_.is_lost() && stream.in_step()) || !Protocol::begins_request(bytes)) return;
-    const bool between = !stream.in_step() || stream.between();
-    const bool answered = order_.empty() && (!replies().in_step() || replies().between());
-    if (order_.is_lost() && between && answered) order_.assume();
-    if (!stream.in_step()) stream.start(Side::kRequests);
 }
 
 // Bytes passed before the first one that was seen: a Unix socket that is older than footfall, or an event was lost.

@@ -20,6 +20,7 @@
 // starts over.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -38,6 +39,11 @@ struct RespStreams {
     static constexpr std::string_view kEnds = "SHUTDOWN";
     static bool begins_request(std::string_view bytes) { return begins_with_known_command(bytes); }
     static bool begins_reply(std::string_view bytes) { return begins_with_reply(bytes); }
+    // A command is known by its first three lines, a line by itself.
+    static bool may_go_on(std::string_view bytes) {
+        return std::count(bytes.begin(), bytes.end(), '\n') < (bytes.front() == '*' ? 3 : 1);
+    }
+    static bool begins_anywhere(std::string_view) { return false; }
     static bool is_no_request(std::string_view bytes) {
         return std::string_view("+-:$_,(#!=>%~|").find(bytes.front()) != std::string_view::npos;
     }

@@ -259,6 +259,40 @@ TEST(MemcachedLate, AReplyThatDoesNotFitProvesThatTheStartWasWrong) {
     EXPECT_TRUE(wire.all_accounted());
 }
 
+TEST(MemcachedLate, WhatStandsInTheMiddleOfALineIsNoCommand) {
+    Wire wire(true);
+    wire.received("touch ");
+    wire.received("get 0\r\n");
+    wire.sent("TOUCHED\r\n");
+    wire.received("get k\r\n");
+    wire.sent("END\r\n");
+    wire.close();
+    EXPECT_EQ(wire.uses(), (Uses{"touch ok", "get ok"}));
+    EXPECT_EQ(wire.sink.seen[0].exchange.bytes_in, 13U);
+    EXPECT_EQ(wire.sink.seen[0].exchange.begin, MonotonicTime{10});
+    EXPECT_TRUE(wire.all_accounted());
+
+    Wire data(true);
+    for (const auto* piece : {"a value ", "get k", "\r\n"}) data.received(piece);
+    data.sent("STORED\r\n");
+    for (const auto* piece : {"inc", "r n ", "1\r", "\n"}) data.received(piece);
+    data.sent("1\r\n");
+    data.close();
+    EXPECT_EQ(data.uses(), Uses{"incr ok"});
+    EXPECT_TRUE(data.all_accounted());
+}
+
+TEST(MemcachedLate, AGapEndsWhatMayHaveBecomeACommand) {
+    Wire wire(true);
+    wire.received("touch ");
+    wire.gap(kIn, 20);
+    wire.received("get k\r\n");
+    wire.sent("END\r\n");
+    wire.close();
+    EXPECT_EQ(wire.uses(), Uses{"get ok"});
+    EXPECT_TRUE(wire.all_accounted());
+}
+
 TEST(MemcachedGaps, InADataBlockDoNothing) {
     Wire wire;
     wire.truncated(kIn, "set k 0 0 100000\r\nvvvv", 99990, "vvvvvv\r\nget k\r\n");

@@ -62,5 +62,69 @@ TEST(RecordedMemcached, FromTheMiddleOnUsesAreThoseOfTheWhole) {
     }
 }
 
+// Each message in system calls of that many bytes.
+Messages in_pieces(const Messages& messages, std::size_t length) {
+    Messages pieces;
+    for (const RecordedMessage& message : messages) {
+        for (std::size_t at = 0; at < message.bytes.size(); at += length) {
+            pieces.push_back({message.direction, message.bytes.substr(at, length)});
+        }
+    }
+    return pieces;
+}
+
+constexpr std::size_t kLongestPiece = 12;
+
+TEST(RecordedMemcached, PiecesOfAnyLengthAreTheSame) {
+    for (const auto* name : {"text", "meta", "binary"}) {
+        Wire whole;
+        play(whole, recorded(name));
+        for (std::size_t length = 1; length <= kLongestPiece; ++length) {
+            Wire wire;
+            play(wire, in_pieces(recorded(name), length));
+            EXPECT_EQ(wire.uses(), whole.uses()) << name << " by " << length;
+            EXPECT_TRUE(wire.all_accounted());
+        }
+    }
+}
+
+TEST(RecordedMemcached, FromTheMiddleOfPiecesOnNoUseIsMadeUp) {
+    for (const auto* name : {"text", "meta", "binary"}) {
+        Wire whole;
+        play(whole, recorded(name));
+        const Uses all = whole.uses();
+        for (std::size_t length = 1; length <= kLongestPiece; ++length) {
+            const Messages messages = in_pieces(recorded(name), length);
+            for (std::size_t first = 1; first < messages.size(); first += 1 + messages.size() / 100) {
+                Wire wire(true);
+                play(wire, {messages.begin() + static_cast<std::ptrdiff_t>(first), messages.end()});
+                const Uses uses = wire.uses();
+                ASSERT_LE(uses.size(), all.size());
+                EXPECT_EQ(uses, Uses(all.end() - static_cast<std::ptrdiff_t>(uses.size()), all.end()))
+                    << name << " by " << length << " from " << first;
+                EXPECT_TRUE(wire.all_accounted());
+            }
+        }
+    }
+}
+
+// The first command after that counts, and each behind it.
+TEST(RecordedMemcached, FromBetweenTwoMessagesOnPiecesAreAllCounted) {
+    for (const auto* name : {"text", "meta", "binary"}) {
+        const Messages messages = recorded(name);
+        for (std::size_t first = 1; first < messages.size(); ++first) {
+            if (messages[first].direction != kIn) continue;
+            const Messages rest(messages.begin() + static_cast<std::ptrdiff_t>(first), messages.end());
+            Wire whole(true);
+            play(whole, rest);
+            for (std::size_t length = 1; length <= kLongestPiece; ++length) {
+                Wire wire(true);
+                play(wire, in_pieces(rest, length));
+                EXPECT_GE(wire.uses().size(), whole.uses().size()) << name << " by " << length << " from " << first;
+            }
+        }
+    }
+}
+
 }  // namespace
 }  // namespace footfall::memcached

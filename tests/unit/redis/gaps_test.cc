@@ -53,6 +53,23 @@ TEST(RedisLate, AListOfCommandsIsNoRequest) {
     EXPECT_TRUE(wire.all_accounted());
 }
 
+TEST(RedisLate, CommandsThatComeInPiecesCount) {
+    for (const bool client : {false, true}) {
+        Wire wire(true);
+        wire.one_by_one(client ? kIn : kOut, "v\r\n");  // the end of a reply
+        for (int i = 0; i < 40; ++i) {
+            wire.one_by_one(client ? kOut : kIn, ask({"CONFIG", "get", "x"}));
+            wire.one_by_one(client ? kIn : kOut, "*2\r\n$1\r\nx\r\n$1\r\n1\r\n");
+        }
+        wire.close();
+        ASSERT_EQ(wire.uses().size(), 40U);
+        EXPECT_EQ(wire.uses()[0], "CONFIG GET ok");
+        EXPECT_EQ(wire.last().role, client ? Role::kClient : Role::kServer);
+        EXPECT_EQ(wire.sink.seen[0].exchange.begin, MonotonicTime{40});
+        EXPECT_TRUE(wire.all_accounted());
+    }
+}
+
 TEST(RedisLate, AReplicaIsNotLookedAt) {
     Wire wire(true);
     for (int i = 0; i < 10; ++i) wire.sent(ask({"SET", "k", "v"}));
