@@ -47,6 +47,7 @@ private:
 class RecordedProcessSource : public ProcessSource {
 public:
     void on_described(const ProcessDescribed& event);
+    [[nodiscard]] bool knows(Pid pid) const { return latest_.contains(pid); }
     std::optional<ProcessDescription> describe(Pid pid) override;
 
 private:

@@ -32,6 +32,8 @@ Result<Replayed> replay_file(const std::string& path, const Config& config, cons
     RecordedProcessSource source;
     PipelineObservers observers;
     observers.on_recorded_description = [&](const ProcessDescribed& description) { source.on_described(description); };
+    // The session that was recorded asked who a process is at once where it could not look into its TLS.
+    observers.on_tls = [&](Pid pid) { return !source.knows(pid); };
     Pipeline pipeline({.naming = config.naming,
                        .operation_limit = config.operation_limit,
                        .consumer_mode = config.consumer_mode,
