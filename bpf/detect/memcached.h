@@ -21,29 +21,35 @@ static inline unsigned long long ff_memcached_word(const unsigned char *bytes)
 	       (unsigned long long)bytes[6] << 8 | bytes[7];
 }
 
-#define FF_MEMCACHED_IS(word, text, length) \
-	((word) >> (64 - 8 * (length)) ==   \
-	 ff_memcached_word((const unsigned char *)(text "\0\0\0\0\0\0\0")) >> (64 - 8 * (length)))
+#define FF_MEMCACHED_TEXT(text)             ff_memcached_word((const unsigned char *)(text "\0\0\0\0\0\0\0"))
+#define FF_MEMCACHED_IS(word, text, length) ((word) >> (64 - 8 * (length)) == FF_MEMCACHED_TEXT(text) >> (64 - 8 * (length)))
 
 /* Commands with arguments; of those without, the end of the line is looked for. */
+#define FF_MEMCACHED_COMMANDS(each)                                                                                       \
+	each("get ", 4) each("set ", 4) each("gets ", 5) each("gat ", 4) each("gats ", 5) each("add ", 4) each("cas ", 4) \
+		each("replace ", 8) each("append ", 7) each("prepend ", 8) each("delete ", 7) each("incr ", 5)            \
+			each("decr ", 5) each("touch ", 6) each("mg ", 3) each("ms ", 3) each("md ", 3) each("ma ", 3)    \
+				each("me ", 3) each("mn\r", 3) each("stats\r", 6) each("stats ", 6) each("version\r", 8)  \
+					each("flush_al", 8) each("verbosit", 8)
+
 static inline int ff_memcached_is_command(unsigned long long word)
 {
-	return FF_MEMCACHED_IS(word, "get ", 4) || FF_MEMCACHED_IS(word, "set ", 4) || FF_MEMCACHED_IS(word, "gets ", 5) ||
-	       FF_MEMCACHED_IS(word, "gat ", 4) || FF_MEMCACHED_IS(word, "gats ", 5) || FF_MEMCACHED_IS(word, "add ", 4) ||
-	       FF_MEMCACHED_IS(word, "cas ", 4) || FF_MEMCACHED_IS(word, "replace ", 8) ||
-	       FF_MEMCACHED_IS(word, "append ", 7) || FF_MEMCACHED_IS(word, "prepend ", 8) ||
-	       FF_MEMCACHED_IS(word, "delete ", 7) || FF_MEMCACHED_IS(word, "incr ", 5) ||
-	       FF_MEMCACHED_IS(word, "decr ", 5) || FF_MEMCACHED_IS(word, "touch ", 6) || FF_MEMCACHED_IS(word, "mg ", 3) ||
-	       FF_MEMCACHED_IS(word, "ms ", 3) || FF_MEMCACHED_IS(word, "md ", 3) || FF_MEMCACHED_IS(word, "ma ", 3) ||
-	       FF_MEMCACHED_IS(word, "me ", 3) || FF_MEMCACHED_IS(word, "mn\r", 3) || FF_MEMCACHED_IS(word, "stats\r", 6) ||
-	       FF_MEMCACHED_IS(word, "stats ", 6) || FF_MEMCACHED_IS(word, "version\r", 8) ||
-	       FF_MEMCACHED_IS(word, "flush_al", 8) || FF_MEMCACHED_IS(word, "verbosit", 8);
+#define FF_MEMCACHED_OR_IS(text, length) || FF_MEMCACHED_IS(word, text, length)
+	return 0 FF_MEMCACHED_COMMANDS(FF_MEMCACHED_OR_IS);
+#undef FF_MEMCACHED_OR_IS
 }
 
-static inline int ff_memcached_may_become_command(const unsigned char *bytes, unsigned int length)
+/* Whether all bytes that there are begin a command: whoever reads a few at a time shows it in pieces. */
+static inline int ff_memcached_may_become_command(unsigned long long word, unsigned int length)
 {
-	/* Whatever is shorter than a word and its end, in lower case. */
-	return length < 3 && bytes[0] >= 'a' && bytes[0] <= 'v' && (length < 2 || (bytes[1] >= 'a' && bytes[1] <= 'v'));
+	unsigned int unseen;
+
+	if (length < 1 || length > 7)
+		return 0;
+	unseen = 64 - 8 * length;
+#define FF_MEMCACHED_OR_MAY_BECOME(text, size) || (length < (size) && word >> unseen == FF_MEMCACHED_TEXT(text) >> unseen)
+	return 0 FF_MEMCACHED_COMMANDS(FF_MEMCACHED_OR_MAY_BECOME);
+#undef FF_MEMCACHED_OR_MAY_BECOME
 }
 
 /* Key and extras fit into the body; a binary request has no data type. */
@@ -84,7 +90,7 @@ static inline enum ff_detected ff_detect_memcached(const unsigned char *bytes, u
 		return ff_detect_memcached_binary(bytes, length);
 	if (ff_memcached_is_command(ff_memcached_word(bytes)))
 		return FF_DETECT_REQUEST;
-	if (ff_memcached_may_become_command(bytes, length))
+	if (ff_memcached_may_become_command(ff_memcached_word(bytes), length))
 		return FF_DETECT_MAYBE;
 	return ff_detect_memcached_reply(bytes, total);
 }

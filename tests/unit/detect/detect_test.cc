@@ -1,6 +1,7 @@
 // The kernel side's detectors, compiled natively: the same code that the probes run.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -338,8 +339,19 @@ TEST(DetectMemcached, CommandsInLowerCaseAreRequests) {
                              "mg k v\r\n", "mn\r\n", "stats\r\n", "version\r\n", "flush_all\r\n", "verbosity 1\r\n"}) {
         EXPECT_EQ(memcached(text), FF_DETECT_REQUEST) << text;
     }
-    EXPECT_EQ(memcached("g"), FF_DETECT_MAYBE);
-    EXPECT_EQ(memcached("ms"), FF_DETECT_MAYBE);
+}
+
+TEST(DetectMemcached, CommandsThatComeInPiecesMayBecomeRequests) {
+    for (const std::string_view text : {"get ", "set ", "gats ", "replace ", "delete ", "incr ", "touch ", "ms ", "mn\r",
+                                        "stats\r", "version\r", "flush_all", "verbosity "}) {
+        const std::size_t known = std::min<std::size_t>(text.size(), 8);
+        for (std::size_t length = 1; length < known; ++length) {
+            EXPECT_EQ(memcached(text.substr(0, length)), FF_DETECT_MAYBE) << text << length;
+        }
+        EXPECT_EQ(memcached(text.substr(0, known)), FF_DETECT_REQUEST) << text;
+    }
+    for (const auto* text : {"put", "x", "deleted", "getter", "hello", "re\r\n"})
+        EXPECT_EQ(memcached(text), FF_DETECT_NO) << text;
 }
 
 TEST(DetectMemcached, HeadersOfBinaryRequestsAreKnownByTheirLengths) {
