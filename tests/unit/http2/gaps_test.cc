@@ -36,6 +36,26 @@ TEST(Http2Gaps, a_late_reader_names_what_is_new_from_then_on) {
     EXPECT_EQ(server.uses(), (Uses{"PURGE /cache 200", "PURGE /cache 200"}));
 }
 
+// As gRPC's own encoder does, which puts each path into the table.
+TEST(Http2Gaps, a_late_reader_knows_a_method_from_the_first_block_that_spells_it_out) {
+    constexpr auto kHidden = "\x83\x86\xbf\xbe"sv;  // POST, http, and the two newest entries: path and content-type
+    constexpr auto kSpelled = "\x83\x86\x44\x10/shop.Orders/Get\x5f\x10\x61pplication/grpc"sv;
+    constexpr auto kAnswer = "\x88\x5f\x10\x61pplication/grpc"sv;
+    constexpr auto kTrailers = "\x40\x0bgrpc-status\x01\x30"sv;
+    Server server(true);
+    const auto call = [&server](std::uint32_t stream, std::string_view asked, std::string_view answer,
+                                std::string_view end) {
+        server.received(frame(FrameType::kHeaders, kEndHeaders | kEndStream, stream, asked));
+        server.sent(frame(FrameType::kHeaders, kEndHeaders, stream, answer));
+        server.sent(frame(FrameType::kHeaders, kEndHeaders | kEndStream, stream, end));
+    };
+    call(7, kHidden, "\x88\xbf"sv, "\xbe"sv);
+    call(9, kSpelled, kAnswer, kTrailers);
+    call(11, kHidden, "\x88\xbf"sv, "\xbe"sv);
+    EXPECT_EQ(server.uses(), (Uses{"POST {unknown} 200", "shop.Orders/Get ok", "shop.Orders/Get ok"}));
+    EXPECT_TRUE(server.all_accounted());
+}
+
 TEST(Http2Gaps, of_a_call_whose_names_are_hidden_the_outcome_is_unknown) {
     Server server(true);
     const Fields hidden{{":method", "POST"}, {":scheme", "http"}, {"content-type", "application/grpc"}};
