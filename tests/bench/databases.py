@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""What it costs Redis, memcached and PostgreSQL to be watched: their load, bare and watched in turn, in one run.
+"""What it costs Redis, memcached, PostgreSQL and MariaDB to be watched: their load, bare and watched in turn, in one run.
 
-databases.py [--rounds 9] [--variants bare,record,bpftrace] [--loads redis-1,redis-16,memcached,postgresql-simple,…] [--footfall PATH]
+databases.py [--rounds 9] [--variants bare,record,bpftrace] [--loads redis-1,redis-16,memcached,mariadb,postgresql-simple,…] [--footfall PATH]
 
 Loads: redis-N is redis-benchmark with N commands pipelined, memcached is memcslap, postgresql-simple
-and postgresql-prepared are pgbench -S. In each round every variant gets the same
+and postgresql-prepared are pgbench -S, mariadb is mysqlslap with one SELECT by key. In each round every variant gets the same
 load on the same server. Prints a table for each load: its rate as a ratio to the same round's bare (median, min–max), and from a
 last round, which is not in the ratios, the BPF run time by the kernel's own statistics. bpftrace runs syscall_latency.bt, the least
 of the same. Standard library only; run as root.
@@ -46,11 +46,22 @@ def postgresql_rate(port, mode, options):
     return float(re.search(r"tps = ([\d.]+)", out)[1]), count
 
 
+def mariadb_rate(port, options):
+    count = options.seconds * 12000
+    table = "CREATE TABLE people (id INT PRIMARY KEY, name VARCHAR(20)); INSERT INTO people VALUES (1, 'a')"
+    command = ["mysqlslap", "--no-defaults", "-h", "127.0.0.1", "-P", str(port), "-u", "root", "--delimiter=;", f"--create={table}",
+               "--query=SELECT name FROM people WHERE id = 1", "--concurrency=4", f"--number-of-queries={count}"]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return count / float(re.search(r"Average number of seconds to run all queries: ([\d.]+)", out)[1]), count
+
+
 def rate_of(load, port, options):
     if load.startswith("postgresql-"):
         return postgresql_rate(port, load.removeprefix("postgresql-"), options)
     if load == "memcached":
         return memcached_rate(port, options)
+    if load == "mariadb":
+        return mariadb_rate(port, options)
     return redis_rate(port, int(load.removeprefix("redis-")), options)
 
 
@@ -100,7 +111,7 @@ def parse_options():
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=int, default=2, help="that a load takes on a machine of ours, about")
     parser.add_argument("--variants", default="bare,record,bpftrace")
-    parser.add_argument("--loads", default="redis-1,redis-16,memcached,postgresql-simple,postgresql-prepared")
+    parser.add_argument("--loads", default="redis-1,redis-16,memcached,mariadb,postgresql-simple,postgresql-prepared")
     parser.add_argument("--footfall", default=os.environ.get("FOOTFALL", str(live.ROOT / "build/release/agent/footfall")))
     return parser.parse_args()
 
