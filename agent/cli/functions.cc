@@ -80,6 +80,10 @@ Result<void> check_found(const LiveSession& session) {
         fix = "did you mean";
         for (const std::string& name : near) fix += " '" + name + "'";
         fix += "?";
+    } else if (const auto files = functions.without_sources(); !files.empty()) {
+        fix = files.front();
+    } else if (const auto misses = functions.not_read(); !misses.empty()) {
+        fix = "of " + misses.front();
     }
     return failure("no function or probe matches", fix, ExitCode::kNoTarget);
 }
@@ -142,7 +146,8 @@ CommandRunner set_up_functions(CLI::App& command) {
     command
         .add_option(
             "patterns", *patterns,
-            "functions of the program; usdt:PROVIDER:NAME: its USDT probes; FILE!GLOB: of libraries ('libssl*!SSL_*')")
+            "functions of the program; /REGEX/: by a regular expression; @SOURCE: of source files ('@src/cart/*.cc'); "
+            "usdt:PROVIDER:NAME: its USDT probes; FILE! in front: of libraries ('libssl*!SSL_*')")
         ->type_name("GLOB");
     command.add_flag("-l,--latency", flags->timed, "also how long calls take (two probes a call)");
     command
@@ -173,6 +178,7 @@ CommandRunner set_up_functions(CLI::App& command) {
         "Examples:\n"
         "  footfall functions -p 812 -d 10s 'shop::*'        which of them are called, how often\n"
         "  footfall functions -p 812 --latency 'libssl*!SSL_*'  how long calls of a library take\n"
+        "  footfall functions -p 812 -d 10s '/^shop::(get|set)_/' '@src/cart/*.cc'  by their names, by their source files\n"
         "  footfall functions -p 812 -d 10s --by caller 'shop::price*'  which functions call these, how often\n"
         "  footfall functions -p 812 -d 1h --coverage --unused  what an hour of work did not need\n"
         "  footfall functions -p 812 'usdt:*:*' 'libstdc++*!usdt:libstdcxx:throw'  its USDT probes, and the exceptions "

@@ -17,6 +17,7 @@
 #include "agent/stacks/open_mapped.h"
 #include "output/session/snapshot.pb.h"
 #include "output/session/watched.h"
+#include "symbolizer/worker/debug_files.h"
 
 namespace footfall {
 namespace {
@@ -33,15 +34,43 @@ constexpr const char* kWhyNotTimed = "exceptions may be thrown through its calls
 
 std::string file_name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
+// As it is given, where it can't be told.
+std::string absolute(const std::string& path) {
+    std::error_code error;
+    const std::filesystem::path whole = std::filesystem::absolute(path, error);
+    return error ? path : whole.lexically_normal().string();
+}
+
 std::uint64_t program_inode(Pid pid) {
     struct stat status {};
     return stat(fmt::format("/proc/{}/exe", number(pid)).c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
+std::vector<std::string>& patterns_of(FunctionQuery& query, PickedBy by) {
+    switch (by) {
+        case PickedBy::kGlob:
+            return query.globs;
+        case PickedBy::kRegex:
+            return query.regexes;
+        case PickedBy::kSource:
+            return query.sources;
+    }
+    __builtin_unreachable();
 }
 
 bool is_unwinder(const std::string& path) {
     const std::string name = file_name_of(path);
     return name.starts_with("libstdc++") || name.starts_with("libc++") || name.starts_with("libgcc_s") ||
            name.starts_with("libunwind");
+}
+
+// Of a file without debug information of its own: what became of the search for its debug file.
+std::string why_no_sources(Miss miss) {
+    constexpr std::string_view kHelp =
+        "; its debug symbols (package NAME-dbgsym or NAME-debuginfo), or compiling it with -g, would tell";
+    if (miss == Miss::kNoSuchFile || miss == Miss::kStripped)
+        return "it has no debug information, and there is no debug file" + std::string(kHelp);
+    return std::string(text_of(miss)) + std::string(kHelp);
 }
 
 void fill_function(FunctionUse& out, const CodeFunction& function, bool timed) {
@@ -95,15 +124,18 @@ void tell_when_seen(FunctionFile& out) {
 
 }  // namespace
 
-std::vector<std::string> FunctionWatch::globs_for(const std::string& path, bool is_program) const {
-    std::vector<std::string> globs;
+std::optional<FunctionQuery> FunctionWatch::query_for(const std::string& path, bool is_program) const {
+    FunctionQuery query{{}, options_.most, options_.timed || options_.by == FunctionBy::kCaller};
+    bool is_meant = false;
     for (const FunctionPattern& pattern : options_.patterns) {
         const bool meant = pattern.file.empty() ? is_program
                            : pattern.is_path()  ? pattern.file == path
                                                 : glob_match(pattern.file, file_name_of(path));
-        if (meant) globs.push_back(pattern.glob);
+        if (!meant) continue;
+        is_meant = true;
+        patterns_of(query, pattern.by).push_back(pattern.glob);
     }
-    return globs;
+    return is_meant ? std::optional(std::move(query)) : std::nullopt;
 }
 
 Result<void> FunctionWatch::look(Pid pid) {
@@ -116,9 +148,10 @@ Result<void> FunctionWatch::look(Pid pid) {
     for (const ExecutableMapping& mapping : maps->mappings) {
         const FileKey key{mapping.device, mapping.inode};
         if (mapping.inode == 0 || known_.contains(key)) continue;
-        std::vector<std::string> globs = globs_for(mapping.path, mapping.inode == program);
-        if (globs.empty()) continue;
-        if (auto seen = examine(key, open_mapped(pid, mapping), mapping.path, std::move(globs), unwound); !seen) return seen;
+        const auto query = query_for(mapping.path, mapping.inode == program);
+        if (!query) continue;
+        const Place place{mapping.path, fmt::format("/proc/{}/root", number(pid))};
+        if (auto seen = examine(key, open_mapped(pid, mapping), place, *query, unwound); !seen) return seen;
     }
     return {};
 }
@@ -150,32 +183,44 @@ Result<void> FunctionWatch::look_at_file(const std::string& path, bool is_progra
     struct stat status {};
     const Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file.valid() || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
-    std::vector<std::string> globs = globs_for(path, is_program);
+    const auto query = query_for(path, is_program);
     const FileKey key{device_number(major(status.st_dev), minor(status.st_dev)), status.st_ino};
-    if (globs.empty() || known_.contains(key)) return {};
-    return examine(key, file, path, std::move(globs), false);
+    if (!query || known_.contains(key)) return {};
+    return examine(key, file, {path, "/"}, *query, false);
 }
 
-Result<void> FunctionWatch::examine(const FileKey& key, const Fd& file, const std::string& path,
-                                    std::vector<std::string> globs, bool unwound) {
+Result<void> FunctionWatch::examine(const FileKey& key, const Fd& file, const Place& place, const FunctionQuery& query,
+                                    bool unwound) {
     known_[key] = files_.size();
     File& known = files_.emplace_back();
-    known.path = path;
+    known.path = place.path;
     if (!file.valid()) {
         known.miss = Miss::kNoSuchFile;
         return {};
     }
-    if (const auto description = symbolizer_.describe(file.get())) known.build_id = description->build_id;
-    const bool stack_as_begun = options_.timed || options_.by == FunctionBy::kCaller;
-    auto found = symbolizer_.functions(file.get(), {std::move(globs), options_.most, stack_as_begun});
-    if (!found) {
-        known.miss = found.error();
-        return {};
-    }
-    known.found = *std::move(found);
+    list(known, file, place, query);
+    if (known.miss != Miss::kNone) return {};
     known.timing_refused = options_.timed && (unwound || known.found.unwinds);
     known.timed = options_.timed && !known.timing_refused;
     return options_.attach ? attach(known, file) : Result<void>();
+}
+
+// Names and source files that the file itself lacks may be in its separate debug file.
+void FunctionWatch::list(File& file, const Fd& opened, const Place& place, const FunctionQuery& query) {
+    const auto description = symbolizer_.describe(opened.get());
+    DebugFiles debug;
+    if (description) {
+        file.build_id = description->build_id;
+        const bool is_enough = description->has_symbols && (query.sources.empty() || description->has_dwarf);
+        if (!is_enough) debug = find_debug_files(symbolizer_, place.root, absolute(place.path), *description);
+    }
+    auto found = symbolizer_.functions({opened.get(), debug.debug.get(), debug.alt.get()}, query);
+    if (!found) {
+        file.miss = found.error();
+        return;
+    }
+    file.found = *std::move(found);
+    if (file.found.no_sources) file.no_sources = debug.debug.valid() ? Miss::kStripped : debug.miss;
 }
 
 Result<void> FunctionWatch::attach(File& file, const Fd& opened) {
@@ -329,6 +374,23 @@ std::vector<std::string> FunctionWatch::nearest() const {
     return names;
 }
 
+std::vector<std::string> FunctionWatch::not_read() const {
+    std::vector<std::string> files;
+    for (const File& file : files_) {
+        const Miss miss = file.miss != Miss::kNone ? file.miss : file.found.no_functions;
+        if (miss != Miss::kNone) files.push_back(file.path + ": " + std::string(text_of(miss)));
+    }
+    return files;
+}
+
+std::vector<std::string> FunctionWatch::without_sources() const {
+    std::vector<std::string> files;
+    for (const File& file : files_) {
+        if (file.no_sources != Miss::kNone) files.push_back(file.path + ": " + why_no_sources(file.no_sources));
+    }
+    return files;
+}
+
 Result<void> FunctionWatch::fill(Snapshot& snapshot, const ClockOffset& clock, MonotonicTime now) const {
     for (const File& file : files_) {
         FunctionFile& out = *snapshot.add_function_files();
@@ -347,6 +409,7 @@ Result<void> FunctionWatch::fill_file(FunctionFile& out, const File& file) const
     out.set_build_id(file.build_id);
     const Miss miss = file.miss != Miss::kNone ? file.miss : file.found.no_functions;
     if (miss != Miss::kNone) out.set_miss(std::string(text_of(miss)));
+    if (file.no_sources != Miss::kNone) out.set_no_sources(why_no_sources(file.no_sources));
     out.set_known(file.found.known);
     out.set_matched(file.found.matched);
     out.set_timed(file.timed);

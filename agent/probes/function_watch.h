@@ -69,7 +69,7 @@ public:
     // looked at.
     Result<void> look_at_libraries();
     // Does a pattern mean a library of that path?
-    [[nodiscard]] bool means_library(const std::string& path) const { return !globs_for(path, false).empty(); }
+    [[nodiscard]] bool means_library(const std::string& path) const { return query_for(path, false).has_value(); }
     // Coverage: takes off what has been seen, and now and then puts all on again, so that it is known when each was last
     // used. With a budget: takes off what costs most until the rest fits. To be called every few milliseconds.
     Result<void> advance(MonotonicTime now);
@@ -78,6 +78,10 @@ public:
     // Whether any function is picked; if not, the names that are most like what was asked for.
     [[nodiscard]] bool found_any() const;
     [[nodiscard]] std::vector<std::string> nearest() const;
+    // Files that a pattern means and nothing is known of, and why.
+    [[nodiscard]] std::vector<std::string> not_read() const;
+    // Files that functions were to be picked from by their source files, which are not known; and why.
+    [[nodiscard]] std::vector<std::string> without_sources() const;
 
     // Adds the files, in the order that they were met, to a snapshot that knows already what was lost.
     Result<void> fill(Snapshot& snapshot, const ClockOffset& clock, MonotonicTime now) const;
@@ -93,6 +97,7 @@ private:
         std::string build_id;
         FunctionAnswer found;
         Miss miss = Miss::kNone;
+        Miss no_sources = Miss::kNone;
         std::optional<FunctionProbe> probe;
         std::optional<FunctionProbe> usdt;
         MonotonicTime since;
@@ -105,8 +110,13 @@ private:
     };
 
     Result<void> look_at_file(const std::string& path, bool is_program);
-    Result<void> examine(const FileKey& key, const Fd& file, const std::string& path, std::vector<std::string> globs,
-                         bool unwound);
+    // Where a file was met.
+    struct Place {
+        std::string path;  // below root
+        std::string root;  // of the process's file system
+    };
+    Result<void> examine(const FileKey& key, const Fd& file, const Place& place, const FunctionQuery& query, bool unwound);
+    void list(File& file, const Fd& opened, const Place& place, const FunctionQuery& query);
     Result<void> attach(File& file, const Fd& opened);
     struct How {
         bool timed = false;
@@ -121,7 +131,8 @@ private:
     Result<void> remember_callers(MonotonicTime now);
     Result<void> cover(MonotonicTime now);
     Result<void> keep_to_budget(MonotonicTime now);
-    [[nodiscard]] std::vector<std::string> globs_for(const std::string& path, bool is_program) const;
+    // Nothing where no pattern means the file.
+    [[nodiscard]] std::optional<FunctionQuery> query_for(const std::string& path, bool is_program) const;
     Result<void> fill_file(FunctionFile& out, const File& file) const;
     Result<void> fill_parts(FunctionFile& out, const std::optional<FunctionProbe>& probe, std::size_t first) const;
     std::string name_of(const FunctionPart& part) const;

@@ -68,6 +68,7 @@ Json file_json(const FunctionFile& file) {
     if (!file.miss().empty()) out["miss"] = file.miss();
     if (file.coverage()) out["calls_are"] = "at least";
     if (!file.not_timed().empty()) out["not_timed"] = file.not_timed();
+    if (!file.no_sources().empty()) out["no_sources"] = file.no_sources();
     if (!file.by().empty()) out["parts_by"] = file.by();
     out["known"] = file.known();
     out["matched"] = file.matched();

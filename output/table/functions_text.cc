@@ -180,6 +180,7 @@ std::string file_text(const FunctionFile& file, const FunctionsView& view, const
     if (!file.watched().spans().empty() && (view.unused || file.watched().sessions() > 1)) {
         text += toned(watched_text(file.watched()), Tone::kQuiet, style) + "\n";
     }
+    if (!file.no_sources().empty()) text += "not picked by source file: " + terminal_safe(file.no_sources()) + "\n";
     if (!file.not_timed().empty()) text += "not timed: " + terminal_safe(file.not_timed()) + "\n";
     const bool listed = file.watched_nanos() == 0;  // nothing was attached
     std::vector<const FunctionUse*> functions = ranked(file, view.unused || listed);

@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <span>
 #include <tuple>
+#include <utility>
 
 #include "agent/base/text.h"
 #include "symbolizer/elf/elf_file.h"
 #include "symbolizer/elf/function_symbols.h"
 #include "symbolizer/elf/loaded_bytes.h"
+#include "symbolizer/functions/name_patterns.h"
+#include "symbolizer/functions/nearest_names.h"
 #include "symbolizer/names/demangle.h"
 
 namespace footfall {
@@ -17,7 +21,6 @@ namespace {
 constexpr std::size_t kMostSymbolBytes = std::size_t{256} << 20;
 constexpr std::size_t kMostAliases = 8;
 constexpr std::size_t kMostLookedAt = 4096;  // bytes of a function
-constexpr std::size_t kMostNearest = 3;
 
 // By address; of one, better names first.
 bool is_better_name(const RawSymbol& a, const RawSymbol& b) {
@@ -66,46 +69,6 @@ NoSite find_site(const Entry& entry, const LoadedBytes& code, bool returns, Code
     return NoSite::kNone;
 }
 
-// Keeps those names that are most like what was asked for and not found.
-class Nearest {
-public:
-    explicit Nearest(const std::vector<std::string>& globs) {
-        for (const std::string& glob : globs) {
-            std::string plain = glob;
-            std::erase_if(plain, [](char c) { return c == '*' || c == '?'; });
-            if (!plain.empty()) wanted_.push_back(std::move(plain));
-        }
-    }
-
-    void offer(const std::string& name) {
-        const std::string_view plain = without_parameters(name);
-        for (const std::string& wanted : wanted_) {
-            const std::size_t longer = std::max(plain.size(), wanted.size());
-            const std::size_t shorter = std::min(plain.size(), wanted.size());
-            if (plain.find(wanted) != std::string_view::npos) {
-                keep(longer - shorter, name);
-            } else if (longer - shorter <= wanted.size() / 3) {
-                const std::size_t distance = edit_distance(wanted, plain);
-                if (distance <= wanted.size() / 3) keep(distance, name);
-            }
-        }
-    }
-    void append_to(std::vector<std::string>& names) const {
-        for (const auto& [distance, name] : kept_) names.push_back(name);
-    }
-
-private:
-    void keep(std::size_t distance, const std::string& name) {
-        kept_.emplace_back(distance, name);
-        std::sort(kept_.begin(), kept_.end());
-        kept_.erase(std::unique(kept_.begin(), kept_.end()), kept_.end());
-        if (kept_.size() > kMostNearest) kept_.pop_back();
-    }
-
-    std::vector<std::string> wanted_;
-    std::vector<std::pair<std::size_t, std::string>> kept_;
-};
-
 // Has the file, or does it ask for, what unwinds the stack?
 bool has_unwinder(const ElfFile& file) {
     constexpr std::string_view kSigns[] = {"__cxa_throw", "_Unwind_RaiseException", "_Unwind_Resume", "__gxx_personality_v0",
@@ -123,38 +86,96 @@ bool has_unwinder(const ElfFile& file) {
     return false;
 }
 
+// Which of a file's functions are meant, and the nearest names for when none is.
+class Picking {
+public:
+    Picking(const FunctionQuery& query, const FunctionHelp& help)
+        : query_(query), help_(help), names_(query.globs, query.regexes) {
+        for (const std::string& glob : query.globs) nearest_.want(without_wildcards(glob));
+        for (const std::string& regex : query.regexes) nearest_.want(longest_word(regex));
+        for (const std::string& source : query.sources) nearest_sources_.want(without_wildcards(last_path_part(source)));
+    }
+
+    bool means(const CodeFunction& function, std::uint64_t address) {
+        if (query_.means_all()) return true;
+        const bool by_source = !query_.sources.empty() && means_source_of(address);
+        return by_source || names_.match(function.name) ||
+               std::any_of(function.aliases.begin(), function.aliases.end(),
+                           [&](const std::string& alias) { return names_.match(alias); });
+    }
+
+    void offer(const std::string& name) { nearest_.offer(without_parameters(name), name); }
+
+    void append_nearest(std::vector<std::string>& names) {
+        nearest_.append_to(names);
+        for (const std::string& source : sources_) nearest_sources_.offer(last_path_part(source), "@" + source);
+        nearest_sources_.append_to(names);
+    }
+
+    [[nodiscard]] bool knows_sources() const { return !sources_.empty(); }
+
+private:
+    bool means_source_of(std::uint64_t address) {
+        const std::string_view source = help_.source_of ? help_.source_of(address) : std::string_view();
+        if (source.empty()) return false;
+        sources_.emplace(source);
+        return std::any_of(query_.sources.begin(), query_.sources.end(),
+                           [&](const std::string& glob) { return matches_source(glob, source); });
+    }
+
+    const FunctionQuery& query_;
+    const FunctionHelp& help_;
+    NamePatterns names_;
+    NearestNames nearest_;
+    NearestNames nearest_sources_;
+    std::set<std::string> sources_;  // that were met
+};
+
+// The file whose symbols name its functions: a separate debug file has all of them, .dynsym those that others may call.
+std::optional<ElfFile> debug_file_with_names(const ElfFile& file, int debug) {
+    if (debug < 0 || file.section_of_type(SHT_SYMTAB) != nullptr) return std::nullopt;
+    auto opened = ElfFile::open(debug);
+    if (!opened || opened->section_of_type(SHT_SYMTAB) == nullptr) return std::nullopt;
+    return *std::move(opened);
+}
+
+void name_function(const Entry& entry, CodeFunction& function) {
+    function.name = demangled(entry.best().name);
+    for (const RawSymbol& other : entry.symbols.subspan(1)) {
+        std::string alias = demangled(other.name);
+        if (alias != function.name) function.aliases.push_back(std::move(alias));
+    }
+}
+
 // kStripped, or kNone.
-Miss pick_functions(const ElfFile& file, std::string_view bytes, const FunctionQuery& query, FunctionAnswer& answer) {
-    const FunctionSymbols found(file, kMostSymbolBytes);
+Miss pick_functions(const ElfFile& file, std::string_view bytes, const FunctionQuery& query, const FunctionHelp& help,
+                    FunctionAnswer& answer) {
+    const std::optional<ElfFile> debug = debug_file_with_names(file, help.debug);
+    const FunctionSymbols found(debug ? *debug : file, kMostSymbolBytes);
     std::vector<RawSymbol> symbols;
     std::copy_if(found.symbols().begin(), found.symbols().end(), std::back_inserter(symbols), may_be_function);
-    if (symbols.empty()) return Miss::kStripped;
     std::sort(symbols.begin(), symbols.end(), is_better_name);
+    if (symbols.empty()) return Miss::kStripped;
 
     const LoadedBytes code(file, bytes);
-    Nearest nearest(query.globs);
+    Picking picking(query, help);
     for (const Entry& entry : entries_of(symbols)) {
         ++answer.known;
         CodeFunction function;
-        function.name = demangled(entry.best().name);
-        bool matches = matches_function(query.globs, function.name);
-        for (const RawSymbol& other : entry.symbols.subspan(1)) {
-            std::string alias = demangled(other.name);
-            if (alias == function.name) continue;
-            matches = matches || matches_function(query.globs, alias);
-            if (function.aliases.size() < kMostAliases) function.aliases.push_back(std::move(alias));
-        }
-        if (!matches) {
-            if (answer.matched == 0) nearest.offer(function.name);
+        name_function(entry, function);
+        if (!picking.means(function, entry.best().address)) {
+            if (answer.matched == 0) picking.offer(function.name);
             continue;
         }
         if (++answer.matched > query.most) continue;
+        if (function.aliases.size() > kMostAliases) function.aliases.resize(kMostAliases);
         function.address = entry.best().address;
         function.size = entry.end - entry.best().address;
         function.no_site = find_site(entry, code, query.returns, function);
         answer.functions.push_back(std::move(function));
     }
-    if (answer.matched == 0) nearest.append_to(answer.nearest);
+    answer.no_sources = !query.sources.empty() && !picking.knows_sources();
+    if (answer.matched == 0) picking.append_nearest(answer.nearest);
     return Miss::kNone;
 }
 
@@ -162,12 +183,13 @@ void pick_probes(const ElfFile& file, std::string_view bytes, const FunctionQuer
     UsdtProbes found = usdt_probes(file, bytes);
     answer.known_probes = found.probes.size();
     answer.unread_notes = found.unread;
-    Nearest nearest(query.globs);
+    NearestNames nearest;
+    for (const std::string& glob : query.globs) nearest.want(without_wildcards(glob));
     for (UsdtProbe& probe : found.probes) {
         const bool matches = std::any_of(query.globs.begin(), query.globs.end(),
                                          [&](const std::string& glob) { return glob_match(glob, probe.name); });
         if (!matches) {
-            if (answer.matched_probes == 0) nearest.offer(probe.name);
+            if (answer.matched_probes == 0) nearest.offer(probe.name, probe.name);
             continue;
         }
         if (++answer.matched_probes <= query.most) answer.probes.push_back(std::move(probe));
@@ -177,18 +199,11 @@ void pick_probes(const ElfFile& file, std::string_view bytes, const FunctionQuer
 
 }  // namespace
 
-bool matches_function(const std::vector<std::string>& globs, std::string_view name) {
-    if (globs.empty()) return true;
-    const std::string_view plain = without_parameters(name);
-    return std::any_of(globs.begin(), globs.end(),
-                       [&](const std::string& glob) { return glob_match(glob, name) || glob_match(glob, plain); });
-}
-
-tl::expected<FunctionAnswer, Miss> list_functions(int fd, const FunctionQuery& query) {
+tl::expected<FunctionAnswer, Miss> list_functions(int fd, const FunctionQuery& query, const FunctionHelp& help) {
     const auto file = ElfFile::open(fd);
     if (!file) return tl::unexpected(file.error());
-    FunctionQuery functions{{}, query.most, query.returns};
-    FunctionQuery probes{{}, query.most, false};
+    FunctionQuery functions{{}, query.most, query.returns, query.regexes, query.sources};
+    FunctionQuery probes{{}, query.most};
     for (const std::string& glob : query.globs) (means_usdt(glob) ? probes : functions).globs.push_back(glob);
 
     const SharedMapping mapping(fd);
@@ -196,8 +211,8 @@ tl::expected<FunctionAnswer, Miss> list_functions(int fd, const FunctionQuery& q
     FunctionAnswer answer;
     answer.unwinds = has_unwinder(*file);
     if (!probes.globs.empty()) pick_probes(*file, bytes, probes, answer);
-    if (probes.globs.empty() || !functions.globs.empty())
-        answer.no_functions = pick_functions(*file, bytes, functions, answer);
+    if (probes.globs.empty() || !functions.means_all())
+        answer.no_functions = pick_functions(*file, bytes, functions, help, answer);
     if (probes.globs.empty() && answer.no_functions != Miss::kNone) return tl::unexpected(answer.no_functions);
     return answer;
 }

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -35,15 +36,29 @@ struct FunctionQuery {
     std::vector<std::string> globs;
     std::size_t most = 0;  // answers
     bool returns = false;  // their returns will be probed, too
+    // Beside the globs: of demangled names (name_patterns.h), and globs of source files, which need sources below.
+    std::vector<std::string> regexes;
+    std::vector<std::string> sources;
+
+    // Of the functions, not of USDT probes.
+    [[nodiscard]] bool means_all() const { return globs.empty() && regexes.empty() && sources.empty(); }
+};
+
+// Where there is more to know than the file itself says.
+struct FunctionHelp {
+    int debug = -1;  // its separate debug file, for names if it has no .symtab
+    // The source file of the code at an address, empty where that is not known; asked for in the order of addresses.
+    std::function<std::string_view(std::uint64_t address)> source_of;
 };
 
 struct FunctionAnswer {
     std::vector<CodeFunction> functions;  // by address
     std::size_t known = 0;                // functions that the file has
     std::size_t matched = 0;              // of them, also beyond `most`
-    std::vector<std::string> nearest;     // names like those asked for, where none matched
+    std::vector<std::string> nearest;     // names like those asked for, or "@" and a source file, where none matched
     bool unwinds = false;                 // it throws exceptions, or lets them pass: C++, Rust, -fexceptions
     Miss no_functions = Miss::kNone;      // why there are none, where USDT probes were asked for, too
+    bool no_sources = false;              // they were asked for, and the file of none of its functions is known
 
     std::vector<UsdtProbe> probes;  // by name; only if they were asked for
     std::size_t known_probes = 0;   // as for functions
@@ -52,9 +67,6 @@ struct FunctionAnswer {
 };
 
 // Reads the file in place (elf_file.h). kStripped: it has no names of functions, and nothing else was asked for.
-tl::expected<FunctionAnswer, Miss> list_functions(int fd, const FunctionQuery& query);
-
-// Does one of the globs match the name, or the name without its parameters ("shop::order(int)" is "shop::order" too)?
-bool matches_function(const std::vector<std::string>& globs, std::string_view name);
+tl::expected<FunctionAnswer, Miss> list_functions(int fd, const FunctionQuery& query, const FunctionHelp& help = {});
 
 }  // namespace footfall

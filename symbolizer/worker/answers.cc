@@ -87,6 +87,7 @@ symbolizer::Answer answer_of(const FunctionAnswer& functions) {
     list.set_known_probes(functions.known_probes);
     list.set_matched_probes(functions.matched_probes);
     list.set_unread_notes(functions.unread_notes);
+    list.set_no_sources(functions.no_sources);
     for (const UsdtProbe& probe : functions.probes) add_probe(list, probe);
     return answer;
 }
@@ -111,6 +112,7 @@ bool read_functions(const symbolizer::FunctionList& list, FunctionAnswer& into) 
     into.known_probes = list.known_probes();
     into.matched_probes = list.matched_probes();
     into.unread_notes = list.unread_notes();
+    into.no_sources = list.no_sources();
     for (const symbolizer::ListedProbe& listed : list.probes()) {
         if (!read_probe(listed, into.probes.emplace_back())) return false;
     }

@@ -111,6 +111,15 @@ SymbolizedAddress Module::symbolize(std::uint64_t address, Detail detail) {
     return result;
 }
 
+std::string_view Module::source_of(std::uint64_t address) {
+    frames_.clear();
+    read_debug_info();
+    if (debug_info_) debug_info_->find(address, frames_);
+    if (!frames_.empty()) return frames_.back().file;
+    const auto place = go_functions_ ? go_functions_->line_of(address) : std::nullopt;
+    return place ? place->file : std::string_view();
+}
+
 const std::string& Module::readable(std::string_view mangled) {
     const auto known = readable_.find(mangled);
     if (known != readable_.end()) return known->second;

@@ -37,7 +37,11 @@ public:
     Module(ModuleFds files, const ModuleLimits& limits);
 
     SymbolizedAddress symbolize(std::uint64_t address, Detail detail);
+    // The source file of the function at an address, not of what was inlined there. Empty: not known. Valid until the next
+    // call.
+    std::string_view source_of(std::uint64_t address);
 
+    [[nodiscard]] const ModuleFds& files() const { return files_; }
     // Of what is kept.
     [[nodiscard]] std::size_t bytes() const;
 

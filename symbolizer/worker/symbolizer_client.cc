@@ -20,7 +20,15 @@
 namespace footfall {
 namespace {
 
+constexpr int kMoreForSources = 3;
 constexpr std::size_t kAddressesAtOnce = 16'384;  // keeps an answer below kMaxMessageBytes
+
+std::vector<int> descriptors_of(const ModuleFiles& files) {
+    std::vector<int> descriptors{files.elf};
+    if (files.debug >= 0) descriptors.push_back(files.debug);
+    if (files.alt >= 0) descriptors.push_back(files.alt);
+    return descriptors;
+}
 
 }  // namespace
 
@@ -80,7 +88,9 @@ tl::expected<symbolizer::Answer, Miss> SymbolizerClient::ask(const FileKey& key,
     if (const Miss known = known_as_bad(key); known != Miss::kNone) return tl::unexpected(known);
     if (budget_ != nullptr && budget_->used_up()) return tl::unexpected(Miss::kNamingLate);
     const TimeBudget::Step step(budget_);
-    const Limit limit = limit_of_question();
+    Limit limit = limit_of_question();
+    // All of a file's debug information is read, once.
+    if (key.purpose == Purpose::kFunctionSources && limit.miss == Miss::kTimedOut) limit.time *= kMoreForSources;
     const auto deadline = TimeBudget::Clock::now() + limit.time;
     const std::string bytes = question.SerializeAsString();
     // A worker that ended while it had nothing to do is not this file's fault: the second try has a new one.
@@ -125,13 +135,19 @@ tl::expected<std::uint32_t, Miss> SymbolizerClient::checksum(int file) {
     return answer->checksum();
 }
 
-tl::expected<FunctionAnswer, Miss> SymbolizerClient::functions(int elf, const FunctionQuery& query) {
+tl::expected<FunctionAnswer, Miss> SymbolizerClient::functions(const ModuleFiles& files, const FunctionQuery& query) {
     symbolizer::Question question;
     symbolizer::ListFunctions& list = *question.mutable_list_functions();
     for (const std::string& glob : query.globs) list.add_globs(glob);
     list.set_most(query.most);
     list.set_returns(query.returns);
-    const auto answer = ask(key_of(elf, Purpose::kFunctions), question, std::span(&elf, 1));
+    for (const std::string& regex : query.regexes) list.add_regexes(regex);
+    for (const std::string& source : query.sources) list.add_sources(source);
+    list.set_has_debug(files.debug >= 0);
+    list.set_has_alt(files.alt >= 0);
+    // A file whose debug information can't be read may still be asked for names.
+    const Purpose purpose = query.sources.empty() ? Purpose::kFunctions : Purpose::kFunctionSources;
+    const auto answer = ask(key_of(files.elf, purpose), question, descriptors_of(files));
     if (!answer) return tl::unexpected(answer.error());
     FunctionAnswer functions;
     if (!read_functions(answer->functions(), functions)) return tl::unexpected(Miss::kMalformed);
@@ -181,16 +197,13 @@ std::vector<SymbolizedAddress> SymbolizerClient::symbols(const ModuleFiles& file
 
 Miss SymbolizerClient::name_part(const ModuleFiles& files, symbolizer::Symbols symbols, Detail detail,
                                  std::span<SymbolizedAddress> into) {
-    std::vector<int> descriptors{files.elf};
-    if (files.debug >= 0) descriptors.push_back(files.debug);
-    if (files.alt >= 0) descriptors.push_back(files.alt);
     symbols.set_has_debug(files.debug >= 0);
     symbols.set_has_alt(files.alt >= 0);
     symbols.set_lines(detail == Detail::kLines);
     symbolizer::Question question;
     *question.mutable_symbols() = std::move(symbols);
     const FileKey key = key_of(files.elf, detail == Detail::kLines ? Purpose::kLines : Purpose::kNames);
-    const auto answer = ask(key, question, descriptors);
+    const auto answer = ask(key, question, descriptors_of(files));
     if (!answer) return answer.error();
     return read_names(answer->names(), into) ? Miss::kNone : Miss::kMalformed;
 }

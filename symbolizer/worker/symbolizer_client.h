@@ -72,7 +72,7 @@ public:
                                            Detail detail);
 
     // See functions/code_functions.h.
-    tl::expected<FunctionAnswer, Miss> functions(int elf, const FunctionQuery& query);
+    tl::expected<FunctionAnswer, Miss> functions(const ModuleFiles& files, const FunctionQuery& query);
 
     // gRPC methods that the file's descriptors name, see descriptors/embedded_methods.h.
     tl::expected<std::vector<std::string>, Miss> grpc_methods(int elf);
@@ -86,7 +86,16 @@ public:
     [[nodiscard]] std::uint64_t workers_lost() const { return workers_lost_; }
 
 private:
-    enum class Purpose : std::uint8_t { kDescribe, kChecksum, kNames, kLines, kUnwindTable, kFunctions, kMethods };
+    enum class Purpose : std::uint8_t {
+        kDescribe,
+        kChecksum,
+        kNames,
+        kLines,
+        kUnwindTable,
+        kFunctions,
+        kFunctionSources,
+        kMethods
+    };
     // Which file, as fstat tells, and for what it was read.
     struct FileKey {
         std::uint64_t device = 0;

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <new>
 #include <numeric>
+#include <optional>
 #include <vector>
 
 #include "symbolizer/descriptors/embedded_methods.h"
@@ -64,7 +65,7 @@ public:
                 return answer_of(files.size() < 2 ? Miss::kMalformed
                                                   : options_.build_unwind_table(files[0].get(), files[1].get()));
             case symbolizer::Question::kListFunctions:
-                return functions_of(question.list_functions(), files[0].get());
+                return functions_of(question.list_functions(), std::move(files));
             case symbolizer::Question::kListMethods:
                 return methods_of(files[0].get());
             case symbolizer::Question::ABOUT_NOT_SET:
@@ -74,10 +75,37 @@ public:
     }
 
 private:
-    static symbolizer::Answer functions_of(const symbolizer::ListFunctions& question, int elf) {
-        const auto functions =
-            list_functions(elf, {{question.globs().begin(), question.globs().end()}, question.most(), question.returns()});
+    symbolizer::Answer functions_of(const symbolizer::ListFunctions& question, std::vector<Fd> files) {
+        auto module_files = files_of_module(question, std::move(files));
+        if (!module_files) return answer_of(Miss::kMalformed);
+        const FunctionQuery query{{question.globs().begin(), question.globs().end()},
+                                  question.most(),
+                                  question.returns(),
+                                  {question.regexes().begin(), question.regexes().end()},
+                                  {question.sources().begin(), question.sources().end()}};
+        if (query.sources.empty())
+            return answer_or_miss(list_functions(module_files->elf.get(), query, {module_files->debug.get(), {}}));
+        Module& module = modules_.get(*std::move(module_files));
+        const FunctionHelp help{module.files().debug.get(),
+                                [&module](std::uint64_t address) { return module.source_of(address); }};
+        symbolizer::Answer answer = answer_or_miss(list_functions(module.files().elf.get(), query, help));
+        modules_.trim();
+        return answer;
+    }
+
+    static symbolizer::Answer answer_or_miss(const tl::expected<FunctionAnswer, Miss>& functions) {
         return functions ? answer_of(*functions) : answer_of(functions.error());
+    }
+
+    // Of a question that comes with a module's files; nothing where they are not those that it tells of.
+    template <typename AboutModule>
+    static std::optional<ModuleFds> files_of_module(const AboutModule& question, std::vector<Fd> files) {
+        const std::size_t wanted = 1U + (question.has_debug() ? 1U : 0U) + (question.has_alt() ? 1U : 0U);
+        if (files.size() != wanted) return std::nullopt;
+        ModuleFds module_files{std::move(files[0]), {}, {}};
+        if (question.has_debug()) module_files.debug = std::move(files[1]);
+        if (question.has_alt()) module_files.alt = std::move(files.back());
+        return module_files;
     }
 
     static symbolizer::Answer methods_of(int elf) {
@@ -89,12 +117,9 @@ private:
     }
 
     symbolizer::Answer name_addresses(const symbolizer::Symbols& question, std::vector<Fd> files) {
-        const std::size_t wanted = 1U + (question.has_debug() ? 1U : 0U) + (question.has_alt() ? 1U : 0U);
-        if (files.size() != wanted) return answer_of(Miss::kMalformed);
-        ModuleFds module_files{std::move(files[0]), {}, {}};
-        if (question.has_debug()) module_files.debug = std::move(files[1]);
-        if (question.has_alt()) module_files.alt = std::move(files.back());
-        Module& module = modules_.get(std::move(module_files));
+        auto module_files = files_of_module(question, std::move(files));
+        if (!module_files) return answer_of(Miss::kMalformed);
+        Module& module = modules_.get(*std::move(module_files));
 
         const Detail detail = question.lines() ? Detail::kLines : Detail::kNames;
         NamesWriter names(static_cast<std::size_t>(question.addresses_size()));

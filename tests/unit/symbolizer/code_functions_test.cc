@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "symbolizer/dwarf/debug_info.h"
 #include "tests/unit/symbolizer/programs.h"
 
 namespace footfall {
@@ -113,13 +114,15 @@ TEST_F(CodeFunctions, ThatNobodyNamedHaveNeighboursInSpelling) {
     EXPECT_TRUE(functions_in(path_, {{"*order"}, kPlenty}).nearest.empty()) << "it matched";
 }
 
-TEST(FunctionNames, MatchWithTheirParametersAndWithout) {
-    EXPECT_TRUE(matches_function({}, "anything"));
-    EXPECT_TRUE(matches_function({"shop::order"}, "shop::order(int, char const*)"));
-    EXPECT_TRUE(matches_function({"shop::order(int*"}, "shop::order(int, char const*)"));
-    EXPECT_TRUE(matches_function({"*operator()"}, "shop::Less::operator()(int, int)"));
-    EXPECT_TRUE(matches_function({"(anonymous namespace)::f"}, "(anonymous namespace)::f(void (*)(int))"));
-    EXPECT_FALSE(matches_function({"order"}, "shop::order(int)"));
+TEST_F(CodeFunctions, ArePickedByRegularExpressionsToo) {
+    assemble(function("place_order", "ret\n") + function("cancel_order", "ret\n") + function("unrelated", "ret\n"));
+    const FunctionAnswer answer =
+        functions_in(path_, {.globs = {"unrel*"}, .most = kPlenty, .regexes = {"^(place|cancel)_"}});
+    EXPECT_EQ(answer.matched, 3U);
+    EXPECT_EQ(functions_in(path_, {.most = kPlenty, .regexes = {"_orders?$"}}).matched, 2U);
+    const FunctionAnswer none = functions_in(path_, {.most = kPlenty, .regexes = {"^place_ordre[0-9]*$"}});
+    EXPECT_EQ(none.matched, 0U);
+    EXPECT_EQ(none.nearest, std::vector<std::string>{"place_order"});
 }
 
 TEST(FunctionsOf, AFileThatIsNoneOrHasNoNames) {
@@ -127,6 +130,75 @@ TEST(FunctionsOf, AFileThatIsNoneOrHasNoNames) {
     write_contents(scratch.file("text"), "no ELF file at all");
     const Fd text = open_file(scratch.file("text"));
     EXPECT_EQ(list_functions(text.get(), {{}, kPlenty}).error(), Miss::kNotElf);
+}
+
+// place() is of one source file, what it calls of another; the third has no code of its own.
+std::string build_shop(const ScratchDirectory& scratch, const std::string& flags) {
+    write_contents(scratch.file("price.h"), "__attribute__((noinline)) static int price(int n) { return n * 3; }\n");
+    return build(scratch, "shop.cc",
+                 "#include \"price.h\"\n"
+                 "volatile int sink;\n"
+                 "__attribute__((noinline)) void place(int n) { sink = price(n); }\n"
+                 "int main(int c, char**) { place(c); return sink == 0; }\n",
+                 flags);
+}
+
+std::vector<std::string> names_in(const FunctionAnswer& answer) {
+    std::vector<std::string> names;
+    for (const CodeFunction& function : answer.functions) names.push_back(function.name);
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+FunctionAnswer functions_from(const std::string& path, std::vector<std::string> sources, const std::string& debug = {}) {
+    const Fd elf = open_file(path);
+    const Fd separate = debug.empty() ? Fd() : open_file(debug);
+    auto info = DebugInfo::open(debug.empty() ? elf.get() : separate.get(), -1, std::size_t{32} << 20);
+    std::vector<DebugFrame> frames;
+    const FunctionHelp help{separate.get(), [&](std::uint64_t address) {
+                                frames.clear();
+                                if (info) info->find(address, frames);
+                                return frames.empty() ? std::string_view() : frames.back().file;
+                            }};
+    return list_functions(elf.get(), {.most = kPlenty, .sources = std::move(sources)}, help).value_or(FunctionAnswer{});
+}
+
+TEST(FunctionsOf, SourceFilesArePickedByPathOrItsEnd) {
+    const ScratchDirectory scratch;
+    const std::string shop = build_shop(scratch, "-O1 -g");
+    if (shop.empty()) GTEST_SKIP() << "no compiler";
+    EXPECT_EQ(names_in(functions_from(shop, {"price.h"})), std::vector<std::string>{"price(int)"});
+    EXPECT_EQ(names_in(functions_from(shop, {"shop.cc"})), (std::vector<std::string>{"main", "place(int)"}));
+    EXPECT_EQ(functions_from(shop, {scratch.file("*")}).matched, 3U);
+    EXPECT_EQ(functions_from(shop, {"rice.h"}).matched, 0U) << "no end of a path, but of a name";
+    EXPECT_EQ(functions_from(shop, {"prize.h"}).nearest, std::vector<std::string>{"@" + scratch.file("price.h")});
+}
+
+TEST(FunctionsOf, SourceFilesThatAreNotKnownAreSaid) {
+    const ScratchDirectory scratch;
+    const std::string shop = build_shop(scratch, "-O1");
+    if (shop.empty()) GTEST_SKIP() << "no compiler";
+    const FunctionAnswer answer = functions_from(shop, {"shop.cc"});
+    EXPECT_TRUE(answer.no_sources);
+    EXPECT_EQ(answer.matched, 0U);
+}
+
+TEST(FunctionsOf, AStrippedProgramHaveTheNamesOfItsDebugFile) {
+    const ScratchDirectory scratch;
+    const std::string shop = build_shop(scratch, "-O1 -g");
+    if (shop.empty() || !has_tool("objcopy")) GTEST_SKIP() << "no compiler, or no objcopy";
+    const std::string debug = scratch.file("shop.debug");
+    const std::string whole = scratch.file("whole");
+    ASSERT_TRUE(run("cp " + shop + " " + whole) && run("objcopy --only-keep-debug " + shop + " " + debug) &&
+                run("strip " + shop));
+    const FunctionAnswer answer = functions_from(shop, {"shop.cc"}, debug);
+    EXPECT_EQ(names_in(answer), (std::vector<std::string>{"main", "place(int)"}));
+    const FunctionAnswer unstripped = functions_from(whole, {"shop.cc"});
+    ASSERT_EQ(answer.functions.size(), unstripped.functions.size());
+    for (std::size_t i = 0; i < answer.functions.size(); ++i) {
+        EXPECT_EQ(answer.functions[i].no_site, NoSite::kNone) << "the code is that of the program";
+        EXPECT_EQ(answer.functions[i].file_offset, unstripped.functions[i].file_offset);
+    }
 }
 
 TEST(FunctionsOf, ProgramsThatThrowAreKnown) {

@@ -123,6 +123,26 @@ TEST_F(SymbolizerWorker, SaysWhyAFileHasNoNames) {
     EXPECT_EQ(client.describe(text.get()).error(), Miss::kNotElf);
 }
 
+TEST_F(SymbolizerWorker, PicksFunctionsByTheSourceFilesOfASeparateDebugFile) {
+    const std::string program = build(scratch_, "inlined.cc", kInlinedSource, "-O1 -g");
+    if (program.empty() || !has_tool("objcopy")) GTEST_SKIP() << "no compiler, or no objcopy";
+    ASSERT_TRUE(run("objcopy --only-keep-debug " + program + " " + program + ".debug && strip " + program));
+    const Fd elf = open_file(program);
+    const Fd debug = open_file(program + ".debug");
+    SymbolizerClient client(own_worker());
+    const FunctionQuery query{.most = 100, .sources = {"inlined.cc"}};
+    const auto answer = client.functions({elf.get(), debug.get()}, query);
+    ASSERT_TRUE(answer) << text_of(answer.error());
+    EXPECT_EQ(answer->matched, 2U) << "outer and main; what is inlined has no code of its own";
+    EXPECT_FALSE(answer->no_sources);
+    const auto without = client.functions({elf.get()}, query);
+    EXPECT_TRUE(!without || without->no_sources);
+    const auto by_regex = client.functions({elf.get(), debug.get()}, {.most = 100, .regexes = {"::out.r"}});
+    ASSERT_TRUE(by_regex);
+    ASSERT_EQ(by_regex->functions.size(), 1U);
+    EXPECT_EQ(by_regex->functions[0].name, "shop::outer(int)");
+}
+
 TEST_F(SymbolizerWorker, ComputesTheChecksumOfADebugLink) {
     SymbolizerClient client(own_worker());
     const Fd file = wish("123456789");
