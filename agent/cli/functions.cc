@@ -72,6 +72,16 @@ Result<LiveOptions> options_of(const FunctionFlags& flags, const Words& words) {
     return options;
 }
 
+// "no file named 'libcrypt0*' is loaded (there is 'libcrypto.so.3')"; empty where each pattern has a file.
+std::string not_loaded(const FunctionWatch& functions) {
+    const auto globs = functions.files_not_met();
+    if (globs.empty()) return {};
+    std::string text = "no file named '" + globs.front() + "' is loaded";
+    const auto near = functions.nearest_files(globs.front());
+    for (std::size_t i = 0; i < near.size(); ++i) text += (i == 0 ? " (there is '" : ", '") + near[i] + "'";
+    return near.empty() ? text : text + ")";
+}
+
 Result<void> check_found(const LiveSession& session) {
     const FunctionWatch& functions = *session.functions();
     if (functions.found_any()) return {};
@@ -84,6 +94,8 @@ Result<void> check_found(const LiveSession& session) {
         fix = files.front();
     } else if (const auto misses = functions.not_read(); !misses.empty()) {
         fix = "of " + misses.front();
+    } else if (const std::string missing = not_loaded(functions); !missing.empty()) {
+        fix = missing;
     }
     return failure("no function or probe matches", fix, ExitCode::kNoTarget);
 }
@@ -107,10 +119,12 @@ Result<int> functions(const FunctionFlags& flags, const Words& words) {
     }
     auto session = LiveSession::start(*std::move(options));
     if (!session) return tl::unexpected(session.error());
-    if (!command || flags.list) {
+    const std::string awaited = flags.list || command ? "" : not_loaded(*(*session)->functions());
+    if (awaited.empty() && (!command || flags.list)) {
         if (const auto found = check_found(**session); !found) return tl::unexpected(found.error());
     }
     if (!flags.list) {
+        if (!awaited.empty()) std::fprintf(stderr, "footfall: %s yet: its calls are counted once it is\n", awaited.c_str());
         std::fputs("footfall: counting calls (Ctrl-C ends it)\n", stderr);
         if (command) {
             if (const auto started = command->go(); !started) return tl::unexpected(started.error());

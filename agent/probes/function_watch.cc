@@ -17,6 +17,7 @@
 #include "agent/stacks/open_mapped.h"
 #include "output/session/snapshot.pb.h"
 #include "output/session/watched.h"
+#include "symbolizer/functions/nearest_names.h"
 #include "symbolizer/worker/debug_files.h"
 
 namespace footfall {
@@ -62,6 +63,11 @@ bool is_unwinder(const std::string& path) {
     const std::string name = file_name_of(path);
     return name.starts_with("libstdc++") || name.starts_with("libc++") || name.starts_with("libgcc_s") ||
            name.starts_with("libunwind");
+}
+
+bool has_unwinder(const ExecutableMaps& maps) {
+    return std::any_of(maps.mappings.begin(), maps.mappings.end(),
+                       [](const ExecutableMapping& mapping) { return is_unwinder(mapping.path); });
 }
 
 // Of a file without debug information of its own: what became of the search for its debug file.
@@ -138,21 +144,51 @@ std::optional<FunctionQuery> FunctionWatch::query_for(const std::string& path, b
     return is_meant ? std::optional(std::move(query)) : std::nullopt;
 }
 
-Result<void> FunctionWatch::look(Pid pid) {
+Result<void> FunctionWatch::look(Pid pid, MonotonicTime begun) {
     const auto maps = read_executable_maps(pid, kMostMappings);
     if (!maps) return {};
     if (options_.by == FunctionBy::kCaller) callers_.remember(pid, *maps);
     const std::uint64_t program = program_inode(pid);
-    const bool unwound = std::any_of(maps->mappings.begin(), maps->mappings.end(),
-                                     [](const ExecutableMapping& mapping) { return is_unwinder(mapping.path); });
+    const bool unwound = has_unwinder(*maps);
     for (const ExecutableMapping& mapping : maps->mappings) {
-        const FileKey key{mapping.device, mapping.inode};
-        if (mapping.inode == 0 || known_.contains(key)) continue;
-        const auto query = query_for(mapping.path, mapping.inode == program);
-        if (!query) continue;
-        const Place place{mapping.path, fmt::format("/proc/{}/root", number(pid))};
+        if (auto seen = meet(pid, mapping, {.mapped = begun, .is_program = mapping.inode == program}, unwound); !seen)
+            return seen;
+    }
+    return {};
+}
+
+// Of a process that is gone by now nobody knows whether it had what throws.
+Result<void> FunctionWatch::on(const CodeRecord& record) {
+    if (const auto* begun = std::get_if<ProgramBegun>(&record)) {
+        if (begun_.size() >= kMostRemembered) begun_.clear();
+        begun_.insert(begun->pid);
+        return {};
+    }
+    const auto& mapped = std::get<CodeMapped>(record);
+    const bool is_program = begun_.erase(mapped.pid) > 0;  // the kernel maps it first
+    const FileKey key{mapped.mapping.device, mapped.mapping.inode};
+    const bool is_known = known_.contains(key);
+    if (mapped.mapping.inode == 0 || (!is_known && !query_for(mapped.mapping.path, is_program))) return {};
+    if (is_known && options_.by != FunctionBy::kCaller)
+        return meet(mapped.pid, mapped.mapping, {.is_program = is_program}, false);
+    const auto maps = read_executable_maps(mapped.pid, kMostMappings);
+    if (maps && options_.by == FunctionBy::kCaller) callers_.remember(mapped.pid, *maps);
+    return meet(mapped.pid, mapped.mapping, {.mapped = mapped.time, .is_program = is_program}, !maps || has_unwinder(*maps));
+}
+
+Result<void> FunctionWatch::meet(Pid pid, const ExecutableMapping& mapping, Meeting meeting, bool unwound) {
+    if (mapping.inode == 0) return {};
+    if (mapped_names_.size() < kMostRemembered) mapped_names_.insert(file_name_of(mapping.path));
+    const FileKey key{mapping.device, mapping.inode};
+    if (!known_.contains(key)) {
+        const auto query = query_for(mapping.path, meeting.is_program);
+        if (!query) return {};
+        const Place place{mapping.path, fmt::format("/proc/{}/root", number(pid)), meeting.mapped};
         if (auto seen = examine(key, open_mapped(pid, mapping), place, *query, unwound); !seen) return seen;
     }
+    File& file = files_[known_.at(key)];
+    file.is_mapped = true;
+    file.is_program |= meeting.is_program;
     return {};
 }
 
@@ -186,7 +222,7 @@ Result<void> FunctionWatch::look_at_file(const std::string& path, bool is_progra
     const auto query = query_for(path, is_program);
     const FileKey key{device_number(major(status.st_dev), minor(status.st_dev)), status.st_ino};
     if (!query || known_.contains(key)) return {};
-    return examine(key, file, {path, "/"}, *query, false);
+    return examine(key, file, {path, "/", {}}, *query, false);
 }
 
 Result<void> FunctionWatch::examine(const FileKey& key, const Fd& file, const Place& place, const FunctionQuery& query,
@@ -194,6 +230,7 @@ Result<void> FunctionWatch::examine(const FileKey& key, const Fd& file, const Pl
     known_[key] = files_.size();
     File& known = files_.emplace_back();
     known.path = place.path;
+    known.mapped = place.mapped;
     if (!file.valid()) {
         known.miss = Miss::kNoSuchFile;
         return {};
@@ -254,12 +291,38 @@ Result<void> FunctionWatch::attach(File& file, const Fd& opened) {
 }
 
 Result<FunctionProbe> FunctionWatch::attached(const Fd& opened, std::span<const UprobePlace> places, std::size_t numbers,
-                                              How how) const {
-    auto probe = FunctionProbe::load(who_, shared_, static_cast<std::uint32_t>(numbers), how.timed, how.by);
+                                              How how) {
+    auto probe = loaded(numbers, how);
     if (!probe) return probe;
     const auto done = probe->attach(opened.get(), places, how.in_batches);
     if (!done) return tl::unexpected<Error>(done.error());
     return probe;
+}
+
+Result<FunctionProbe> FunctionWatch::loaded(std::size_t numbers, How how) {
+    const bool is_as_spare = how.timed == options_.timed && how.by == options_.by && numbers <= spare_functions();
+    if (!spare_ || !is_as_spare)
+        return FunctionProbe::load(who_, shared_, static_cast<std::uint32_t>(numbers), how.timed, how.by);
+    FunctionProbe probe = *std::move(spare_);
+    spare_.reset();
+    return probe;
+}
+
+// Durations take 2 KB a function and processor.
+std::size_t FunctionWatch::spare_functions() const { return options_.timed ? 256 : 4096; }
+
+// Where that is refused, attaching will say so.
+void FunctionWatch::prepare() {
+    const bool names_libraries = std::any_of(options_.patterns.begin(), options_.patterns.end(), [](const auto& pattern) {
+        return !pattern.file.empty() && !pattern.is_path();
+    });
+    if (!names_libraries || !options_.attach || spare_ || no_spare_) return;
+    const Fd self(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+    if (self.valid() && symbolizer_.worker_pid() < 0) (void)symbolizer_.describe(self.get());
+    auto probe =
+        FunctionProbe::load(who_, shared_, static_cast<std::uint32_t>(spare_functions()), options_.timed, options_.by);
+    no_spare_ = !probe;
+    if (probe) spare_ = *std::move(probe);
 }
 
 // Processes that call for the first time: what they map is remembered before they are gone.
@@ -278,6 +341,7 @@ Result<void> FunctionWatch::remember_callers(MonotonicTime now) {
 }
 
 Result<void> FunctionWatch::advance(MonotonicTime now) {
+    prepare();
     if (auto remembered = remember_callers(now); !remembered) return remembered;
     if (options_.coverage) return cover(now);
     return options_.budget > 0 ? keep_to_budget(now) : Result<void>();
@@ -374,6 +438,26 @@ std::vector<std::string> FunctionWatch::nearest() const {
     return names;
 }
 
+std::vector<std::string> FunctionWatch::files_not_met() const {
+    std::vector<std::string> globs;
+    for (const FunctionPattern& pattern : options_.patterns) {
+        const bool is_met = pattern.file.empty() || pattern.is_path() ||
+                            std::any_of(files_.begin(), files_.end(),
+                                        [&](const File& file) { return glob_match(pattern.file, file_name_of(file.path)); });
+        if (!is_met) globs.push_back(pattern.file);
+    }
+    return globs;
+}
+
+std::vector<std::string> FunctionWatch::nearest_files(const std::string& glob) const {
+    NearestNames nearest;
+    nearest.want(without_wildcards(glob));
+    for (const std::string& name : mapped_names_) nearest.offer(name, name);
+    std::vector<std::string> names;
+    nearest.append_to(names);
+    return names;
+}
+
 std::vector<std::string> FunctionWatch::not_read() const {
     std::vector<std::string> files;
     for (const File& file : files_) {
@@ -397,6 +481,7 @@ Result<void> FunctionWatch::fill(Snapshot& snapshot, const ClockOffset& clock, M
         if (auto filled = fill_file(out, file); !filled) return filled;
         if (!file.since.seen()) continue;
         out.set_watched_nanos(elapsed(file.since, file.until.seen() ? file.until : now));
+        if (file.mapped.seen()) out.set_late_nanos(elapsed(file.mapped, file.since));
         *out.mutable_watched() =
             watched_by_one(clock.wall(file.since).nanoseconds, out.watched_nanos(), lost_events(snapshot.accounting()));
         tell_when_seen(out);
@@ -409,6 +494,7 @@ Result<void> FunctionWatch::fill_file(FunctionFile& out, const File& file) const
     out.set_build_id(file.build_id);
     const Miss miss = file.miss != Miss::kNone ? file.miss : file.found.no_functions;
     if (miss != Miss::kNone) out.set_miss(std::string(text_of(miss)));
+    if (file.is_mapped) out.set_mapped_as(file.is_program ? "program" : "library");
     if (file.no_sources != Miss::kNone) out.set_no_sources(why_no_sources(file.no_sources));
     out.set_known(file.found.known);
     out.set_matched(file.found.matched);

@@ -15,8 +15,11 @@
 // one, its semaphore is counted up by the kernel, for as long as the probe is attached: the one thing that footfall lets it
 // write into a program. They are few, and counted exactly under coverage, too.
 //
-// A process is looked at when the session begins with it, and again after each of its executions. Files that are named by
-// their path are looked at at once, whoever maps them. Thread: one, always the same (symbolizer_client.h).
+// A process is looked at when the session begins with it, and again after each of its executions; a library that it loads
+// later gets its probes when the kernel has told of that, a few milliseconds after. What it called before is not counted,
+// and how long that was is told with the file. Files that are named by their path are looked at at once, whoever maps them,
+// so that nothing of them is missed. A file that is unloaded keeps its probes and counts: it may come back.
+// Thread: one, always the same (symbolizer_client.h).
 #pragma once
 
 #include <compare>
@@ -37,6 +40,7 @@
 #include "agent/probes/caller_names.h"
 #include "agent/probes/function_probe.h"
 #include "agent/probes/probe_set.h"
+#include "agent/stacks/code_history.h"
 #include "agent/stacks/executable_maps.h"
 #include "symbolizer/worker/symbolizer_client.h"
 
@@ -60,14 +64,20 @@ public:
     FunctionWatch(FunctionOptions options, const ff_probe_config& who, const SharedMapFds& shared)
         : options_(std::move(options)), who_(who), shared_(shared) {}
 
-    // Picks from what the process maps now. An error is one of the kernel's; what a file lacks is told by fill().
-    Result<void> look(Pid pid);
+    // Picks from what the process maps now. An error is one of the kernel's; what a file lacks is told by fill(). begun:
+    // when it executed, if that is known; else it has run for long.
+    Result<void> look(Pid pid, MonotonicTime begun = {});
+    // The same for what a watched process did.
+    Result<void> on(const CodeRecord& record);
     // Picks from a program that is going to run, and from the files that are named by their path.
     Result<void> look_at_program(const std::string& path);
     Result<void> look_at_paths();
     // What programs of this host usually load, for those that will execute: their first calls come before they could be
     // looked at.
     Result<void> look_at_libraries();
+    // What takes longest of attaching to a library that is loaded later is done ahead, where a pattern names one: starting
+    // the symbolizer's worker, and loading a probe.
+    void prepare();
     // Does a pattern mean a library of that path?
     [[nodiscard]] bool means_library(const std::string& path) const { return query_for(path, false).has_value(); }
     // Coverage: takes off what has been seen, and now and then puts all on again, so that it is known when each was last
@@ -78,6 +88,9 @@ public:
     // Whether any function is picked; if not, the names that are most like what was asked for.
     [[nodiscard]] bool found_any() const;
     [[nodiscard]] std::vector<std::string> nearest() const;
+    // Globs of files in patterns that no mapped file was met for, and those of the mapped files that are most like one.
+    [[nodiscard]] std::vector<std::string> files_not_met() const;
+    [[nodiscard]] std::vector<std::string> nearest_files(const std::string& glob) const;
     // Files that a pattern means and nothing is known of, and why.
     [[nodiscard]] std::vector<std::string> not_read() const;
     // Files that functions were to be picked from by their source files, which are not known; and why.
@@ -100,6 +113,9 @@ private:
         Miss no_sources = Miss::kNone;
         std::optional<FunctionProbe> probe;
         std::optional<FunctionProbe> usdt;
+        MonotonicTime mapped;     // for the first time, if that was seen, and before its probes were there
+        bool is_mapped = false;   // by a watched process
+        bool is_program = false;  // which was executed
         MonotonicTime since;
         MonotonicTime until;  // seen(): it is detached
         bool timed = false;
@@ -110,11 +126,18 @@ private:
     };
 
     Result<void> look_at_file(const std::string& path, bool is_program);
-    // Where a file was met.
+    // Where and when a file was met.
     struct Place {
-        std::string path;  // below root
-        std::string root;  // of the process's file system
+        std::string path;      // below root
+        std::string root;      // of the process's file system
+        MonotonicTime mapped;  // if that was seen
     };
+    // Of a file and a process.
+    struct Meeting {
+        MonotonicTime mapped;
+        bool is_program = false;
+    };
+    Result<void> meet(Pid pid, const ExecutableMapping& mapping, Meeting meeting, bool unwound);
     Result<void> examine(const FileKey& key, const Fd& file, const Place& place, const FunctionQuery& query, bool unwound);
     void list(File& file, const Fd& opened, const Place& place, const FunctionQuery& query);
     Result<void> attach(File& file, const Fd& opened);
@@ -127,7 +150,9 @@ private:
     [[nodiscard]] bool changes() const { return options_.coverage || options_.budget > 0; }
     static double nanoseconds_of(const File& file, std::size_t function);
     [[nodiscard]] Result<FunctionProbe> attached(const Fd& opened, std::span<const UprobePlace> places, std::size_t numbers,
-                                                 How how) const;
+                                                 How how);
+    [[nodiscard]] Result<FunctionProbe> loaded(std::size_t numbers, How how);
+    [[nodiscard]] std::size_t spare_functions() const;
     Result<void> remember_callers(MonotonicTime now);
     Result<void> cover(MonotonicTime now);
     Result<void> keep_to_budget(MonotonicTime now);
@@ -146,6 +171,10 @@ private:
     mutable CallerNames callers_{symbolizer_};  // looks names up once they are asked for
     std::set<Pid> remembered_;                  // whose maps callers_ has looked at since they called
     MonotonicTime last_callers_;
+    std::optional<FunctionProbe> spare_;  // loaded, and attached to nothing
+    bool no_spare_ = false;               // it can't be loaded
+    std::set<std::string> mapped_names_;  // of files
+    std::set<Pid> begun_;                 // that have executed, and mapped nothing since
     std::map<FileKey, std::size_t> known_;
     std::vector<File> files_;
     MonotonicTime last_look_;

@@ -233,6 +233,7 @@ Result<void> LiveSession::drain() {
     pipeline_->advance(now);
     adjust_waits(now);
     if (functions_ && !ended_.seen()) {
+        follow_functions();
         if (auto advanced = functions_->advance(now); !advanced) return advanced;
     }
     bpf_clock_->tick(now, pipeline_->events());

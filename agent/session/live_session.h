@@ -116,6 +116,10 @@ private:
     void on_forked(const ProcessForked& forked);
     void reject(Pid pid);
     Result<void> watch_functions(const ff_probe_config& who);
+    void follow_libraries();
+    void follow_functions();
+    void warn_of(const Result<void>& seen);
+    void look_for_functions(Pid pid, MonotonicTime begun);
     void look_for_tls();
     bool look_for_tls(Pid pid, bool all);
     void look_at_host_for_tls();
@@ -144,6 +148,8 @@ private:
     std::optional<FunctionWatch> functions_;  // likewise
     std::optional<FileProbe> files_;          // likewise
     std::optional<MappingWatch> mapping_watch_;
+    std::vector<CodeRecord> code_records_;  // that the functions have not been looked for in
+    bool code_records_lost_ = false;
     std::unique_ptr<Pipeline> pipeline_;  // hands tables to stack_probe_
     std::optional<RingReader> ring_;
     OlderSockets older_sockets_;

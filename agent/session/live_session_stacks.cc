@@ -27,7 +27,7 @@ Result<void> LiveSession::load_stacks(const ff_probe_config& who) {
     stack_probe_ = std::move(*probe);
     auto watch = MappingWatch::start();
     if (!watch) return tl::unexpected<Error>(watch.error());
-    mapping_watch_ = std::move(*watch);
+    mapping_watch_ = *std::move(watch);
     return {};
 }
 
@@ -53,10 +53,15 @@ void LiveSession::begin_stacks() {
 }
 
 void LiveSession::follow_mappings() {
-    StackCollector* stacks = pipeline_->stacks();
-    if (!mapping_watch_ || stacks == nullptr) return;
+    if (!mapping_watch_) return;
     std::vector<CodeRecord> records;
     const bool lost = mapping_watch_->drain(records);
+    if (functions_) {
+        code_records_.insert(code_records_.end(), records.begin(), records.end());
+        code_records_lost_ |= lost;
+    }
+    StackCollector* stacks = pipeline_->stacks();
+    if (stacks == nullptr) return;
     for (const CodeRecord& record : records) {
         stacks->processes().on(record);
         const auto* mapped = std::get_if<CodeMapped>(&record);

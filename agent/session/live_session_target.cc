@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "agent/session/live_session.h"
 
@@ -80,10 +81,10 @@ bool LiveSession::watches(Pid pid) const { return watch_->whole_host || probes_-
 // The kernel side watches whatever executes until this has looked at it, and meanwhile also what that has forked.
 bool LiveSession::on_executed(const ProcessExecuted& executed) {
     if (options_.sockets) look_at_host_for_tls();
-    if (functions_ && watches(executed.pid)) {
-        if (const auto seen = functions_->look(executed.pid); !seen) spdlog::warn("{}", seen.error().what);
+    if (!executed.proposed && !rejected_.contains(executed.pid)) {
+        look_for_functions(executed.pid, executed.time);
+        return true;
     }
-    if (!executed.proposed && !rejected_.contains(executed.pid)) return true;
     const HostView host;
     const auto facts = host.processes.facts(executed.pid);
     if (!selectors_->matches(facts ? *facts : facts_of(executed))) {
@@ -93,7 +94,12 @@ bool LiveSession::on_executed(const ProcessExecuted& executed) {
     }
     rejected_.erase(executed.pid);
     if (facts) probes_->watch(executed.pid);
+    look_for_functions(executed.pid, executed.time);
     return true;
+}
+
+void LiveSession::look_for_functions(Pid pid, MonotonicTime begun) {
+    if (functions_ && !ended_.seen() && watches(pid)) warn_of(functions_->look(pid, begun));
 }
 
 void LiveSession::on_forked(const ProcessForked& forked) {
@@ -109,6 +115,7 @@ void LiveSession::reject(Pid pid) {
 
 Result<void> LiveSession::watch_functions(const ff_probe_config& who) {
     if (!options_.functions) return {};
+    follow_libraries();
     functions_.emplace(*options_.functions, who, probes_->shared_maps());
     if (auto seen = functions_->look_at_paths(); !seen) return seen;
     if (!options_.program.empty()) {
@@ -120,7 +127,31 @@ Result<void> LiveSession::watch_functions(const ff_probe_config& who) {
     for (const Pid pid : watch_->whole_host ? HostView().processes.pids() : watch_->pids) {
         if (auto seen = functions_->look(pid); !seen) return seen;
     }
+    functions_->prepare();
     return {};
+}
+
+// Libraries that are loaded later, and those of programs that are executed later.
+void LiveSession::follow_libraries() {
+    if (mapping_watch_ || !options_.functions->attach) return;
+    auto watch = MappingWatch::start();
+    if (!watch) return spdlog::warn("functions of libraries that are loaded later are not counted: {}", watch.error().what);
+    mapping_watch_ = *std::move(watch);
+}
+
+// Once it is known which of the processes that executed are watched.
+void LiveSession::follow_functions() {
+    for (const CodeRecord& record : std::exchange(code_records_, {})) {
+        if (watches(std::visit([](const auto& told) { return told.pid; }, record))) warn_of(functions_->on(record));
+    }
+    if (!std::exchange(code_records_lost_, false)) return;
+    for (const Pid pid : HostView().processes.pids()) {
+        if (watches(pid)) warn_of(functions_->look(pid));
+    }
+}
+
+void LiveSession::warn_of(const Result<void>& seen) {
+    if (!seen) spdlog::warn("{}", seen.error().what);
 }
 
 // What the processes have that are watched from the beginning on: their first connection is seen whole. Of others, the first

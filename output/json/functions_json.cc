@@ -68,6 +68,8 @@ Json file_json(const FunctionFile& file) {
     if (!file.miss().empty()) out["miss"] = file.miss();
     if (file.coverage()) out["calls_are"] = "at least";
     if (!file.not_timed().empty()) out["not_timed"] = file.not_timed();
+    if (!file.mapped_as().empty()) out["mapped_as"] = file.mapped_as();
+    if (file.late_nanos() > 0) out["late_seconds"] = static_cast<double>(file.late_nanos()) / 1e9;
     if (!file.no_sources().empty()) out["no_sources"] = file.no_sources();
     if (!file.by().empty()) out["parts_by"] = file.by();
     out["known"] = file.known();

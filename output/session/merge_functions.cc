@@ -62,6 +62,8 @@ MergedFunctions::File& MergedFunctions::file_of(const FunctionFile& file) {
 void MergedFunctions::add_facts(FunctionFile& into, const FunctionFile& from) {
     if (from.miss().empty()) into.clear_miss();
     if (into.not_timed().empty()) into.set_not_timed(from.not_timed());
+    if (into.mapped_as().empty()) into.set_mapped_as(from.mapped_as());
+    into.set_late_nanos(std::max(into.late_nanos(), from.late_nanos()));
     if (into.no_sources().empty()) into.set_no_sources(from.no_sources());
     if (into.by().empty()) into.set_by(from.by());
     into.set_known(std::max(into.known(), from.known()));

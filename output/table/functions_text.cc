@@ -180,6 +180,10 @@ std::string file_text(const FunctionFile& file, const FunctionsView& view, const
     if (!file.watched().spans().empty() && (view.unused || file.watched().sessions() > 1)) {
         text += toned(watched_text(file.watched()), Tone::kQuiet, style) + "\n";
     }
+    if (file.late_nanos() > 0) {
+        text += fmt::format("counted from {} after it was loaded on; calls before that are not\n",
+                            human_duration(in_seconds(file.late_nanos())));
+    }
     if (!file.no_sources().empty()) text += "not picked by source file: " + terminal_safe(file.no_sources()) + "\n";
     if (!file.not_timed().empty()) text += "not timed: " + terminal_safe(file.not_timed()) + "\n";
     const bool listed = file.watched_nanos() == 0;  // nothing was attached
