@@ -18,19 +18,22 @@ namespace footfall {
 enum class SiteNeed {
     kArguments,           // are in their registers
     kArgumentsAndReturn,  // and the address to return to is on top of the stack, for a probe of the return
+    kArgumentsAndStack,   // and it is known how far below that address the stack pointer is
 };
 
 struct EntrySite {
     std::uint64_t offset = 0;  // from the function's first byte
     bool emulated = false;
-    std::string instruction;  // its name: "push"
+    std::string instruction;   // its name: "push"
+    std::uint64_t pushed = 0;  // kArgumentsAndStack: bytes on the stack below the address to return to
 };
 
 constexpr unsigned kMostSiteArguments = 4;
 
 // code: the function from its first byte on, as much as there is; the more, the surer that no jump leads back to the site.
 // arguments: how many registers must still hold them. Where there is no better one, the site is the first byte. Nothing
-// where that is no instruction.
+// where that is no instruction. A function of Go that asks for room on its stack, and begins again once it has got some, is
+// looked at from behind that question on, which runs once.
 std::optional<EntrySite> cheapest_entry_site(std::span<const std::uint8_t> code, SiteNeed need, unsigned arguments);
 
 // What code begins with, if that is a nop, as compilers leave it where a probe may come: USDT.

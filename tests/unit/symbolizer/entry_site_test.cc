@@ -76,6 +76,27 @@ TEST(EntrySite, IsNeverWhereAJumpLeadsBackTo) {
     const Code loop = kTestRdi + kPushRbx + Code{0xeb, 0xfd};  // jmp to the push
     EXPECT_EQ(site_of(loop).offset, 0U);
     EXPECT_EQ(site_of(kTestRdi + kPushRbx + Code{0xeb, 0xfa}).offset, 3U) << "to the first byte is another call";
+    const Code wider = kTestRdi + Code{0x48, 0xff, 0xc8} + kPushRbx + Code{0xeb, 0xfa};  // dec %rax; push; jmp to the dec
+    EXPECT_EQ(site_of(wider).offset, 0U) << "the loop begins in front of it";
+}
+
+// Go 1.26: cmp 0x10(%r14),%rsp; jbe; push %rbp; ret; call runtime.morestack_noctxt; jmp to the first byte
+TEST(EntrySite, IsBehindTheQuestionForRoomOnTheStack) {
+    const Code asks = Code{0x49, 0x3b, 0x66, 0x10, 0x76, 0x02};
+    const Code body = Code{0x55} + kRet + kCall;
+    const EntrySite site = site_of(asks + body + Code{0xeb, 0xf1});
+    EXPECT_EQ(site.offset, 6U) << "what is in front of it runs again once there is room";
+    EXPECT_EQ(site.instruction, "push");
+    EXPECT_EQ(site_of(asks + body + kRet).offset, 4U) << "nothing runs again";
+}
+
+TEST(EntrySite, KnowsHowMuchIsOnTheStack) {
+    const Code code = kSubRsp18 + kTestEdx + kJs + kRet;
+    EXPECT_EQ(site_of(code, SiteNeed::kArgumentsAndStack).offset, 6U);
+    EXPECT_EQ(site_of(code, SiteNeed::kArgumentsAndStack).pushed, 0x18U);
+    const Code aligns = Code{0x48, 0x83, 0xe4, 0xe0} + kJe + kRet;  // and $-32,%rsp
+    EXPECT_EQ(site_of(aligns, SiteNeed::kArgumentsAndStack).offset, 0U);
+    EXPECT_EQ(site_of(aligns, SiteNeed::kArguments).offset, 4U);
 }
 
 TEST(EntrySite, WhatTheKernelSingleStepsIsNotCheap) {
