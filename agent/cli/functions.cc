@@ -163,7 +163,9 @@ CommandRunner set_up_functions(CLI::App& command) {
             "functions of the program; /REGEX/: by a regular expression; @SOURCE: of source files ('@src/cart/*.cc'); "
             "usdt:PROVIDER:NAME: its USDT probes; FILE! in front: of libraries ('libssl*!SSL_*')")
         ->type_name("GLOB");
-    command.add_flag("-l,--latency", flags->timed, "also how long calls take (two probes a call)");
+    command.add_flag(
+        "-l,--latency", flags->timed,
+        "also how long calls take (two probes a call; where exceptions pass, and in Go, at each place where they end)");
     command
         .add_flag("--coverage", flags->coverage,
                   "only whether they are called, for all functions of a busy program: a probe goes with the first call")

@@ -38,7 +38,71 @@ std::uint64_t duration_of(std::uint32_t cell) {
     return (std::uint64_t{1} << bit) + place * width + width / 2;
 }
 
+FunctionHook hook_for(Timing timing) {
+    switch (timing) {
+        case Timing::kNone:
+            return FunctionHook::kCount;
+        case Timing::kByReturn:
+            return FunctionHook::kSession;
+        case Timing::kByExits:
+            return FunctionHook::kEdges;
+    }
+    __builtin_unreachable();
+}
+
+std::uint64_t goroutine_bit(Goroutine goroutine) {
+    switch (goroutine) {
+        case Goroutine::kNone:
+            return 0;
+        case Goroutine::kRegister:
+            return FF_EDGE_GO_REGISTER;
+        case Goroutine::kThread:
+            return FF_EDGE_GO_THREAD;
+    }
+    __builtin_unreachable();
+}
+
 }  // namespace
+
+UprobePlace place_of(const FunctionEdge& edge) {
+    std::uint64_t cookie = edge.function | goroutine_bit(edge.goroutine);
+    if (edge.begins) cookie |= FF_EDGE_BEGINS;
+    if (edge.ends) cookie |= FF_EDGE_ENDS;
+    if (!edge.timed) cookie |= FF_EDGE_NOT_TIMED;
+    if (edge.place.from_frame_pointer) cookie |= FF_EDGE_FROM_FRAME;
+    cookie |= std::uint64_t{edge.condition} << FF_EDGE_CONDITION_SHIFT;
+    cookie |= std::uint64_t{static_cast<std::uint32_t>(edge.place.offset)} << FF_EDGE_PLACE_SHIFT;
+    return {edge.file_offset, cookie, 0};
+}
+
+std::vector<UprobePlace> edges_of(std::span<const CodeFunction> functions) {
+    std::vector<UprobePlace> places;
+    std::vector<UprobePlace> begins;
+    for (std::uint32_t number = 0; number < functions.size(); ++number) {
+        const CodeFunction& function = functions[number];
+        if (function.no_site != NoSite::kNone) continue;
+        FunctionEdge begin{.file_offset = function.file_offset, .function = number, .begins = true};
+        begin.timed = !function.exits.empty();
+        begin.place.offset = static_cast<std::int32_t>(function.site.pushed);
+        begin.goroutine = function.goroutine;
+        for (const FunctionExit& exit : function.exits) {
+            if (exit.file_offset == function.file_offset) {  // the jump that it begins with may leave it
+                begin.ends = true;
+                begin.condition = exit.condition;
+                continue;
+            }
+            places.push_back(place_of({.file_offset = exit.file_offset,
+                                       .function = number,
+                                       .ends = true,
+                                       .place = exit.place,
+                                       .condition = exit.condition,
+                                       .goroutine = function.goroutine}));
+        }
+        begins.push_back(place_of(begin));
+    }
+    places.insert(places.end(), begins.begin(), begins.end());
+    return places;
+}
 
 std::string_view text_of(FunctionBy by) {
     switch (by) {
@@ -64,13 +128,13 @@ FunctionProbe& FunctionProbe::operator=(FunctionProbe&&) noexcept = default;
 FunctionProbe::~FunctionProbe() = default;
 
 Result<FunctionProbe> FunctionProbe::load(const ff_probe_config& who, const SharedMapFds& shared, std::uint32_t functions,
-                                          bool timed, FunctionBy by) {
+                                          Timing timing, FunctionBy by) {
     const LibbpfLog log;
     FunctionProbe probe;
     probe.functions_ = functions;
     probe.by_ = by;
-    Result<void> opened = probe.open(who, shared, timed ? FunctionHook::kSession : FunctionHook::kCount);
-    if (!opened && timed) opened = probe.open(who, shared, FunctionHook::kPair);
+    Result<void> opened = probe.open(who, shared, hook_for(timing));
+    if (!opened && timing == Timing::kByReturn) opened = probe.open(who, shared, FunctionHook::kPair);
     if (!opened) return tl::unexpected<Error>(opened.error());
     return probe;
 }
@@ -86,10 +150,12 @@ Result<void> FunctionProbe::open(const ff_probe_config& who, const SharedMapFds&
     bpf_program__set_autoload(programs.function_timed, hook == FunctionHook::kSession);
     bpf_program__set_autoload(programs.function_entered, hook == FunctionHook::kPair);
     bpf_program__set_autoload(programs.function_returned, hook == FunctionHook::kPair);
+    bpf_program__set_autoload(programs.function_edge, hook == FunctionHook::kEdges);
     bpf_program__set_expected_attach_type(programs.function_timed,
                                           static_cast<bpf_attach_type>(attach_type_of(UprobeEnd::kBoth)));
     const auto& maps = skeleton_->maps;
     bpf_map__set_autocreate(maps.open_calls, hook == FunctionHook::kPair);
+    bpf_map__set_autocreate(maps.begun_calls, hook == FunctionHook::kEdges);
     bpf_map__set_max_entries(maps.calls, functions_);
     if (by_ == FunctionBy::kNothing) bpf_map__set_max_entries(maps.parts, 1);
     bpf_map__set_max_entries(maps.durations, hook == FunctionHook::kCount ? 1 : functions_);
@@ -111,6 +177,8 @@ std::vector<FunctionProbe::Part> FunctionProbe::programs() const {
             return {{programs.function_timed, UprobeEnd::kBoth}};
         case FunctionHook::kPair:
             return {{programs.function_returned, UprobeEnd::kReturn}, {programs.function_entered, UprobeEnd::kEntry}};
+        case FunctionHook::kEdges:
+            return {{programs.function_edge, UprobeEnd::kEntry}};
     }
     __builtin_unreachable();
 }
@@ -218,7 +286,8 @@ std::size_t FunctionProbe::attached() const {
 Result<void> FunctionProbe::attach_singles(int file, std::span<const UprobePlace> places) {
     if (places.size() > kMostSingle) {
         return failure("this kernel takes 0.1 s to remove each probe: " + std::to_string(places.size()) + " are too many",
-                       "pick at most " + std::to_string(kMostSingle) + " functions (kernels from 6.6 on take any number)",
+                       "pick fewer functions: at most " + std::to_string(kMostSingle) +
+                           " with their exits, if they are timed by those (kernels from 6.6 on take any number)",
                        ExitCode::kUnavailable);
     }
     for (const Part& part : programs()) {
@@ -300,6 +369,8 @@ Result<FunctionDurations> FunctionProbe::durations(std::uint32_t function) const
     for (const ff_function_durations& own : by_cpu) {
         const std::uint64_t longest = own.max_ns;
         durations.sum_nanoseconds += own.sum_ns;
+        durations.left += own.left;
+        durations.unmatched += own.unmatched;
         durations.max_nanoseconds = std::max(durations.max_nanoseconds, longest);
         for (std::uint32_t cell = 0; cell < FF_DURATION_CELLS; ++cell) {
             if (own.cells[cell] != 0) durations.histogram.record(std::min(duration_of(cell), longest), own.cells[cell]);

@@ -17,6 +17,7 @@
 #include "agent/probes/probe_set.h"
 #include "agent/usage/exponential_histogram.h"
 #include "bpf/contract/probe_config.h"
+#include "symbolizer/functions/code_functions.h"
 
 struct functions_bpf;
 struct bpf_link;
@@ -28,6 +29,8 @@ struct FunctionDurations {
     ExponentialHistogram histogram;  // to an eighth of a power of two
     std::uint64_t sum_nanoseconds = 0;
     std::uint64_t max_nanoseconds = 0;
+    std::uint64_t left = 0;       // Timing::kByExits: calls that were seen to be left without returning
+    std::uint64_t unmatched = 0;  // and ends of calls whose beginning is not known
 };
 
 // What calls are told apart by, as enum ff_function_by has it.
@@ -58,24 +61,46 @@ enum class FunctionHook {
     kCount,    // entries alone
     kSession,  // one program for both ends (kernel >= 6.13)
     kPair,     // one for each
+    kEdges,    // one for all places where calls begin or end
 };
+
+// A place in a function's code where its calls begin, or end if a condition holds, or both, and where the address to return
+// to lies there.
+struct FunctionEdge {
+    std::uint64_t file_offset = 0;
+    std::uint32_t function = 0;
+    bool begins = false;
+    bool ends = false;
+    bool timed = true;  // false: it is not known where its calls end
+    ReturnPlace place;
+    std::uint8_t condition = kAlways;
+    Goroutine goroutine = Goroutine::kNone;
+};
+
+// As FunctionProbe::attach() takes it, where that is loaded with Timing::kByExits.
+UprobePlace place_of(const FunctionEdge& edge);
+
+// Those of functions by their number, each place once, the ends first: an end whose beginning was not seen means nothing.
+std::vector<UprobePlace> edges_of(std::span<const CodeFunction> functions);
 
 class FunctionProbe {
 public:
     // Where the kernel attaches probes one by one (before 6.6), removing one takes 0.1 s: so many at most.
     static constexpr std::size_t kMostSingle = 50;
 
-    // Loads without attaching. functions: how many will be attached, numbered from 0 on; timed: their durations, too.
-    // By caller, functions must be attached where they begin, before they move the stack. Errors as ProbeSet::load().
+    // Loads without attaching. functions: how many will be attached, numbered from 0 on; timing: how their durations are
+    // taken, if they are. By caller, functions must be attached where they begin, before they move the stack, but for
+    // edges. Errors as ProbeSet::load().
     static Result<FunctionProbe> load(const ff_probe_config& who, const SharedMapFds& shared, std::uint32_t functions,
-                                      bool timed, FunctionBy by = FunctionBy::kNothing);
+                                      Timing timing, FunctionBy by = FunctionBy::kNothing);
     FunctionProbe(FunctionProbe&&) noexcept;
     FunctionProbe& operator=(FunctionProbe&&) noexcept;
     ~FunctionProbe();
 
-    // All or nothing; each place's cookie is the function's number, which several places may have. Timed functions are
-    // attached where they begin, before they move the stack. In batches, where functions are going to be taken off: then
-    // few others are attached anew with each, but to detach them all takes some 10 ms for each batch.
+    // All or nothing; each place's cookie is the function's number, which several places may have, or that of an edge.
+    // Functions that are timed by their return are attached where they begin, before they move the stack. In batches, where
+    // functions are going to be taken off: then few others are attached anew with each, but to detach them all takes some
+    // 10 ms for each batch.
     Result<void> attach(int file, std::span<const UprobePlace> places, bool in_batches = false);
     // Takes the probes of functions off, for good. Calls of others are counted on; but one that comes in the very moment
     // that a batch of functions changes may be missed.

@@ -31,7 +31,6 @@ constexpr std::uint64_t kCallersInterval = 100'000'000;
 constexpr std::uint64_t kCostInterval = 200'000'000;
 constexpr std::uint64_t kPutOnInterval = 300 * std::uint64_t{kNanosecondsPerSecond};
 constexpr std::size_t kMostRemembered = 65'536;
-constexpr const char* kWhyNotTimed = "exceptions may be thrown through its calls, which a probe of their return would break";
 
 std::string file_name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
@@ -79,7 +78,24 @@ std::string why_no_sources(Miss miss) {
     return std::string(text_of(miss)) + std::string(kHelp);
 }
 
-void fill_function(FunctionUse& out, const CodeFunction& function, bool timed) {
+// Of the exits, the most costly.
+unsigned end_nanoseconds(const CodeFunction& function, Timing timing) {
+    if (timing == Timing::kByReturn) return kReturnNanoseconds;
+    unsigned most = 0;
+    for (const FunctionExit& exit : function.exits) most = std::max(most, expected_nanoseconds(exit.site_class));
+    return most;
+}
+
+void fill_exits(FunctionUse& out, const CodeFunction& function) {
+    out.set_not_timed(std::string(text_of(function.not_timed)));
+    out.set_exits(function.exits.size());
+    out.set_emulated_exits(
+        static_cast<std::uint64_t>(std::count_if(function.exits.begin(), function.exits.end(), [](const FunctionExit& exit) {
+            return exit.site_class != SiteClass::kStepped;
+        })));
+}
+
+void fill_function(FunctionUse& out, const CodeFunction& function, Timing timing) {
     out.set_kind("function");
     out.set_name(function.name);
     for (const std::string& alias : function.aliases) out.add_aliases(alias);
@@ -91,7 +107,8 @@ void fill_function(FunctionUse& out, const CodeFunction& function, bool timed) {
     out.set_site(function.site.offset);
     out.set_instruction(function.site.instruction);
     out.set_emulated(function.site.site_class != SiteClass::kStepped);
-    out.set_expected_nanos(expected_nanoseconds(function.site.site_class, timed));
+    out.set_expected_nanos(expected_nanoseconds(function.site.site_class) + end_nanoseconds(function, timing));
+    if (timing == Timing::kByExits) fill_exits(out, function);
 }
 
 void fill_probe(FunctionUse& out, const UsdtProbe& probe) {
@@ -105,7 +122,18 @@ void fill_probe(FunctionUse& out, const UsdtProbe& probe) {
     out.set_sites(probe.sites.size());
     out.set_instruction(probe.site.instruction);
     out.set_emulated(probe.site.site_class != SiteClass::kStepped);
-    out.set_expected_nanos(expected_nanoseconds(probe.site.site_class, false));
+    out.set_expected_nanos(expected_nanoseconds(probe.site.site_class));
+}
+
+// Where calls of the functions are counted, and timed.
+std::vector<UprobePlace> places_of(const FunctionAnswer& found) {
+    if (found.timing == Timing::kByExits) return edges_of(found.functions);
+    std::vector<UprobePlace> places;
+    for (std::size_t i = 0; i < found.functions.size(); ++i) {
+        const CodeFunction& function = found.functions[i];
+        if (function.no_site == NoSite::kNone) places.push_back({function.file_offset, i});
+    }
+    return places;
 }
 
 Result<std::vector<std::uint64_t>> calls_of(const std::optional<FunctionProbe>& probe) {
@@ -131,7 +159,8 @@ void tell_when_seen(FunctionFile& out) {
 }  // namespace
 
 std::optional<FunctionQuery> FunctionWatch::query_for(const std::string& path, bool is_program) const {
-    FunctionQuery query{{}, options_.most, options_.timed || options_.by == FunctionBy::kCaller};
+    FunctionQuery query{
+        .globs = {}, .most = options_.most, .timed = options_.timed, .by_caller = options_.by == FunctionBy::kCaller};
     bool is_meant = false;
     for (const FunctionPattern& pattern : options_.patterns) {
         const bool meant = pattern.file.empty() ? is_program
@@ -225,8 +254,9 @@ Result<void> FunctionWatch::look_at_file(const std::string& path, bool is_progra
     return examine(key, file, {path, "/", {}}, *query, false);
 }
 
-Result<void> FunctionWatch::examine(const FileKey& key, const Fd& file, const Place& place, const FunctionQuery& query,
+Result<void> FunctionWatch::examine(const FileKey& key, const Fd& file, const Place& place, FunctionQuery query,
                                     bool unwound) {
+    query.unwound = unwound;
     known_[key] = files_.size();
     File& known = files_.emplace_back();
     known.path = place.path;
@@ -237,8 +267,6 @@ Result<void> FunctionWatch::examine(const FileKey& key, const Fd& file, const Pl
     }
     list(known, file, place, query);
     if (known.miss != Miss::kNone) return {};
-    known.timing_refused = options_.timed && (unwound || known.found.unwinds);
-    known.timed = options_.timed && !known.timing_refused;
     return options_.attach ? attach(known, file) : Result<void>();
 }
 
@@ -261,14 +289,10 @@ void FunctionWatch::list(File& file, const Fd& opened, const Place& place, const
 }
 
 Result<void> FunctionWatch::attach(File& file, const Fd& opened) {
-    std::vector<UprobePlace> places;
-    for (std::size_t i = 0; i < file.found.functions.size(); ++i) {
-        const CodeFunction& function = file.found.functions[i];
-        if (function.no_site == NoSite::kNone) places.push_back({function.file_offset, i});
-    }
+    std::vector<UprobePlace> places = places_of(file.found);
     if (!places.empty()) {
         auto probe = attached(opened, places, file.found.functions.size(),
-                              {.timed = file.timed, .in_batches = changes(), .by = options_.by});
+                              {.timing = file.found.timing, .in_batches = changes(), .by = options_.by});
         if (!probe) return tl::unexpected<Error>(probe.error());
         file.probe = *std::move(probe);
         if (changes()) file.opened = Fd(fcntl(opened.get(), F_DUPFD_CLOEXEC, 0));
@@ -300,9 +324,9 @@ Result<FunctionProbe> FunctionWatch::attached(const Fd& opened, std::span<const 
 }
 
 Result<FunctionProbe> FunctionWatch::loaded(std::size_t numbers, How how) {
-    const bool is_as_spare = how.timed == options_.timed && how.by == options_.by && numbers <= spare_functions();
+    const bool is_as_spare = how.timing == spare_timing() && how.by == options_.by && numbers <= spare_functions();
     if (!spare_ || !is_as_spare)
-        return FunctionProbe::load(who_, shared_, static_cast<std::uint32_t>(numbers), how.timed, how.by);
+        return FunctionProbe::load(who_, shared_, static_cast<std::uint32_t>(numbers), how.timing, how.by);
     FunctionProbe probe = *std::move(spare_);
     spare_.reset();
     return probe;
@@ -310,6 +334,9 @@ Result<FunctionProbe> FunctionWatch::loaded(std::size_t numbers, How how) {
 
 // Durations take 2 KB a function and processor.
 std::size_t FunctionWatch::spare_functions() const { return options_.timed ? 256 : 4096; }
+
+// Most processes that load libraries later have something that throws.
+Timing FunctionWatch::spare_timing() const { return options_.timed ? Timing::kByExits : Timing::kNone; }
 
 // Where that is refused, attaching will say so.
 void FunctionWatch::prepare() {
@@ -320,7 +347,7 @@ void FunctionWatch::prepare() {
     const Fd self(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
     if (self.valid() && symbolizer_.worker_pid() < 0) (void)symbolizer_.describe(self.get());
     auto probe =
-        FunctionProbe::load(who_, shared_, static_cast<std::uint32_t>(spare_functions()), options_.timed, options_.by);
+        FunctionProbe::load(who_, shared_, static_cast<std::uint32_t>(spare_functions()), spare_timing(), options_.by);
     no_spare_ = !probe;
     if (probe) spare_ = *std::move(probe);
 }
@@ -372,7 +399,8 @@ Result<void> FunctionWatch::cover(MonotonicTime now) {
 }
 
 double FunctionWatch::nanoseconds_of(const File& file, std::size_t function) {
-    return expected_nanoseconds(file.found.functions[function].site.site_class, file.timed);
+    const CodeFunction& picked = file.found.functions[function];
+    return expected_nanoseconds(picked.site.site_class) + end_nanoseconds(picked, file.found.timing);
 }
 
 Result<void> FunctionWatch::keep_to_budget(MonotonicTime now) {
@@ -392,7 +420,7 @@ Result<void> FunctionWatch::keep_to_budget(MonotonicTime now) {
         auto calls = file.probe->calls();
         if (!calls) return tl::unexpected<Error>(calls.error());
         file.calls_before.resize(calls->size());
-        for (std::size_t i = 0; i < calls->size(); ++i) {
+        for (std::size_t i = 0; i < file.hot.size(); ++i) {
             const std::uint64_t came = (*calls)[i] - file.calls_before[i];
             if (came == 0 || file.hot[i]) continue;
             costs.push_back({&file, i, static_cast<double>(came) * nanoseconds_of(file, i)});
@@ -498,9 +526,8 @@ Result<void> FunctionWatch::fill_file(FunctionFile& out, const File& file) const
     if (file.no_sources != Miss::kNone) out.set_no_sources(why_no_sources(file.no_sources));
     out.set_known(file.found.known);
     out.set_matched(file.found.matched);
-    out.set_timed(file.timed);
+    out.set_timed(file.found.timing != Timing::kNone);
     out.set_coverage(options_.coverage);
-    if (file.timing_refused) out.set_not_timed(kWhyNotTimed);
     out.set_known_probes(file.found.known_probes);
     out.set_matched_probes(file.found.matched_probes);
     out.set_unread_notes(file.found.unread_notes);
@@ -549,14 +576,17 @@ Result<void> FunctionWatch::fill_functions(FunctionFile& out, const File& file) 
     if (!calls) return tl::unexpected<Error>(calls.error());
     for (std::size_t i = 0; i < file.found.functions.size(); ++i) {
         FunctionUse& use = *out.add_functions();
-        fill_function(use, file.found.functions[i], file.timed);
+        fill_function(use, file.found.functions[i], file.found.timing);
         if (!file.probe || !use.not_counted().empty()) continue;
         use.set_calls(calls->at(i));
         use.set_hot(file.hot[i]);
-        if (!file.timed || use.calls() == 0) continue;
+        if (file.found.timing == Timing::kNone || !use.not_timed().empty()) continue;
         const auto durations = file.probe->durations(static_cast<std::uint32_t>(i));
         if (!durations) return tl::unexpected<Error>(durations.error());
-        fill_durations(*use.mutable_duration(), *durations);
+        use.set_left(durations->left);
+        use.set_unmatched(durations->unmatched);
+        use.set_not_returned(use.calls() - std::min(use.calls(), durations->histogram.count()));
+        if (use.calls() > 0) fill_durations(*use.mutable_duration(), *durations);
     }
     return {};
 }

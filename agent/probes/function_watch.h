@@ -2,8 +2,9 @@
 // processes map it.
 //
 // Durations need a probe of the return, which the kernel puts in place of the address to return to. An exception that is
-// thrown through such a call finds no way on, and ends the program. So calls are only counted where there is what throws: in
-// the file, or in the process that it is found in.
+// thrown through such a call finds no way on, and ends the program. So where there is what throws, in the file or in the
+// process that it is found in, and in programs of Go, whose stacks move, calls are timed at the places where functions are
+// left. Those functions whose places are not all known are only counted.
 //
 // Coverage: each function has its probe until it was called, and is asked again every few minutes. So a function that is
 // called a million times a second costs a few of those calls, and "never" is as sure as where all calls are counted.
@@ -118,8 +119,6 @@ private:
         bool is_program = false;  // which was executed
         MonotonicTime since;
         MonotonicTime until;  // seen(): it is detached
-        bool timed = false;
-        bool timing_refused = false;
         Fd opened;                                // to attach to again
         std::vector<std::uint64_t> calls_before;  // at the last look at what they cost
         std::vector<bool> hot;                    // taken off for what they cost
@@ -138,11 +137,11 @@ private:
         bool is_program = false;
     };
     Result<void> meet(Pid pid, const ExecutableMapping& mapping, Meeting meeting, bool unwound);
-    Result<void> examine(const FileKey& key, const Fd& file, const Place& place, const FunctionQuery& query, bool unwound);
+    Result<void> examine(const FileKey& key, const Fd& file, const Place& place, FunctionQuery query, bool unwound);
     void list(File& file, const Fd& opened, const Place& place, const FunctionQuery& query);
     Result<void> attach(File& file, const Fd& opened);
     struct How {
-        bool timed = false;
+        Timing timing = Timing::kNone;
         bool in_batches = false;
         FunctionBy by = FunctionBy::kNothing;
     };
@@ -153,6 +152,7 @@ private:
                                                  How how);
     [[nodiscard]] Result<FunctionProbe> loaded(std::size_t numbers, How how);
     [[nodiscard]] std::size_t spare_functions() const;
+    [[nodiscard]] Timing spare_timing() const;
     Result<void> remember_callers(MonotonicTime now);
     Result<void> cover(MonotonicTime now);
     Result<void> keep_to_budget(MonotonicTime now);

@@ -21,6 +21,25 @@
 #define FF_GENERATION_OF(cookie) ((__u32)((cookie) >> FF_GENERATION_BIT) & 1)
 
 /*
+ * Where returns can't be probed, calls are timed at places in the code where they begin and end. What is known of each is in
+ * its cookie, too: what happens there, and where the address to return to lies, which is the same place at both ends of a
+ * call.
+ */
+#define FF_EDGE_BEGINS            (1ULL << 20)
+#define FF_EDGE_ENDS              (1ULL << 21)
+#define FF_EDGE_FROM_FRAME        (1ULL << 22) /* the place is counted from rbp, else from rsp */
+#define FF_EDGE_GO_REGISTER       (1ULL << 23) /* r14 points to the goroutine */
+#define FF_EDGE_GO_THREAD         (1ULL << 24) /* the thread's storage does */
+#define FF_EDGE_CONDITION_SHIFT   25           /* ENDS: a condition code of x86, under which it does, or ALWAYS */
+#define FF_EDGE_CONDITION(cookie) ((__u32)((cookie) >> FF_EDGE_CONDITION_SHIFT) & 0x1f)
+#define FF_EDGE_ALWAYS            16
+#define FF_EDGE_NOT_TIMED         (1ULL << 30) /* BEGINS: it is not known where the call ends */
+#define FF_EDGE_PLACE_SHIFT       32           /* bytes, with a sign */
+#define FF_EDGE_PLACE(cookie)     ((__s32)((cookie) >> FF_EDGE_PLACE_SHIFT))
+
+#define FF_OPEN_CALLS (1 << 16) /* of a file; those that were touched longest ago make room */
+
+/*
  * How long calls took, per CPU: by the highest bit of the nanoseconds and the FF_DURATION_BITS bits below it. What is
  * shorter than the first cell lies in it, what is longer than the last (4.4 minutes) in that.
  */
@@ -33,8 +52,11 @@ struct ff_function_durations {
 	__u64 sum_ns;
 	__u64 max_ns;
 	__u64 cells[FF_DURATION_CELLS];
+	/* Only of calls that are timed at both ends: */
+	__u64 left;      /* seen to be over when another call began at its place: an exception, longjmp */
+	__u64 unmatched; /* ends of which no beginning is known: it began before footfall came, or found no room */
 };
-FF_ASSERT_SIZE(struct ff_function_durations, 16 + 8 * 272);
+FF_ASSERT_SIZE(struct ff_function_durations, 32 + 8 * 272);
 
 /* What calls are told apart by, besides their function. */
 enum ff_function_by {

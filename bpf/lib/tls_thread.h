@@ -15,6 +15,7 @@
 
 #include "bpf/contract/tls_probe.h"
 #include "connection.h"
+#include "goroutine.h"
 
 struct tls_thread {
 	/* The call that goes on. */
@@ -69,16 +70,6 @@ struct {
 	__type(key, struct tls_goroutine);
 	__type(value, struct tls_received);
 } goroutines_received SEC(".maps");
-
-/* Before Go 1.17, no register points to the goroutine, but its thread's storage does, at -8 (runtime/asm_amd64.s: get_tls).
- */
-static __always_inline __u64 goroutine_of_thread(void)
-{
-	__u64 goroutine = 0;
-
-	bpf_probe_read_user(&goroutine, sizeof(goroutine), (const void *)(bpf_get_current_task_btf()->thread.fsbase - 8));
-	return goroutine;
-}
 
 static __always_inline void note_goroutine(const struct connection *connection, bool on_stack)
 {

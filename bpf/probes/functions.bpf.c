@@ -10,6 +10,7 @@
 
 #include "bpf/contract/function_probe.h"
 #include "bpf/lib/filter.h"
+#include "bpf/lib/function_edges.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -77,7 +78,8 @@ static __noinline int add_part(const struct ff_function_part_key *key)
 	return 0;
 }
 
-static __always_inline void count_part(__u32 function, const struct pt_regs *ctx)
+/* stack: where the address to return to lies */
+static __always_inline void count_part(__u32 function, __u64 stack)
 {
 	struct ff_function_part_key key = {.function = function};
 	__u64 thread = bpf_get_current_pid_tgid();
@@ -89,7 +91,7 @@ static __always_inline void count_part(__u32 function, const struct pt_regs *ctx
 	else if (counted_by == FF_BY_USER)
 		key.who = (__u32)bpf_get_current_uid_gid();
 	else if (counted_by == FF_BY_CALLER)
-		bpf_probe_read_user(&key.who, sizeof(key.who), (const void *)PT_REGS_SP(ctx));
+		bpf_probe_read_user(&key.who, sizeof(key.who), (const void *)stack);
 	part = bpf_map_lookup_elem(&parts, &key);
 	if (part)
 		__sync_fetch_and_add(&part->calls, 1);
@@ -110,7 +112,8 @@ static __always_inline bool is_counted(__u64 cookie)
 	return is_present(cookie) && is_watched_process(bpf_get_current_pid_tgid() >> 32);
 }
 
-static __always_inline void count_call(__u64 cookie, const struct pt_regs *ctx)
+/* stack: where the address to return to lies */
+static __always_inline void count_call(__u64 cookie, __u64 stack)
 {
 	__u32 function = FF_FUNCTION_OF(cookie);
 	__u64 *count = bpf_map_lookup_elem(&calls, &function);
@@ -118,16 +121,16 @@ static __always_inline void count_call(__u64 cookie, const struct pt_regs *ctx)
 	if (count)
 		__sync_fetch_and_add(count, 1); /* another thread's call may come in between */
 	if (counted_by)
-		count_part(function, ctx);
+		count_part(function, stack);
 }
 
 SEC("uprobe.multi")
 int function_called(struct pt_regs *ctx)
 {
-	__u64 cookie = bpf_get_attach_cookie(ctx);
+	__u64 cookie = bpf_get_attach_cookie(ctx), stack = PT_REGS_SP(ctx);
 
 	if (is_counted(cookie))
-		count_call(cookie, ctx);
+		count_call(cookie, stack);
 	return 0;
 }
 
@@ -195,7 +198,7 @@ extern __u64 *bpf_session_cookie(void) __ksym __weak;
 SEC("uprobe.multi")
 int function_timed(struct pt_regs *ctx)
 {
-	__u64 *start = bpf_session_cookie(), cookie = bpf_get_attach_cookie(ctx);
+	__u64 *start = bpf_session_cookie(), cookie = bpf_get_attach_cookie(ctx), stack = PT_REGS_SP(ctx);
 
 	if (bpf_session_is_return()) {
 		add_duration(FF_FUNCTION_OF(cookie), bpf_ktime_get_ns() - *start);
@@ -203,7 +206,7 @@ int function_timed(struct pt_regs *ctx)
 	}
 	if (!is_counted(cookie))
 		return 1;
-	count_call(cookie, ctx);
+	count_call(cookie, stack);
 	*start = bpf_ktime_get_ns();
 	return 0;
 }
@@ -261,7 +264,7 @@ int function_entered(struct pt_regs *ctx)
 
 	if (!is_counted(cookie))
 		return 0;
-	count_call(cookie, ctx);
+	count_call(cookie, stack);
 	open = bpf_task_storage_get(&open_calls, bpf_get_current_task_btf(), NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!open)
 		return 0;
@@ -291,5 +294,95 @@ int function_returned(struct pt_regs *ctx)
 		return 0;
 	--open->depth;
 	add_duration(FF_FUNCTION_OF(bpf_get_attach_cookie(ctx)), bpf_ktime_get_ns() - call->start_ns);
+	return 0;
+}
+
+/*
+ * Where returns can't be probed: both ends of a call are places in the code, and belong together if the address to return to
+ * lies at the same place. That is one of the process, since programs may change threads under a stack, and of Go's functions
+ * one of the goroutine, counted from its stack's end, since stacks move. A call that is left otherwise stays open until
+ * another one begins at its place, so that no end is ever taken for that of another call.
+ */
+struct call_place {
+	__u64 goroutine;
+	__u64 place;
+	__u32 pid;
+	__u32 reserved;
+};
+
+struct begun_call {
+	__u64 start_ns; /* 0: it has ended */
+	__u32 function;
+	__u32 reserved;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, FF_OPEN_CALLS);
+	__type(key, struct call_place);
+	__type(value, struct begun_call);
+} begun_calls SEC(".maps");
+
+static __always_inline void begin_call(const struct call_place *place, __u32 function)
+{
+	struct begun_call *known = bpf_map_lookup_elem(&begun_calls, place), begun = {.function = function};
+	struct ff_function_durations *own;
+
+	if (!known) {
+		begun.start_ns = bpf_ktime_get_ns();
+		bpf_map_update_elem(&begun_calls, place, &begun, BPF_ANY);
+		return;
+	}
+	if (known->start_ns) {
+		own = bpf_map_lookup_elem(&durations, &known->function);
+		if (own)
+			__sync_fetch_and_add(&own->left, 1);
+	}
+	known->function = function;
+	known->start_ns = bpf_ktime_get_ns();
+}
+
+static __always_inline void end_call(const struct call_place *place, __u32 function, __u64 now)
+{
+	struct begun_call *known = bpf_map_lookup_elem(&begun_calls, place);
+	struct ff_function_durations *own;
+
+	if (known && known->start_ns && known->function == function) {
+		add_duration(function, now - known->start_ns);
+		known->start_ns = 0;
+		return;
+	}
+	own = bpf_map_lookup_elem(&durations, &function);
+	if (own)
+		__sync_fetch_and_add(&own->unmatched, 1);
+}
+
+SEC("uprobe.multi")
+int function_edge(struct pt_regs *ctx)
+{
+	__u64 now = bpf_ktime_get_ns(), cookie = bpf_get_attach_cookie(ctx), stack = PT_REGS_SP(ctx), frame = ctx->bp;
+	__u64 r14 = ctx->r14, flags = ctx->flags;
+	struct call_place place = {.pid = bpf_get_current_pid_tgid() >> 32};
+	__u32 function = FF_FUNCTION_OF(cookie);
+	bool ends = cookie & FF_EDGE_ENDS && is_met(FF_EDGE_CONDITION(cookie), flags);
+
+	if (!ends && !(cookie & FF_EDGE_BEGINS))
+		return 0;
+	if (!is_counted(cookie))
+		return 0;
+	stack = (cookie & FF_EDGE_FROM_FRAME ? frame : stack) + FF_EDGE_PLACE(cookie);
+	place.place = stack;
+	if (cookie & (FF_EDGE_GO_REGISTER | FF_EDGE_GO_THREAD)) {
+		place.goroutine = cookie & FF_EDGE_GO_REGISTER ? r14 : goroutine_of_thread();
+		place.place = end_of_stack(place.goroutine) - stack;
+	}
+	if (cookie & FF_EDGE_BEGINS) {
+		count_call(cookie, stack);
+		if (!(cookie & FF_EDGE_NOT_TIMED))
+			begin_call(&place, function);
+		now = bpf_ktime_get_ns(); /* one and the same jump may be both ends */
+	}
+	if (ends)
+		end_call(&place, function, now);
 	return 0;
 }

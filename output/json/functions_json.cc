@@ -34,6 +34,16 @@ Json parts_json(const FunctionUse& function) {
     return out;
 }
 
+// Of a function that is timed by the places where it is left.
+void add_exits(Json& out, const FunctionUse& function) {
+    if (!function.not_timed().empty()) out["not_timed"] = function.not_timed();
+    if (function.not_returned() > 0) out["not_returned"] = function.not_returned();
+    if (function.exits() == 0) return;
+    out["left_without_return"] = function.left();
+    out["returns_without_begin"] = function.unmatched();
+    out["exits"] = {{"sites", function.exits()}, {"emulated", function.emulated_exits()}};
+}
+
 Json function_json(const FunctionUse& function, bool timed) {
     Json out = {{"function", function.name()}, {"kind", function.kind()}};
     if (!function.aliases().empty())
@@ -51,6 +61,7 @@ Json function_json(const FunctionUse& function, bool timed) {
     out["last_seen"] = time_json(function.last_seen_unix_nanos());
     if (function.has_watched()) out["watched"] = watched_json(function.watched());
     if (timed && function.sites() == 0) out["duration_seconds"] = durations(function.duration());
+    if (timed) add_exits(out, function);
     out["counted_at"] = {{"offset", function.site()},
                          {"instruction", function.instruction()},
                          {"emulated", function.emulated()},

@@ -8,12 +8,19 @@
 namespace footfall {
 namespace {
 
+void take_exits(FunctionUse& into, const FunctionUse& from) {
+    into.set_exits(from.exits());
+    into.set_emulated_exits(from.emulated_exits());
+    into.set_not_timed(from.not_timed());
+}
+
 void take_site(FunctionUse& into, const FunctionUse& from) {
     into.clear_not_counted();
     into.set_site(from.site());
     into.set_instruction(from.instruction());
     into.set_emulated(from.emulated());
     into.set_expected_nanos(from.expected_nanos());
+    take_exits(into, from);
 }
 
 void add_parts(FunctionUse& into, const FunctionUse& from) {
@@ -31,8 +38,12 @@ void add_parts(FunctionUse& into, const FunctionUse& from) {
 void add_use(FunctionUse& into, const FunctionUse& from) {
     if (!from.not_counted().empty()) return;
     if (!into.not_counted().empty()) take_site(into, from);
+    if (into.exits() == 0 && into.not_timed().empty()) take_exits(into, from);
     into.set_calls(into.calls() + from.calls());
     into.set_hot(into.hot() || from.hot());
+    into.set_not_returned(into.not_returned() + from.not_returned());
+    into.set_left(into.left() + from.left());
+    into.set_unmatched(into.unmatched() + from.unmatched());
     add_parts(into, from);
     if (from.has_duration()) merge(*into.mutable_duration(), from.duration());
     if (from.first_seen_unix_nanos() == 0) return;

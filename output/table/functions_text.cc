@@ -38,13 +38,24 @@ std::uint64_t watched_nanos(const FunctionFile& file, const FunctionUse& functio
     return function.has_watched() ? watched_nanos(function.watched()) : file.watched_nanos();
 }
 
+bool any_not_returned(const FunctionFile& file) {
+    return std::any_of(file.functions().begin(), file.functions().end(),
+                       [](const FunctionUse& function) { return function.not_returned() > 0; });
+}
+
+std::string exits_of(const FunctionUse& function) {
+    if (function.exits() == 0) return {};
+    return fmt::format("; left at {} {}, {} emulated", function.exits(), function.exits() == 1 ? "site" : "sites",
+                       function.emulated_exits());
+}
+
 std::string site_of(const FunctionUse& function) {
     const char* how = function.emulated() ? "emulated" : "stepped";
     if (function.sites() > 0) {
         return fmt::format("{} at {} {}, {}", terminal_safe(function.instruction()), function.sites(),
                            function.sites() == 1 ? "site" : "sites", how);
     }
-    return fmt::format("{} at +{}, {}", terminal_safe(function.instruction()), function.site(), how);
+    return fmt::format("{} at +{}, {}{}", terminal_safe(function.instruction()), function.site(), how, exits_of(function));
 }
 
 constexpr std::size_t kMostParts = 10;
@@ -81,6 +92,8 @@ GridText rows_of(const FunctionFile& file, std::span<const FunctionUse* const> f
     if (file.timed()) {
         for (const char* title : {"p50", "p99", "MAX"}) columns.push_back({.title = title, .numeric = true, .rank = 3});
     }
+    const bool some_left = any_not_returned(file);
+    if (some_left) columns.push_back({.title = "NOT RETURNED", .numeric = true, .rank = 3});
     const bool several = file.watched().sessions() > 1;
     if (several) {
         for (const char* title : {"FIRST SEEN", "LAST SEEN"}) columns.push_back({.title = title, .rank = 4});
@@ -105,6 +118,7 @@ GridText rows_of(const FunctionFile& file, std::span<const FunctionUse* const> f
             for (const double q : {0.5, 0.99}) row.push_back({known ? human_duration(quantile(duration, q)) : "-"});
             row.push_back({known ? human_duration(duration.max()) : "-"});
         }
+        if (some_left) row.push_back({function->not_returned() > 0 ? grouped(function->not_returned()) : "-"});
         if (several) {
             row.push_back({minute_utc({function->first_seen_unix_nanos()})});
             row.push_back({minute_utc({function->last_seen_unix_nanos()})});
@@ -154,13 +168,36 @@ std::string summary(const FunctionFile& file, const TerminalStyle& style) {
     return toned(text, Tone::kQuiet, style) + "\n";
 }
 
-std::string not_counted_lines(const FunctionFile& file, std::size_t most) {
+// Functions that lack something, and why.
+std::string reason_lines(const FunctionFile& file, std::size_t most) {
     std::string text;
     std::size_t lines = 0;
     for (const FunctionUse& function : file.functions()) {
-        if (function.not_counted().empty()) continue;
+        const bool counted = function.not_counted().empty();
+        if (counted && function.not_timed().empty()) continue;
         if (most != 0 && lines++ == most) return text + "  …\n";
-        text += fmt::format("  {}: {}\n", shown(function), terminal_safe(function.not_counted()));
+        text += fmt::format("  {}: {}{}\n", shown(function), counted ? "not timed: " : "",
+                            terminal_safe(counted ? function.not_timed() : function.not_counted()));
+    }
+    return text;
+}
+
+// What of the calls was not timed.
+std::string timing_lines(const FunctionFile& file) {
+    std::string text;
+    if (!file.not_timed().empty()) text += "not timed: " + terminal_safe(file.not_timed()) + "\n";
+    const auto not_timed =
+        static_cast<std::uint64_t>(std::count_if(file.functions().begin(), file.functions().end(),
+                                                 [](const FunctionUse& function) { return !function.not_timed().empty(); }));
+    if (not_timed > 0) {
+        text += fmt::format("{} {} counted, and can't be timed (--explain says why)\n", grouped(not_timed),
+                            not_timed == 1 ? "function is" : "functions are");
+    }
+    std::uint64_t unmatched = 0;
+    for (const FunctionUse& function : file.functions()) unmatched += function.unmatched();
+    if (unmatched > 0) {
+        text += fmt::format("{} of calls that had begun before {} not timed\n",
+                            unmatched == 1 ? "1 return" : grouped(unmatched) + " returns", unmatched == 1 ? "is" : "are");
     }
     return text;
 }
@@ -185,7 +222,7 @@ std::string file_text(const FunctionFile& file, const FunctionsView& view, const
                             human_duration(in_seconds(file.late_nanos())));
     }
     if (!file.no_sources().empty()) text += "not picked by source file: " + terminal_safe(file.no_sources()) + "\n";
-    if (!file.not_timed().empty()) text += "not timed: " + terminal_safe(file.not_timed()) + "\n";
+    text += timing_lines(file);
     const bool listed = file.watched_nanos() == 0;  // nothing was attached
     std::vector<const FunctionUse*> functions = ranked(file, view.unused || listed);
     const std::size_t all = functions.size();
@@ -196,7 +233,7 @@ std::string file_text(const FunctionFile& file, const FunctionsView& view, const
         text += rows_of(file, functions, view, style).text;
     }
     if (functions.size() < all) text += fmt::format("… and {} more (--rows 0 shows all)\n", grouped(all - functions.size()));
-    return view.explain ? text + not_counted_lines(file, view.most) : text;
+    return view.explain ? text + reason_lines(file, view.most) : text;
 }
 
 }  // namespace

@@ -9,7 +9,9 @@
 
 #include "agent/base/text.h"
 #include "symbolizer/elf/elf_file.h"
+#include "symbolizer/elf/entry_site.h"
 #include "symbolizer/elf/function_symbols.h"
+#include "symbolizer/elf/go_functions.h"
 #include "symbolizer/elf/loaded_bytes.h"
 #include "symbolizer/functions/name_patterns.h"
 #include "symbolizer/functions/nearest_names.h"
@@ -20,7 +22,7 @@ namespace {
 
 constexpr std::size_t kMostSymbolBytes = std::size_t{256} << 20;
 constexpr std::size_t kMostAliases = 8;
-constexpr std::size_t kMostLookedAt = 4096;  // bytes of a function
+constexpr std::size_t kMostLookedAt = std::size_t{1} << 18;  // bytes of a function
 
 // By address; of one, better names first.
 bool is_better_name(const RawSymbol& a, const RawSymbol& b) {
@@ -57,17 +59,107 @@ std::vector<Entry> entries_of(std::span<const RawSymbol> symbols) {
     return entries;
 }
 
-NoSite find_site(const Entry& entry, const LoadedBytes& code, bool returns, CodeFunction& function) {
-    if (entry.best().indirect) return NoSite::kIndirect;
-    if (is_part(entry.best().name)) return NoSite::kPart;
-    const auto offset = code.offset_of(entry.best().address);
-    if (!offset) return NoSite::kNoSymbolCode;
-    const auto site = counting_site(code.at(*offset, std::min<std::uint64_t>(function.size, kMostLookedAt)), returns);
-    if (!site) return NoSite::kUnreadable;
-    function.site = *site;
-    function.file_offset = *offset + site->offset;
-    return NoSite::kNone;
-}
+// "foo" of "foo.cold.3"
+std::string_view whole_of(std::string_view part) { return part.substr(0, part.find(".cold")); }
+
+// Where a file's functions are and where they are left.
+class FunctionPlaces {
+public:
+    FunctionPlaces(const ElfFile& file, std::string_view bytes, std::span<const Entry> entries, const FunctionQuery& query,
+                   const GoFunctions* go, Timing timing)
+        : code_(file, bytes), entries_(entries), query_(query), go_(go), timing_(timing) {
+        for (const ElfSection& section : file.sections()) {
+            const GElf_Shdr& header = section.header;
+            if (section.name.starts_with(".plt")) linkage_.push_back({header.sh_addr, header.sh_addr + header.sh_size});
+        }
+        if (go_ != nullptr && timing_ == Timing::kByExits) goroutine_ = goroutine_of_file();
+    }
+
+    void find(const Entry& entry, CodeFunction& function) const {
+        function.no_site = find_site(entry, function);
+        if (timing_ == Timing::kByExits && function.no_site == NoSite::kNone) find_exits_of(entry, function);
+    }
+
+private:
+    NoSite find_site(const Entry& entry, CodeFunction& function) const {
+        if (entry.best().indirect) return NoSite::kIndirect;
+        if (is_part(entry.best().name)) return NoSite::kPart;
+        const auto offset = code_.offset_of(entry.best().address);
+        if (!offset) return NoSite::kNoSymbolCode;
+        const Timing needed = timing_ == Timing::kNone && query_.by_caller ? Timing::kByReturn : timing_;
+        const auto site = counting_site(code_.at(*offset, std::min<std::uint64_t>(function.size, kMostLookedAt)), needed);
+        if (!site) return NoSite::kUnreadable;
+        function.site = *site;
+        function.file_offset = *offset + site->offset;
+        return NoSite::kNone;
+    }
+
+    void find_exits_of(const Entry& entry, CodeFunction& function) const {
+        const bool is_go = is_of_go(function.address);
+        if (is_go) function.goroutine = goroutine_;
+        const auto exits = find_exits({span_of(entry), is_go, [&](std::uint64_t at) { return target_of(entry, at); }});
+        if (!exits) {
+            function.not_timed = exits.error();
+            return;
+        }
+        for (const ExitSite& exit : *exits) {
+            const auto offset = code_.offset_of(exit.address);
+            if (offset) function.exits.push_back({*offset, exit.site_class, exit.place, exit.condition});
+        }
+    }
+
+    [[nodiscard]] CodeSpan span_of(const Entry& entry) const {
+        const std::uint64_t address = entry.best().address;
+        const auto offset = code_.offset_of(address);
+        return {address, offset ? code_.at(*offset, entry.end - address) : std::span<const std::uint8_t>()};
+    }
+
+    [[nodiscard]] JumpTarget target_of(const Entry& from, std::uint64_t address) const {
+        const auto after = std::upper_bound(entries_.begin(), entries_.end(), address,
+                                            [](std::uint64_t at, const Entry& entry) { return at < entry.best().address; });
+        const Entry* at = after == entries_.begin() ? nullptr : &*std::prev(after);
+        if (at == nullptr || address >= at->end)
+            return {is_linkage(address) ? JumpTarget::Kind::kFunction : JumpTarget::Kind::kUnknown, {}};
+        if (is_part_of(*at, from)) return {JumpTarget::Kind::kPart, span_of(*at)};
+        const bool begins = address == at->best().address && !is_part(at->best().name);
+        return {begins ? JumpTarget::Kind::kFunction : JumpTarget::Kind::kUnknown, {}};
+    }
+
+    static bool is_part_of(const Entry& part, const Entry& function) {
+        return is_part(part.best().name) &&
+               std::any_of(function.symbols.begin(), function.symbols.end(),
+                           [&](const RawSymbol& symbol) { return symbol.name == whole_of(part.best().name); });
+    }
+
+    [[nodiscard]] bool is_linkage(std::uint64_t address) const {
+        return std::any_of(linkage_.begin(), linkage_.end(),
+                           [&](const CodeRange& range) { return address >= range.start && address < range.end; });
+    }
+
+    // Not so of what C has added to a program of Go.
+    [[nodiscard]] bool is_of_go(std::uint64_t address) const {
+        const auto function = go_ != nullptr ? go_->find(address) : std::nullopt;
+        return function && function->start == address;
+    }
+
+    // As the first function does it that asks for room on its stack.
+    [[nodiscard]] Goroutine goroutine_of_file() const {
+        for (const Entry& entry : entries_) {
+            if (!is_of_go(entry.best().address)) continue;
+            if (begins_like_go(span_of(entry).bytes)) return Goroutine::kRegister;
+            if (begins_like_old_go(span_of(entry).bytes)) return Goroutine::kThread;
+        }
+        return Goroutine::kRegister;
+    }
+
+    LoadedBytes code_;
+    std::span<const Entry> entries_;
+    const FunctionQuery& query_;
+    const GoFunctions* go_;
+    Timing timing_;
+    Goroutine goroutine_ = Goroutine::kNone;
+    std::vector<CodeRange> linkage_;
+};
 
 // Has the file, or does it ask for, what unwinds the stack?
 bool has_unwinder(const ElfFile& file) {
@@ -149,7 +241,7 @@ void name_function(const Entry& entry, CodeFunction& function) {
 
 // kStripped, or kNone.
 Miss pick_functions(const ElfFile& file, std::string_view bytes, const FunctionQuery& query, const FunctionHelp& help,
-                    FunctionAnswer& answer) {
+                    const GoFunctions* go, FunctionAnswer& answer) {
     const std::optional<ElfFile> debug = debug_file_with_names(file, help.debug);
     const FunctionSymbols found(debug ? *debug : file, kMostSymbolBytes);
     std::vector<RawSymbol> symbols;
@@ -157,9 +249,10 @@ Miss pick_functions(const ElfFile& file, std::string_view bytes, const FunctionQ
     std::sort(symbols.begin(), symbols.end(), is_better_name);
     if (symbols.empty()) return Miss::kStripped;
 
-    const LoadedBytes code(file, bytes);
+    const std::vector<Entry> entries = entries_of(symbols);
+    const FunctionPlaces places(file, bytes, entries, query, go, answer.timing);
     Picking picking(query, help);
-    for (const Entry& entry : entries_of(symbols)) {
+    for (const Entry& entry : entries) {
         ++answer.known;
         CodeFunction function;
         name_function(entry, function);
@@ -171,7 +264,7 @@ Miss pick_functions(const ElfFile& file, std::string_view bytes, const FunctionQ
         if (function.aliases.size() > kMostAliases) function.aliases.resize(kMostAliases);
         function.address = entry.best().address;
         function.size = entry.end - entry.best().address;
-        function.no_site = find_site(entry, code, query.returns, function);
+        places.find(entry, function);
         answer.functions.push_back(std::move(function));
     }
     answer.no_sources = !query.sources.empty() && !picking.knows_sources();
@@ -202,17 +295,22 @@ void pick_probes(const ElfFile& file, std::string_view bytes, const FunctionQuer
 tl::expected<FunctionAnswer, Miss> list_functions(int fd, const FunctionQuery& query, const FunctionHelp& help) {
     const auto file = ElfFile::open(fd);
     if (!file) return tl::unexpected(file.error());
-    FunctionQuery functions{{}, query.most, query.returns, query.regexes, query.sources};
+    FunctionQuery functions{{}, query.most, query.timed, query.unwound, query.by_caller, query.regexes, query.sources};
     FunctionQuery probes{{}, query.most};
     for (const std::string& glob : query.globs) (means_usdt(glob) ? probes : functions).globs.push_back(glob);
 
     const SharedMapping mapping(fd);
     const std::string_view bytes = mapping.bytes();
     FunctionAnswer answer;
-    answer.unwinds = has_unwinder(*file);
+    tl::expected<GoFunctions, Miss> go = tl::unexpected(Miss::kStripped);
+    if (query.timed) go = GoFunctions::open(fd);
+    if (query.timed) {
+        const bool no_return_probes = query.unwound || go || has_unwinder(*file);
+        answer.timing = no_return_probes ? Timing::kByExits : Timing::kByReturn;
+    }
     if (!probes.globs.empty()) pick_probes(*file, bytes, probes, answer);
     if (probes.globs.empty() || !functions.means_all())
-        answer.no_functions = pick_functions(*file, bytes, functions, help, answer);
+        answer.no_functions = pick_functions(*file, bytes, functions, help, go ? &*go : nullptr, answer);
     if (probes.globs.empty() && answer.no_functions != Miss::kNone) return tl::unexpected(answer.no_functions);
     return answer;
 }

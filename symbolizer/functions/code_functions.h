@@ -16,10 +16,26 @@
 #include <vector>
 
 #include "symbolizer/frame.h"
+#include "symbolizer/functions/function_exits.h"
 #include "symbolizer/functions/probe_site.h"
 #include "symbolizer/functions/usdt_probes.h"
 
 namespace footfall {
+
+// Where the goroutine that calls is found: calls of Go's functions belong to it, and not to the thread.
+enum class Goroutine : std::uint8_t {
+    kNone,      // not a function of Go
+    kRegister,  // in r14 (Go >= 1.17)
+    kThread,    // in the thread's storage
+};
+
+struct FunctionExit {
+    std::uint64_t file_offset = 0;
+    SiteClass site_class = SiteClass::kStepped;
+    ReturnPlace place;
+    std::uint8_t condition = kAlways;  // function_exits.h
+    bool operator==(const FunctionExit&) const = default;
+};
 
 struct CodeFunction {
     std::string name;                  // demangled
@@ -29,13 +45,19 @@ struct CodeFunction {
     std::uint64_t file_offset = 0;  // of the site
     ProbeSite site;
     NoSite no_site = NoSite::kNone;  // why there is none
+    // Where its calls end, if they are timed by that.
+    Goroutine goroutine = Goroutine::kNone;
+    std::vector<FunctionExit> exits;
+    NotTimed not_timed = NotTimed::kNone;  // why there are none
 };
 
 struct FunctionQuery {
     // Of demangled names, with their parameters or without, or of USDT probes (means_usdt()); empty: all functions.
     std::vector<std::string> globs;
-    std::size_t most = 0;  // answers
-    bool returns = false;  // their returns will be probed, too
+    std::size_t most = 0;    // answers
+    bool timed = false;      // their durations are wanted
+    bool unwound = false;    // a process that maps the file has what throws exceptions
+    bool by_caller = false;  // the address to return to will be read at the site
     // Beside the globs: of demangled names (name_patterns.h), and globs of source files, which need sources below.
     std::vector<std::string> regexes;
     std::vector<std::string> sources;
@@ -56,9 +78,11 @@ struct FunctionAnswer {
     std::size_t known = 0;                // functions that the file has
     std::size_t matched = 0;              // of them, also beyond `most`
     std::vector<std::string> nearest;     // names like those asked for, or "@" and a source file, where none matched
-    bool unwinds = false;                 // it throws exceptions, or lets them pass: C++, Rust, -fexceptions
-    Miss no_functions = Miss::kNone;      // why there are none, where USDT probes were asked for, too
-    bool no_sources = false;              // they were asked for, and the file of none of its functions is known
+    // How they are to be timed: by their exits where a probe of the return would end the program. An exception that is
+    // thrown through it (C++, Rust, -fexceptions) finds no way on, and Go moves stacks, with what the kernel put there.
+    Timing timing = Timing::kNone;
+    Miss no_functions = Miss::kNone;  // why there are none, where USDT probes were asked for, too
+    bool no_sources = false;          // they were asked for, and the file of none of its functions is known
 
     std::vector<UsdtProbe> probes;  // by name; only if they were asked for
     std::size_t known_probes = 0;   // as for functions

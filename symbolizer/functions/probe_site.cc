@@ -11,18 +11,30 @@ SiteClass class_of(const EntrySite& site) {
     return site.instruction == "push" ? SiteClass::kPush : SiteClass::kBranch;
 }
 
+SiteNeed need_of(Timing timing) {
+    switch (timing) {
+        case Timing::kNone:
+            return SiteNeed::kArguments;
+        case Timing::kByReturn:
+            return SiteNeed::kArgumentsAndReturn;
+        case Timing::kByExits:
+            return SiteNeed::kArgumentsAndStack;
+    }
+    __builtin_unreachable();
+}
+
 }  // namespace
 
-std::optional<ProbeSite> counting_site(std::span<const std::uint8_t> code, bool returns) {
-    const auto site = cheapest_entry_site(code, returns ? SiteNeed::kArgumentsAndReturn : SiteNeed::kArguments, 0);
+std::optional<ProbeSite> counting_site(std::span<const std::uint8_t> code, Timing timing) {
+    const auto site = cheapest_entry_site(code, need_of(timing), 0);
     if (!site) return std::nullopt;
-    return ProbeSite{site->offset, class_of(*site), site->instruction};
+    return ProbeSite{site->offset, class_of(*site), site->instruction, site->pushed};
 }
 
 std::optional<ProbeSite> marker_site(std::span<const std::uint8_t> code) {
     const auto site = nop_site(code);
     if (!site) return std::nullopt;
-    return ProbeSite{site->offset, class_of(*site), site->instruction};
+    return ProbeSite{site->offset, class_of(*site), site->instruction, 0};
 }
 
 std::string_view text_of(SiteClass site_class) {
@@ -60,19 +72,18 @@ std::string_view text_of(NoSite reason) {
 }
 
 // Medians of an empty program's added cost, and of a per-CPU counter.
-unsigned expected_nanoseconds(SiteClass site_class, bool returns) {
+unsigned expected_nanoseconds(SiteClass site_class) {
     constexpr unsigned kEmulatedNop = 870;
     constexpr unsigned kEmulated = 990;
     constexpr unsigned kStepped = 13'200;
-    const unsigned back = returns ? 850 : 0;
     switch (site_class) {
         case SiteClass::kNop:
-            return kEmulatedNop + back;
+            return kEmulatedNop;
         case SiteClass::kPush:
         case SiteClass::kBranch:
-            return kEmulated + back;
+            return kEmulated;
         case SiteClass::kStepped:
-            return kStepped + back;
+            return kStepped;
     }
     __builtin_unreachable();
 }

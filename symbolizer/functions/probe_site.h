@@ -33,12 +33,19 @@ enum class NoSite : std::uint8_t {
 struct ProbeSite {
     std::uint64_t offset = 0;  // from the function's first byte
     SiteClass site_class = SiteClass::kStepped;
-    std::string instruction;  // "push"
+    std::string instruction;   // "push"
+    std::uint64_t pushed = 0;  // kByExits: bytes on the stack below the address to return to
 };
 
-// code: the function's own bytes, and nothing behind them. returns: its returns will be probed, too, which needs the stack
-// as it was when the function began. None: kUnreadable.
-std::optional<ProbeSite> counting_site(std::span<const std::uint8_t> code, bool returns);
+// How the durations of calls will be taken.
+enum class Timing : std::uint8_t {
+    kNone,
+    kByReturn,  // by a probe of the return, which needs the stack as it was when the function began
+    kByExits,   // where the function is left, by the place on the stack of the address to return to
+};
+
+// code: the function's own bytes, and nothing behind them. None: kUnreadable.
+std::optional<ProbeSite> counting_site(std::span<const std::uint8_t> code, Timing timing);
 
 // The same of a USDT probe, at the nop that is there for it. None: kNoMarker.
 std::optional<ProbeSite> marker_site(std::span<const std::uint8_t> code);
@@ -47,7 +54,9 @@ std::optional<ProbeSite> marker_site(std::span<const std::uint8_t> code);
 std::string_view text_of(SiteClass site_class);
 std::string_view text_of(NoSite reason);
 
-// What counting there adds to each call, in nanoseconds, on the development machine; with its return, if that is probed.
-unsigned expected_nanoseconds(SiteClass site_class, bool returns);
+// What counting there adds to each call, in nanoseconds, on the development machine.
+unsigned expected_nanoseconds(SiteClass site_class);
+// And a probe of the return (Timing::kByReturn).
+constexpr unsigned kReturnNanoseconds = 850;
 
 }  // namespace footfall

@@ -8,6 +8,9 @@ namespace {
 constexpr auto kLastMiss = Miss::kHiddenAddresses;
 constexpr auto kLastSiteClass = SiteClass::kStepped;
 constexpr auto kLastNoSite = NoSite::kBadSemaphore;
+constexpr auto kLastTiming = Timing::kByExits;
+constexpr auto kLastGoroutine = Goroutine::kThread;
+constexpr auto kLastNotTimed = NotTimed::kNoProbe;
 
 }  // namespace
 
@@ -50,13 +53,62 @@ void add_probe(symbolizer::FunctionList& list, const UsdtProbe& probe) {
     }
 }
 
+void add_function(symbolizer::FunctionList& list, const CodeFunction& function) {
+    symbolizer::ListedFunction& listed = *list.add_functions();
+    listed.set_name(function.name);
+    for (const std::string& alias : function.aliases) listed.add_aliases(alias);
+    listed.set_address(function.address);
+    listed.set_size(function.size);
+    listed.set_file_offset(function.file_offset);
+    listed.set_site(function.site.offset);
+    listed.set_site_class(static_cast<std::uint32_t>(function.site.site_class));
+    listed.set_instruction(function.site.instruction);
+    listed.set_pushed(function.site.pushed);
+    listed.set_no_site(static_cast<std::uint32_t>(function.no_site));
+    listed.set_goroutine(static_cast<std::uint32_t>(function.goroutine));
+    listed.set_not_timed(static_cast<std::uint32_t>(function.not_timed));
+    for (const FunctionExit& exit : function.exits) {
+        symbolizer::ListedExit& out = *listed.add_exits();
+        out.set_file_offset(exit.file_offset);
+        out.set_site_class(static_cast<std::uint32_t>(exit.site_class));
+        out.set_from_frame_pointer(exit.place.from_frame_pointer);
+        out.set_place(exit.place.offset);
+        out.set_condition(exit.condition);
+    }
+}
+
+bool read_function(const symbolizer::ListedFunction& listed, CodeFunction& into) {
+    if (listed.site_class() > static_cast<std::uint32_t>(kLastSiteClass) ||
+        listed.no_site() > static_cast<std::uint32_t>(kLastNoSite) ||
+        listed.goroutine() > static_cast<std::uint32_t>(kLastGoroutine) ||
+        listed.not_timed() > static_cast<std::uint32_t>(kLastNotTimed))
+        return false;
+    into.name = listed.name();
+    into.aliases.assign(listed.aliases().begin(), listed.aliases().end());
+    into.address = listed.address();
+    into.size = listed.size();
+    into.file_offset = listed.file_offset();
+    into.site = {listed.site(), static_cast<SiteClass>(listed.site_class()), listed.instruction(), listed.pushed()};
+    into.no_site = static_cast<NoSite>(listed.no_site());
+    into.goroutine = static_cast<Goroutine>(listed.goroutine());
+    into.not_timed = static_cast<NotTimed>(listed.not_timed());
+    for (const symbolizer::ListedExit& exit : listed.exits()) {
+        if (exit.site_class() > static_cast<std::uint32_t>(kLastSiteClass) || exit.condition() > kAlways) return false;
+        into.exits.push_back({exit.file_offset(),
+                              static_cast<SiteClass>(exit.site_class()),
+                              {exit.from_frame_pointer(), exit.place()},
+                              static_cast<std::uint8_t>(exit.condition())});
+    }
+    return true;
+}
+
 bool read_probe(const symbolizer::ListedProbe& listed, UsdtProbe& into) {
     if (listed.site_class() > static_cast<std::uint32_t>(kLastSiteClass) ||
         listed.no_site() > static_cast<std::uint32_t>(kLastNoSite) || listed.sites_size() != listed.semaphores_size())
         return false;
     into.name = listed.name();
     into.address = listed.address();
-    into.site = {0, static_cast<SiteClass>(listed.site_class()), listed.instruction()};
+    into.site = {0, static_cast<SiteClass>(listed.site_class()), listed.instruction(), 0};
     into.no_site = static_cast<NoSite>(listed.no_site());
     for (int i = 0; i < listed.sites_size(); ++i) into.sites.push_back({listed.sites(i), listed.semaphores(i)});
     return true;
@@ -69,21 +121,10 @@ symbolizer::Answer answer_of(const FunctionAnswer& functions) {
     symbolizer::FunctionList& list = *answer.mutable_functions();
     list.set_known(functions.known);
     list.set_matched(functions.matched);
-    list.set_unwinds(functions.unwinds);
+    list.set_timing(static_cast<std::uint32_t>(functions.timing));
     list.set_no_functions(static_cast<std::uint32_t>(functions.no_functions));
     for (const std::string& name : functions.nearest) list.add_nearest(name);
-    for (const CodeFunction& function : functions.functions) {
-        symbolizer::ListedFunction& listed = *list.add_functions();
-        listed.set_name(function.name);
-        for (const std::string& alias : function.aliases) listed.add_aliases(alias);
-        listed.set_address(function.address);
-        listed.set_size(function.size);
-        listed.set_file_offset(function.file_offset);
-        listed.set_site(function.site.offset);
-        listed.set_site_class(static_cast<std::uint32_t>(function.site.site_class));
-        listed.set_instruction(function.site.instruction);
-        listed.set_no_site(static_cast<std::uint32_t>(function.no_site));
-    }
+    for (const CodeFunction& function : functions.functions) add_function(list, function);
     list.set_known_probes(functions.known_probes);
     list.set_matched_probes(functions.matched_probes);
     list.set_unread_notes(functions.unread_notes);
@@ -95,19 +136,11 @@ symbolizer::Answer answer_of(const FunctionAnswer& functions) {
 bool read_functions(const symbolizer::FunctionList& list, FunctionAnswer& into) {
     into.known = list.known();
     into.matched = list.matched();
-    into.unwinds = list.unwinds();
+    if (list.timing() > static_cast<std::uint32_t>(kLastTiming)) return false;
+    into.timing = static_cast<Timing>(list.timing());
     into.nearest.assign(list.nearest().begin(), list.nearest().end());
     for (const symbolizer::ListedFunction& listed : list.functions()) {
-        if (listed.site_class() > static_cast<std::uint32_t>(kLastSiteClass) ||
-            listed.no_site() > static_cast<std::uint32_t>(kLastNoSite))
-            return false;
-        into.functions.push_back({listed.name(),
-                                  {listed.aliases().begin(), listed.aliases().end()},
-                                  listed.address(),
-                                  listed.size(),
-                                  listed.file_offset(),
-                                  {listed.site(), static_cast<SiteClass>(listed.site_class()), listed.instruction()},
-                                  static_cast<NoSite>(listed.no_site())});
+        if (!read_function(listed, into.functions.emplace_back())) return false;
     }
     into.known_probes = list.known_probes();
     into.matched_probes = list.matched_probes();

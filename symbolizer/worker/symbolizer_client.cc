@@ -140,7 +140,9 @@ tl::expected<FunctionAnswer, Miss> SymbolizerClient::functions(const ModuleFiles
     symbolizer::ListFunctions& list = *question.mutable_list_functions();
     for (const std::string& glob : query.globs) list.add_globs(glob);
     list.set_most(query.most);
-    list.set_returns(query.returns);
+    list.set_timed(query.timed);
+    list.set_unwound(query.unwound);
+    list.set_by_caller(query.by_caller);
     for (const std::string& regex : query.regexes) list.add_regexes(regex);
     for (const std::string& source : query.sources) list.add_sources(source);
     list.set_has_debug(files.debug >= 0);

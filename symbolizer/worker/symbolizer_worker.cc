@@ -80,7 +80,9 @@ private:
         if (!module_files) return answer_of(Miss::kMalformed);
         const FunctionQuery query{{question.globs().begin(), question.globs().end()},
                                   question.most(),
-                                  question.returns(),
+                                  question.timed(),
+                                  question.unwound(),
+                                  question.by_caller(),
                                   {question.regexes().begin(), question.regexes().end()},
                                   {question.sources().begin(), question.sources().end()}};
         if (query.sources.empty())

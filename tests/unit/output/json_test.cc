@@ -59,12 +59,16 @@ TEST(SessionJson, HasTheKeysOfItsSchema) {
 
 // With a function of each sort: called and timed, never called, not picked by each session, not to be counted.
 Snapshot example_functions() {
-    Snapshot first = functions_session({.lost = 1}, {{"buy", 16, 2}, {"sell", 32, 0}, {"chosen", 48, 0}});
+    Snapshot first = functions_session({.lost = 1}, {{"buy", 16, 2}, {"sell", 32, 0}, {"chosen", 48, 0}, {"exits", 64, 1}});
     FunctionFile& file = *first.mutable_function_files(0);
     file.set_timed(true);
     *file.mutable_functions(0)->mutable_duration() = histogram_of({0.001, 0.002});
     file.mutable_functions(0)->add_aliases("purchase");
+    file.mutable_functions(0)->set_exits(3);
+    file.mutable_functions(0)->set_emulated_exits(2);
+    file.mutable_functions(0)->set_not_returned(1);
     file.mutable_functions(2)->set_not_counted("ifunc");
+    file.mutable_functions(3)->set_not_timed("nothing returns from it");
     Snapshot second = functions_session({.start = kNoon + 60 * kSecond}, {{"buy", 16, 1}});
     FunctionFile& other = *second.add_function_files();
     other.set_path("/usr/lib/none.so");
@@ -81,7 +85,11 @@ TEST(SessionJson, HasTheKeysOfItsSchemaForFunctionsToo) {
     const Json document = Json::parse(session_json(functions, {&inventory}));
     ASSERT_EQ(document["function_files"].size(), 2U);
     expect_keys(root, root, document, "$");
-    EXPECT_EQ(document["function_files"][0]["functions"][0]["calls"], 3);
+    const Json& buy = document["function_files"][0]["functions"][0];
+    EXPECT_EQ(buy["calls"], 3);
+    EXPECT_EQ(buy["not_returned"], 1);
+    EXPECT_EQ(buy["exits"], (Json{{"sites", 3}, {"emulated", 2}}));
+    EXPECT_EQ(document["function_files"][0]["functions"][1]["not_timed"], "nothing returns from it");
     EXPECT_EQ(document["function_files"][0]["watched"]["seconds"], 20);
     EXPECT_EQ(document["function_files"][0]["watched"]["lost"], 1);
     EXPECT_EQ(document["session"]["merged"]["sessions"], 3);

@@ -148,6 +148,29 @@ TEST(MergeFunctions, DurationsAddUp) {
     EXPECT_TRUE(merged.function_files(0).timed());
 }
 
+TEST(MergeFunctions, CallsThatDidNotReturnAddUpOfThoseThatWereTimed) {
+    Snapshot timed = functions_session({}, {{"buy", 16, 5}, {"exit", 32, 1}});
+    FunctionFile& file = *timed.mutable_function_files(0);
+    file.set_timed(true);
+    FunctionUse& buy = *file.mutable_functions(0);
+    buy.set_exits(2);
+    buy.set_not_returned(2);
+    buy.set_left(1);
+    buy.set_unmatched(3);
+    file.mutable_functions(1)->set_not_timed("nothing returns from it");
+    const Snapshot merged = merge_sessions({functions_session({.start = kNoon + kHour}, {{"buy", 16, 90}}), timed, timed});
+    const FunctionUse& sum = named(merged.function_files(0), "buy");
+    EXPECT_EQ(sum.calls(), 95U) << "the same session counts once";
+    EXPECT_EQ(sum.not_returned(), 2U);
+    EXPECT_EQ(sum.exits(), 2U);
+    const std::string text = functions_text(merged, {.explain = true}, {});
+    EXPECT_THAT(text, HasSubstr("NOT RETURNED"));
+    EXPECT_THAT(text, HasSubstr("; left at 2 sites, 0 emulated"));
+    EXPECT_THAT(text, HasSubstr("1 function is counted, and can't be timed (--explain says why)\n"));
+    EXPECT_THAT(text, HasSubstr("3 returns of calls that had begun before are not timed\n"));
+    EXPECT_THAT(text, HasSubstr("  exit: not timed: nothing returns from it\n"));
+}
+
 Snapshot by_caller(std::int64_t start, const std::string& by, std::uint64_t calls, const std::string& caller) {
     Snapshot session = functions_session({.start = start}, {{"buy", 16, calls + 1}});
     FunctionFile& file = *session.mutable_function_files(0);

@@ -26,9 +26,11 @@ protected:
         path_ = build(scratch_, "rules.s", ".text\n" + source, "-nostdlib -shared");
         if (path_.empty()) GTEST_SKIP() << "no assembler for x86-64";
     }
-    FunctionAnswer all(bool returns = false) { return functions_in(path_, {{}, kPlenty, returns}); }
-    CodeFunction named(const std::string& name, bool returns = false) {
-        const FunctionAnswer answer = all(returns);
+    FunctionAnswer all(bool timed = false, bool unwound = false) {
+        return functions_in(path_, {{}, kPlenty, timed, unwound});
+    }
+    CodeFunction named(const std::string& name, bool timed = false, bool unwound = false) {
+        const FunctionAnswer answer = all(timed, unwound);
         const auto found = std::find_if(answer.functions.begin(), answer.functions.end(),
                                         [&](const CodeFunction& function) { return function.name == name; });
         EXPECT_NE(found, answer.functions.end()) << name;
@@ -208,8 +210,10 @@ TEST(FunctionsOf, ProgramsThatThrowAreKnown) {
     const std::string plain =
         build(scratch, "plain.cc", "int plain() { return 0; }\n", "-nostdlib -shared -fPIC -fno-exceptions");
     if (throws.empty() || plain.empty()) GTEST_SKIP() << "no compiler";
-    EXPECT_TRUE(functions_in(throws, {{}, kPlenty}).unwinds);
-    EXPECT_FALSE(functions_in(plain, {{}, kPlenty}).unwinds);
+    EXPECT_EQ(functions_in(throws, {{}, kPlenty, true}).timing, Timing::kByExits);
+    EXPECT_EQ(functions_in(plain, {{}, kPlenty, true}).timing, Timing::kByReturn);
+    EXPECT_EQ(functions_in(plain, {{}, kPlenty, true, true}).timing, Timing::kByExits)
+        << "a library that it calls may throw";
 }
 
 }  // namespace
