@@ -1,5 +1,7 @@
 #include "agent/config/function_pattern.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "agent/base/text.h"
@@ -59,7 +61,7 @@ Result<std::vector<FunctionPattern>> parse_function_patterns(const std::vector<s
                            ExitCode::kUsage);
         }
         if (const std::string why = pattern.by == PickedBy::kRegex ? why_no_regex(pattern.glob) : ""; !why.empty()) {
-            return failure("'" + word + "' is no regular expression: " + why,
+            return failure(fmt::format("'{}' is no regular expression: {}", word, why),
                            "write it as RE2 has them: '/^shop::(get|set)_/'", ExitCode::kUsage);
         }
         const bool is_glob = pattern.by == PickedBy::kGlob;

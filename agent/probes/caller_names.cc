@@ -10,6 +10,7 @@
 
 #include "agent/probes/library_folders.h"
 #include "agent/stacks/open_mapped.h"
+#include "bpf/contract/function_probe.h"
 
 namespace footfall {
 namespace {
@@ -45,6 +46,7 @@ void CallerNames::remember(Pid pid, const ExecutableMaps& maps) {
 }
 
 std::string CallerNames::name_of(const FunctionPart& part) {
+    if (part.device == FF_DEVICE_UNKNOWN) return "code that could not be looked up";
     if (part.device == 0 && part.inode == 0) return "code of no file";
     const std::pair place{FileKey{part.device, part.inode}, part.offset};
     if (const auto known = known_.find(place); known != known_.end()) return known->second;

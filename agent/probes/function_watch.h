@@ -118,7 +118,7 @@ private:
         bool is_mapped = false;   // by a watched process
         bool is_program = false;  // which was executed
         MonotonicTime since;
-        MonotonicTime until;  // seen(): it is detached
+        MonotonicTime until;                      // seen(): it is detached
         Fd opened;                                // to attach to again
         std::vector<std::uint64_t> calls_before;  // at the last look at what they cost
         std::vector<bool> hot;                    // taken off for what they cost

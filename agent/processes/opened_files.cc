@@ -25,11 +25,12 @@ std::string opened_path(std::string_view names, bool cut) {
     while (!names.empty()) {
         const std::size_t end = std::min(names.find('\0'), names.size());
         const std::string_view name = names.substr(0, end);
-        path = path.empty() ? std::string(name) : std::string(name) + "/" + path;
+        path = path.empty() ? std::string(name) : fmt::format("{}/{}", name, path);
         names.remove_prefix(std::min(end + 1, names.size()));
     }
     if (cut) return "…/" + path;
-    return std::filesystem::path(path.starts_with('/') ? path : "/" + path).lexically_normal();
+    if (!path.starts_with('/')) path.insert(0, 1, '/');
+    return std::filesystem::path(path).lexically_normal();
 }
 
 void OpenedFiles::on_opened(const FileOpened& event) {

@@ -67,6 +67,7 @@ enum ff_function_by {
 	FF_BY_CALLER = 4, /* the place in the code that the call returns to */
 };
 
+#define FF_DEVICE_UNKNOWN (~0ULL)   /* BY_CALLER: the process's mappings were being changed whenever they were looked at */
 #define FF_FUNCTION_PARTS (1 << 16) /* of a file; what is beyond is in the function's own count alone */
 
 struct ff_function_part_key {
@@ -80,7 +81,7 @@ struct ff_function_part {
 	/* What was known at the first call, on the processor that had it; zero on the others. */
 	char comm[FF_COMM_LENGTH];
 	/* BY_CALLER: the file that is mapped at the address. */
-	__u64 device; /* major above 20 bits of minor; 0: memory of no file, or it could not be looked up */
+	__u64 device; /* major above 20 bits of minor; 0: memory of no file */
 	__u64 inode;
 	__u64 offset;  /* in the file */
 	char file[32]; /* its name, cut */

@@ -12,6 +12,8 @@
 #include "bpf/lib/filter.h"
 #include "bpf/lib/function_edges.h"
 
+#define EBUSY 16
+
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* By the function's number; the agent sets how many there are. */
@@ -39,12 +41,14 @@ struct {
 	__type(value, struct ff_function_part);
 } parts SEC(".maps");
 
+struct part_of_call {
+	struct ff_function_part part;
+	__u64 address;
+};
+
 static long note_file(struct task_struct *task, struct vm_area_struct *vma, void *context)
 {
-	struct {
-		struct ff_function_part part;
-		__u64 address;
-	} *call = context;
+	struct part_of_call *call = context;
 	struct file *file = BPF_CORE_READ(vma, vm_file);
 	dev_t device;
 
@@ -58,23 +62,42 @@ static long note_file(struct task_struct *task, struct vm_area_struct *vma, void
 	return 0;
 }
 
+static __always_inline void find_file(struct part_of_call *call)
+{
+	call->part.device = 0;
+	if (bpf_find_vma(bpf_get_current_task_btf(), call->address, note_file, call, 0) == -EBUSY)
+		call->part.device = FF_DEVICE_UNKNOWN;
+}
+
 /* Whoever calls for the first time. */
 static __noinline int add_part(const struct ff_function_part_key *key)
 {
-	struct {
-		struct ff_function_part part;
-		__u64 address;
-	} call = {.part.calls = 1, .address = key->who};
+	struct part_of_call call = {.part.calls = 1, .address = key->who};
 
 	bpf_get_current_comm(call.part.comm, sizeof(call.part.comm));
 	if (counted_by == FF_BY_CALLER)
-		bpf_find_vma(bpf_get_current_task_btf(), call.address, note_file, &call, 0);
+		find_file(&call);
 	if (bpf_map_update_elem(&parts, key, &call.part, BPF_NOEXIST)) {
 		struct ff_function_part *part = bpf_map_lookup_elem(&parts, key); /* another processor was faster */
 
 		if (part)
 			__sync_fetch_and_add(&part->calls, 1);
 	}
+	return 0;
+}
+
+/* Another thread was changing the process's mappings when it called for the first time. */
+static __noinline int find_file_again(struct ff_function_part *part, __u64 address)
+{
+	struct part_of_call call = {.address = address};
+
+	if (!part)
+		return 0;
+	find_file(&call);
+	part->inode = call.part.inode;
+	part->offset = call.part.offset;
+	__builtin_memcpy(part->file, call.part.file, sizeof(part->file));
+	part->device = call.part.device;
 	return 0;
 }
 
@@ -93,10 +116,13 @@ static __always_inline void count_part(__u32 function, __u64 stack)
 	else if (counted_by == FF_BY_CALLER)
 		bpf_probe_read_user(&key.who, sizeof(key.who), (const void *)stack);
 	part = bpf_map_lookup_elem(&parts, &key);
-	if (part)
-		__sync_fetch_and_add(&part->calls, 1);
-	else
+	if (!part) {
 		add_part(&key);
+		return;
+	}
+	__sync_fetch_and_add(&part->calls, 1);
+	if (part->device == FF_DEVICE_UNKNOWN)
+		find_file_again(part, key.who);
 }
 
 __u8 generations[FF_FUNCTION_BATCHES]; /* of links, by batch */
