@@ -37,6 +37,7 @@ Result<ConsumerKey> consumer_key(const Config& config) {
 CollectorOptions collector_options(const StackConfig& config) {
     CollectorOptions options;
     options.shortest_wait_nanoseconds = config.shortest_wait_nanoseconds;
+    options.most_waits_a_second = config.most_waits_a_second;
     options.loader.cache_directory = config.cache_directory;
     return options;
 }

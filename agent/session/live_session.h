@@ -163,9 +163,7 @@ private:
     MonotonicTime last_splice_look_;
     MonotonicTime last_raw_flush_;
     bool splice_watched_ = false;
-    MonotonicTime last_wait_look_;
-    std::uint64_t waits_at_last_look_ = 0;
-    std::uint64_t waits_apart_ = 0;  // nanoseconds
+    std::uint32_t waits_apart_ = 0;  // nanoseconds
     std::uint64_t own_events_ = 0;   // made here, not by the kernel side
 
     int nice_before_ = 0;

@@ -43,7 +43,6 @@ void LiveSession::take_waiting_threads() {
 void LiveSession::begin_stacks() {
     const MonotonicTime now = monotonic_now();
     pipeline_->stacks()->session_begin(now);
-    last_wait_look_ = now;
     stack_probe_->set_waits_apart(0);
     const auto attached = stack_probe_->attach_clock();
     if (attached) return;
@@ -71,30 +70,11 @@ void LiveSession::follow_mappings() {
     if (lost) stacks->processes().on_code_records_lost();
 }
 
-// A busy host switches threads a million times a second. So many are looked at as was asked for, and some stand for more: as
-// soon as an interval's share is used up, and, step by step, less so when they become few.
 void LiveSession::adjust_waits(MonotonicTime now) {
-    constexpr std::uint64_t kInterval = 100'000'000;
-    constexpr std::uint64_t kLeastApart = 50'000;
-    constexpr std::uint64_t kMostApart = 4'000'000'000;  // for 32 bits
-    constexpr std::uint64_t kShortest = 5'000'000;       // what came at once may have come in such a time
-    if (!stack_probe_ || ended_.seen() || !last_wait_look_.seen()) return;
-    const double most = options_.config.stacks.most_waits_a_second;
-    const double share = most * static_cast<double>(kInterval) / 1e9;
-    const std::uint64_t passed = elapsed(last_wait_look_, now);
-    const auto waits = static_cast<double>(pipeline_->stacks()->waits_taken() - waits_at_last_look_);
-    if (waits <= share && passed < kInterval) return;
-    last_wait_look_ = now;
-    waits_at_last_look_ = pipeline_->stacks()->waits_taken();
-    const double rate = waits * 1e9 / static_cast<double>(std::max(passed, kShortest));
-    const std::uint64_t before = waits_apart_;
-    if (waits > share) {
-        waits_apart_ =
-            std::min(kMostApart, std::max(waits_apart_, kLeastApart) * static_cast<std::uint64_t>(std::ceil(rate / most)));
-    } else if (rate < most / 4) {
-        waits_apart_ = waits_apart_ > kLeastApart ? waits_apart_ / 2 : 0;
-    }
-    if (waits_apart_ != before) stack_probe_->set_waits_apart(static_cast<std::uint32_t>(waits_apart_));
+    if (!stack_probe_ || ended_.seen()) return;
+    const std::uint32_t apart = pipeline_->stacks()->waits_apart(now);
+    if (apart != waits_apart_) stack_probe_->set_waits_apart(apart);
+    waits_apart_ = apart;
 }
 
 // Tables that are being made complete the stacks of a short session.

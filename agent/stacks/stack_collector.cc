@@ -120,6 +120,7 @@ void StackCollector::on(const StackTaken& taken) {
     open.ended = taken.state == StackState::kRunning;
     note_seen(sample, taken.time);
 
+    if (!open.ended) wait_spacing_.on_wait(taken.time);
     const OpenId id = next_open_++;
     if (!open.ended && !keep_wait(taken.tid, id)) return;
     open.walked = !lacks_table(taken.stop) || taken.copied.empty();
@@ -134,7 +135,6 @@ void StackCollector::on(const StackTaken& taken) {
 
 // False: too many go on.
 bool StackCollector::keep_wait(Tid tid, OpenId id) {
-    ++waits_taken_;
     if (const auto before = waiting_.find(tid); before != waiting_.end()) {
         // A wait whose end was lost gives way to the thread's next.
         waits_without_end_ += open_.erase(before->second);
@@ -355,6 +355,7 @@ void StackCollector::make_room_in_kernel(MonotonicTime now) {
 }
 
 void StackCollector::session_begin(MonotonicTime now) {
+    wait_spacing_.begin(now);
     for (auto& [id, open] : open_) {
         open.before_session = elapsed(open.begin, now);
         open.begin = now;

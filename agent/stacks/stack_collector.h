@@ -25,6 +25,7 @@
 #include "agent/stacks/process_code.h"
 #include "agent/stacks/sample.h"
 #include "agent/stacks/stack_profile.h"
+#include "agent/stacks/wait_spacing.h"
 #include "symbolizer/unwind/native_unwinder.h"
 
 namespace footfall {
@@ -34,6 +35,7 @@ struct CollectorOptions {
     std::size_t most_modules = 4096;
     std::size_t most_processes = 4096;
     std::size_t most_waits = 65536;
+    std::uint32_t most_waits_a_second = 2000;  // see waits_apart()
     std::size_t most_copied_bytes = std::size_t{16} << 20;
     std::uint64_t patience_nanoseconds = 10 * kNanosecondsPerSecond;  // with a table that does not come
     LoaderOptions loader;
@@ -65,8 +67,8 @@ public:
     [[nodiscard]] const StackProfile& profile() const { return profile_; }
     [[nodiscard]] StackProfile& profile() { return profile_; }
     [[nodiscard]] const CodeModules& modules() const { return modules_; }
-    // Stacks of waits so far, for whoever adjusts how many are looked at.
-    [[nodiscard]] std::uint64_t waits_taken() const { return waits_taken_; }
+    // How far apart the waits of a thread are to be taken, in nanoseconds. To be asked whenever the ring has been read.
+    [[nodiscard]] std::uint32_t waits_apart(MonotonicTime now) { return wait_spacing_.adjust(now); }
     // Waits that were not kept, because too many go on.
     [[nodiscard]] std::uint64_t waits_without_room() const { return waits_without_room_; }
     // Waits whose end was lost.
@@ -132,7 +134,7 @@ private:
     std::deque<Copy> copies_;
     std::size_t copied_bytes_ = 0;
     OpenId next_open_ = 0;
-    std::uint64_t waits_taken_ = 0;
+    WaitSpacing wait_spacing_{options_.most_waits_a_second};
     std::uint64_t waits_without_room_ = 0;
     std::uint64_t waits_without_end_ = 0;
     std::uint64_t copies_without_room_ = 0;

@@ -162,12 +162,14 @@ static __always_inline __u64 next_wait(void)
 /*
  * How far apart a thread's waits are taken, in nanoseconds. The agent sees how many there are only once it has read them,
  * and on a busy host it may have to wait for a processor for 100 ms, in which a ping-pong fills the ring. So the ring has
- * its say: each sixteenth of it that is full halves how many come, until they are few whoever switches how often.
+ * its say: each sixteenth of it that is full halves how many come. At 80 a second of each thread that is enough for a while:
+ * who waits less often is still taken each time. Only where so many threads wait that the last quarter fills, fewer come.
  */
 static __always_inline __u64 waits_apart(void)
 {
-	__u64 fill = ring_fill(), apart = fill ? LEAST_APART_NS << (fill & 15) : 0;
+	__u64 fill = ring_fill(), halvings = fill > 8 && fill < 12 ? 8 : fill, apart;
 
+	apart = fill ? LEAST_APART_NS << (halvings & 15) : 0;
 	return apart > waits_apart_ns ? apart : waits_apart_ns;
 }
 
