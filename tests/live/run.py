@@ -236,7 +236,7 @@ def parse_options():
     parser.add_argument("--need-bpf", action="store_true", help="fail, rather than skip, where footfall doctor finds no BPF")
     parser.add_argument("--loads-only", action="store_true", help="no footfall: print what the servers' own logs count")
     parser.add_argument("--footfall", default=os.environ.get("FOOTFALL", str(BUILD / "agent/footfall")))
-    parser.add_argument("--patience", type=float, default=30, help="seconds that one step of a case may take")
+    parser.add_argument("--patience", type=float, default=60, help="seconds that one step of a case may take")
     parser.add_argument("--jobs", type=int, default=2, help="cases to run at once")
     parser.add_argument("files", nargs="*", default=sorted(map(str, (HERE / "cases").glob("*.case"))))
     return parser.parse_args()

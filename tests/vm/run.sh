@@ -10,7 +10,7 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cache=${FOOTFALL_VM_CACHE:-$HOME/.cache/footfall-vm}
 export FOOTFALL=${FOOTFALL:-$root/build/release/agent/footfall} SERVERS=${SERVERS:-$root/build/release/tests/live}
-seconds=${FOOTFALL_VM_SECONDS:-900} # for one kernel; then it is ended
+seconds=${FOOTFALL_VM_SECONDS:-1500} # for one kernel; then it is ended
 
 say() { printf '%s\n' "$*" >&2; }
 
