@@ -71,10 +71,14 @@ std::optional<EntrySite> cheapest_entry_site(std::span<const std::uint8_t> code,
         if (!decoded) break;
         const EntrySite site{at, is_emulated(decoded->instruction), mnemonic_of(*decoded),
                              static_cast<std::uint64_t>(-moved.value_or(0))};
-        if (!first) first = site;
-        if (site.emulated) {
-            // A jump to the first byte is another call.
-            if (at == 0 || !is_jumped_into(decoder, code, std::max<std::uint64_t>(begin, 1), at)) return site;
+        const bool taken = takes_probe(decoded->instruction);
+        // A jump to the first byte is another call.
+        const auto runs_once = [&] {
+            return at == 0 || !is_jumped_into(decoder, code, std::max<std::uint64_t>(begin, 1), at);
+        };
+        if (taken && !first && (at == begin || runs_once())) first = site;
+        if (taken && site.emulated) {
+            if (runs_once()) return site;
             break;
         }
         if (leaves(decoded->instruction) || writes_argument(*decoded, arguments)) break;

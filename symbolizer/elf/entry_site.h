@@ -31,9 +31,9 @@ struct EntrySite {
 constexpr unsigned kMostSiteArguments = 4;
 
 // code: the function from its first byte on, as much as there is; the more, the surer that no jump leads back to the site.
-// arguments: how many registers must still hold them. Where there is no better one, the site is the first byte. Nothing
-// where that is no instruction. A function of Go that asks for room on its stack, and begins again once it has got some, is
-// looked at from behind that question on, which runs once.
+// arguments: how many registers must still hold them. Where there is no better one, the site is the first that the
+// kernel takes a probe of. Nothing where there is none, or no instruction. A function of Go that asks for room on its stack,
+// and begins again once it has got some, is looked at from behind that question on, which runs once.
 std::optional<EntrySite> cheapest_entry_site(std::span<const std::uint8_t> code, SiteNeed need, unsigned arguments);
 
 // What code begins with, if that is a nop, as compilers leave it where a probe may come: USDT.

@@ -1,5 +1,7 @@
 #include "symbolizer/elf/instruction.h"
 
+#include <algorithm>
+
 namespace footfall {
 namespace {
 
@@ -21,6 +23,24 @@ bool is_direct_branch(const PlainInstruction& instruction) {
         instruction.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT && instruction.opcode >= 0xe0 && instruction.opcode <= 0xe3;
     return is_branch && !is_loop && instruction.raw.imm[0].is_relative;
 }
+
+// lock, and segments that mean nothing in 64 bits: other meanings of theirs (notrack, hints to branches) count as well.
+bool is_refused_prefix(std::uint8_t prefix) {
+    return prefix == 0xf0 || prefix == 0x26 || prefix == 0x2e || prefix == 0x36 || prefix == 0x3e;
+}
+
+// Of one byte; what is privileged, traps, or is none in 64 bits. The kernel looks opcodes of AVX up in the same table,
+// though they mean something else there.
+bool is_refused_opcode(std::uint8_t opcode) {
+    constexpr std::array<std::uint8_t, 40> kRefused{0x06, 0x07, 0x0e, 0x16, 0x17, 0x1e, 0x1f, 0x27, 0x2f, 0x37,
+                                                    0x3f, 0x60, 0x61, 0x62, 0x6c, 0x6d, 0x6e, 0x6f, 0x82, 0x9a,
+                                                    0xcc, 0xcd, 0xce, 0xcf, 0xd4, 0xd5, 0xd6, 0xe4, 0xe5, 0xe6,
+                                                    0xe7, 0xea, 0xec, 0xed, 0xee, 0xef, 0xf1, 0xf4, 0xfa, 0xfb};
+    return std::find(kRefused.begin(), kRefused.end(), opcode) != kRefused.end();
+}
+
+// What AMD had for some years; the kernel's decoder never learned it.
+bool is_known_vector_set(ZydisISASet set) { return set != ZYDIS_ISA_SET_FMA4 && set != ZYDIS_ISA_SET_XOP; }
 
 bool acts_on(const ZydisDecodedOperand& operand, ZydisOperandActions actions, ZydisRegister whole) {
     return operand.type == ZYDIS_OPERAND_TYPE_REGISTER && (operand.actions & actions) != 0 &&
@@ -46,6 +66,18 @@ std::string mnemonic_of(const Instruction& instruction) { return ZydisMnemonicGe
 
 bool is_emulated(const PlainInstruction& instruction) {
     return is_one_byte_nop(instruction) || is_register_push(instruction) || is_direct_branch(instruction);
+}
+
+bool takes_probe(const PlainInstruction& instruction) {
+    for (std::size_t i = 0; i < instruction.raw.prefix_count; ++i) {
+        if (is_refused_prefix(instruction.raw.prefixes[i].value)) return false;
+    }
+    // As compilers call for the address of a thread's own data.
+    const bool is_short = (instruction.attributes & ZYDIS_ATTRIB_HAS_OPERANDSIZE) != 0;
+    if (is_direct_branch(instruction) && is_short) return false;
+    const bool is_legacy = instruction.encoding == ZYDIS_INSTRUCTION_ENCODING_LEGACY;
+    if (is_legacy) return instruction.opcode_map != ZYDIS_OPCODE_MAP_DEFAULT || !is_refused_opcode(instruction.opcode);
+    return is_known_vector_set(instruction.meta.isa_set) && !is_refused_opcode(instruction.opcode);
 }
 
 bool leaves(const PlainInstruction& instruction) {

@@ -41,6 +41,11 @@ private:
 // Does the kernel emulate it under a probe (entry_site.h)?
 [[nodiscard]] bool is_emulated(const PlainInstruction& instruction);
 
+// Does the kernel take a probe of it? Where it does not, it refuses all places that are attached with that one, or, if no
+// process maps the code yet, leaves that one out silently. arch/x86/kernel/uprobes.c, is_prefix_bad(), good_insns_64 and
+// branch_setup_xol_ops().
+[[nodiscard]] bool takes_probe(const PlainInstruction& instruction);
+
 // May what runs next be somewhere else? True of calls, too.
 [[nodiscard]] bool leaves(const PlainInstruction& instruction);
 

@@ -87,8 +87,9 @@ private:
         const auto offset = code_.offset_of(entry.best().address);
         if (!offset) return NoSite::kNoSymbolCode;
         const Timing needed = timing_ == Timing::kNone && query_.by_caller ? Timing::kByReturn : timing_;
-        const auto site = counting_site(code_.at(*offset, std::min<std::uint64_t>(function.size, kMostLookedAt)), needed);
-        if (!site) return NoSite::kUnreadable;
+        const auto code = code_.at(*offset, std::min<std::uint64_t>(function.size, kMostLookedAt));
+        const auto site = counting_site(code, needed);
+        if (!site) return is_code(code) ? NoSite::kRefused : NoSite::kUnreadable;
         function.site = *site;
         function.file_offset = *offset + site->offset;
         return NoSite::kNone;

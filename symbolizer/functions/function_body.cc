@@ -5,14 +5,6 @@
 namespace footfall {
 namespace {
 
-// arch/x86/kernel/uprobes.c, is_prefix_bad().
-bool kernel_takes_probe(const PlainInstruction& decoded) {
-    constexpr ZydisInstructionAttributes kBad = ZYDIS_ATTRIB_HAS_LOCK | ZYDIS_ATTRIB_HAS_SEGMENT_CS |
-                                                ZYDIS_ATTRIB_HAS_SEGMENT_SS | ZYDIS_ATTRIB_HAS_SEGMENT_DS |
-                                                ZYDIS_ATTRIB_HAS_SEGMENT_ES | ZYDIS_ATTRIB_HAS_NOTRACK;
-    return (decoded.attributes & kBad) == 0;
-}
-
 bool stops(const PlainInstruction& decoded) {
     switch (decoded.mnemonic) {
         case ZYDIS_MNEMONIC_UD0:
@@ -37,7 +29,7 @@ Step step_of(const PlainInstruction& decoded, std::uint64_t address) {
     step.address = address;
     step.length = decoded.length;
     step.emulated = is_emulated(decoded);
-    step.takes_probe = kernel_takes_probe(decoded);
+    step.takes_probe = takes_probe(decoded);
     step.is_call = decoded.meta.category == ZYDIS_CATEGORY_CALL;
     step.is_nop = decoded.meta.category == ZYDIS_CATEGORY_NOP || decoded.meta.category == ZYDIS_CATEGORY_WIDENOP;
     const auto target = target_of(decoded, address);

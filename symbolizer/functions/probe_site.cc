@@ -1,6 +1,7 @@
 #include "symbolizer/functions/probe_site.h"
 
 #include "symbolizer/elf/entry_site.h"
+#include "symbolizer/elf/instruction.h"
 
 namespace footfall {
 namespace {
@@ -30,6 +31,8 @@ std::optional<ProbeSite> counting_site(std::span<const std::uint8_t> code, Timin
     if (!site) return std::nullopt;
     return ProbeSite{site->offset, class_of(*site), site->instruction, site->pushed};
 }
+
+bool is_code(std::span<const std::uint8_t> code) { return InstructionDecoder().decode_plain(code).has_value(); }
 
 std::optional<ProbeSite> marker_site(std::span<const std::uint8_t> code) {
     const auto site = nop_site(code);
@@ -67,6 +70,8 @@ std::string_view text_of(NoSite reason) {
             return "its note tells of a place that is no nop of the file's code";
         case NoSite::kBadSemaphore:
             return "its note tells of a semaphore that is no counter of the file's data";
+        case NoSite::kRefused:
+            return "the kernel takes no probe of the instructions that it begins with";
     }
     __builtin_unreachable();
 }

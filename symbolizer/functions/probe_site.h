@@ -28,6 +28,7 @@ enum class NoSite : std::uint8_t {
     kNoSymbolCode,  // its bytes are not in the file
     kNoMarker,      // USDT: its note tells of a place that is no nop in the file's code
     kBadSemaphore,  // USDT: its note tells of a semaphore that is none
+    kRefused,       // the kernel takes no probe of the instructions that it begins with
 };
 
 struct ProbeSite {
@@ -44,8 +45,11 @@ enum class Timing : std::uint8_t {
     kByExits,   // where the function is left, by the place on the stack of the address to return to
 };
 
-// code: the function's own bytes, and nothing behind them. None: kUnreadable.
+// code: the function's own bytes, and nothing behind them. None: kUnreadable or kRefused, see is_code().
 std::optional<ProbeSite> counting_site(std::span<const std::uint8_t> code, Timing timing);
+
+// Does it begin with an instruction?
+bool is_code(std::span<const std::uint8_t> code);
 
 // The same of a USDT probe, at the nop that is there for it. None: kNoMarker.
 std::optional<ProbeSite> marker_site(std::span<const std::uint8_t> code);

@@ -80,6 +80,26 @@ TEST(EntrySite, IsNeverWhereAJumpLeadsBackTo) {
     EXPECT_EQ(site_of(wider).offset, 0U) << "the loop begins in front of it";
 }
 
+TEST(EntrySite, IsNeverWhereTheKernelTakesNoProbe) {
+    const Code locked{0xf0, 0xff, 0x07};                    // lock incl (%rdi)
+    const Code vector{0xc5, 0xfe, 0x6f, 0x06};              // vmovdqu (%rsi),%ymm0: its opcode alone would be that of outs
+    const Code other_vector{0xc5, 0xf5, 0x74, 0xc9};        // vpcmpeqb %ymm1,%ymm1,%ymm1
+    const Code hinted{0x2e, 0x74, 0x10};                    // je,pn
+    const Code of_amd{0xc4, 0xe3, 0xf9, 0x6b, 0xc2, 0x10};  // vfmaddsd %xmm1,%xmm2,%xmm0,%xmm0
+    const Code short_call{0x66, 0x66, 0x48, 0xe8, 0x00, 0x01, 0x00, 0x00};  // data16 rex.W call __tls_get_addr
+    EXPECT_FALSE(cheapest_entry_site(short_call + kPushRbx, SiteNeed::kArguments, 0));
+    EXPECT_EQ(site_of(kTestRdi + short_call).offset, 0U);
+    for (const Code& refused : {locked, vector, of_amd}) {
+        EXPECT_EQ(site_of(refused + kTestRdi + kRet).offset, refused.size());
+        EXPECT_TRUE(site_of(refused + kPushRbx + kRet).emulated);
+        EXPECT_FALSE(cheapest_entry_site(refused, SiteNeed::kArguments, 0));
+        EXPECT_FALSE(cheapest_entry_site(refused + hinted, SiteNeed::kArguments, 0));
+    }
+    EXPECT_EQ(site_of(other_vector + kRet).offset, 0U);
+    // lock incl (%rdi); test %rdi,%rdi; jne to the test; ret
+    EXPECT_FALSE(cheapest_entry_site(locked + kTestRdi + Code{0x75, 0xfb} + kRet, SiteNeed::kArguments, 0)) << "a loop";
+}
+
 // Go 1.26: cmp 0x10(%r14),%rsp; jbe; push %rbp; ret; call runtime.morestack_noctxt; jmp to the first byte
 TEST(EntrySite, IsBehindTheQuestionForRoomOnTheStack) {
     const Code asks = Code{0x49, 0x3b, 0x66, 0x10, 0x76, 0x02};

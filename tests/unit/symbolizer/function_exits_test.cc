@@ -116,11 +116,11 @@ TEST_F(FunctionExits, AreTailCalls) {
 TEST_F(FunctionExits, AreNotTheJumpsOfASwitch) {
     assemble(define("differences",
                     "lea table(%rip),%rdx\nmovslq (%rdx,%rdi,4),%rax\nadd %rdx,%rax\njmp *%rax\n1: call one\nret\n") +
-             define("marked", "notrack jmp *%rax\ncall one\nret\n") +
+             define("marked", "test %eax,%eax\nnotrack jmp *%rax\ncall one\nret\n") +
              define("in_frame", "sub $8,%rsp\nlea table(%rip),%rdx\njmp *(%rdx,%rdi,8)\nadd $8,%rsp\nret\n") +
              define("one", "ret\n") + ".section .rodata\ntable: .quad 0\n");
     EXPECT_EQ(exits_of("differences"), Exits{"+21"});
-    EXPECT_EQ(exits_of("marked"), Exits{"+8"});
+    EXPECT_EQ(exits_of("marked"), Exits{"+10"});
     EXPECT_EQ(exits_of("in_frame"), Exits{"+18"});
 }
 
