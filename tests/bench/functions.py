@@ -52,7 +52,7 @@ int main(int argc, char **argv) {
 SUBJECTS = [("called_once_more", "c", ["count", "bpftrace count", "latency", "bpftrace latency"]),
             ("leaves_by_jump", "c++", ["latency", "bpftrace latency"]),
             ("leaves_by_return", "c++", ["latency", "bpftrace latency"])]
-FUNCLATENCY = shutil.which("funclatency-bpfcc") or shutil.which("funclatency")
+FUNCLATENCY = shutil.which("funclatency") or shutil.which("funclatency-bpfcc")  # of libbpf-tools, or of BCC
 
 
 def build(directory, language):
@@ -63,9 +63,9 @@ def build(directory, language):
 
 
 def why_no_funclatency(program):
-    """It compiles what it loads, against the kernel's headers."""
+    """BCC's compiles what it loads, against the kernel's headers."""
     if not FUNCLATENCY:
-        return "not installed (Debian: bpfcc-tools)"
+        return "not installed (Debian: libbpf-tools)"
     done = subprocess.run([FUNCLATENCY, "-d", "1", f"{program}:called_once_more"], capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else (done.stderr.strip().splitlines() or ["it fails"])[-1]
 
@@ -75,7 +75,7 @@ def start_watcher(tool, function, options, processes, program, pid):
         flags = ["--latency"] if tool == "latency" else []
         return live.Watcher(processes, [options.footfall, "functions", "-p", str(pid), *flags, function], rb"counting")
     if tool == "funclatency":
-        watcher = live.Watcher(processes, [FUNCLATENCY, "-p", str(pid), f"{program}:{function}"], rb"Tracing")
+        watcher = live.Watcher(processes, ["stdbuf", "-oL", FUNCLATENCY, f"{program}:{function}"], rb"Tracing")
     else:
         probes = {"bpftrace count": f"uprobe:{program}:{function} {{ @ = count(); }}",
                   "bpftrace latency": f"uprobe:{program}:{function} {{ @s[tid] = nsecs; }} uretprobe:{program}:{function} /@s[tid]/ "
@@ -95,13 +95,15 @@ def nanoseconds(tool, function, options, processes, program):
     return float(out)
 
 
-def attach_milliseconds(options, large):
-    """From the kernel's answer to the one call that attaches."""
+def attach_and_detach_milliseconds(options, large):
+    """From the kernel's answers to the one call that attaches, and to that which closes its link."""
     with tempfile.NamedTemporaryFile() as trace:
-        command = ["strace", "-T", "-e", "trace=bpf", "-o", trace.name, options.footfall, "functions", "--rows", "1", "--", large, "--version"]
+        command = ["strace", "-T", "-e", "trace=bpf,close", "-o", trace.name, options.footfall, "functions", "--rows", "1", "--", large, "--version"]
         said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        times = re.findall(r"attach_type=(?:0x30|BPF_TRACE_UPROBE_MULTI).*<([\d.]+)>", pathlib.Path(trace.name).read_text("utf-8"))
-    return re.search(r"([\d,]+) of [\d,]+ functions", said)[1], float(times[-1]) * 1000
+        calls = pathlib.Path(trace.name).read_text("utf-8")
+    link, attached = re.findall(r"attach_type=(?:0x30|BPF_TRACE_UPROBE_MULTI).* = (\d+) <([\d.]+)>", calls)[-1]
+    closed = re.findall(rf"close\({link}\) .*<([\d.]+)>", calls)[-1]
+    return re.search(r"([\d,]+) of [\d,]+ functions", said)[1], float(attached) * 1000, float(closed) * 1000
 
 
 def main():
@@ -138,8 +140,8 @@ def main():
                 copy = pathlib.Path(name) / "postgres"  # that no other process maps
                 copy.write_bytes(large.read_bytes())
                 copy.chmod(0o755)
-                count, milliseconds = attach_milliseconds(options, str(copy))
-                print(f"attaching to all {count} functions of postgres: {milliseconds:.0f} ms")
+                count, attached, closed = attach_and_detach_milliseconds(options, str(copy))
+                print(f"all {count} functions of postgres: attached in {attached:.0f} ms, detached in {closed:.0f} ms")
         finally:
             processes.end_all()
 
