@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include <array>
 #include <utility>
@@ -15,7 +14,6 @@
 namespace footfall {
 namespace {
 
-constexpr std::size_t kMostMappings = 4096;
 constexpr std::size_t kMostKnown = 65'536;
 
 // Not valid where none of that name is the file.
@@ -23,10 +21,7 @@ Fd find_library(const FunctionPart& part) {
     for (const char* folder : kLibraryFolders) {
         Fd file(open((std::string(folder) + "/" + part.file).c_str(), O_RDONLY | O_CLOEXEC));
         struct stat status {};
-        if (file.valid() && fstat(file.get(), &status) == 0 && status.st_ino == part.inode &&
-            device_number(major(status.st_dev), minor(status.st_dev)) == part.device) {
-            return file;
-        }
+        if (file.valid() && fstat(file.get(), &status) == 0 && id_of(status) == FileId{part.device, part.inode}) return file;
     }
     return {};
 }
@@ -34,21 +29,21 @@ Fd find_library(const FunctionPart& part) {
 }  // namespace
 
 void CallerNames::remember(Pid pid) {
-    if (const auto maps = read_executable_maps(pid, kMostMappings)) remember(pid, *maps);
+    if (const auto maps = maps_of(pid)) remember(pid, *maps);
 }
 
 void CallerNames::remember(Pid pid, const ExecutableMaps& maps) {
     for (const ExecutableMapping& mapping : maps.mappings) {
-        const FileKey key{mapping.device, mapping.inode};
-        if (mapping.inode == 0 || files_.contains(key) || files_.size() >= kMostFiles) continue;
-        if (Fd file = open_mapped(pid, mapping); file.valid()) files_[key].opened = std::move(file);
+        const FileId id = id_of(mapping);
+        if (mapping.inode == 0 || files_.contains(id) || files_.size() >= kMostFiles) continue;
+        if (Fd file = open_mapped(pid, mapping); file.valid()) files_[id].opened = std::move(file);
     }
 }
 
 std::string CallerNames::name_of(const FunctionPart& part) {
     if (part.device == FF_DEVICE_UNKNOWN) return "code that could not be looked up";
     if (part.device == 0 && part.inode == 0) return "code of no file";
-    const std::pair place{FileKey{part.device, part.inode}, part.offset};
+    const std::pair place{FileId{part.device, part.inode}, part.offset};
     if (const auto known = known_.find(place); known != known_.end()) return known->second;
     File* file = file_of(part);
     const auto function = file != nullptr ? function_in(*file, part.offset) : std::nullopt;
@@ -58,12 +53,12 @@ std::string CallerNames::name_of(const FunctionPart& part) {
 }
 
 CallerNames::File* CallerNames::file_of(const FunctionPart& part) {
-    const FileKey key{part.device, part.inode};
-    if (const auto known = files_.find(key); known != files_.end()) return &known->second;
+    const FileId id{part.device, part.inode};
+    if (const auto known = files_.find(id); known != files_.end()) return &known->second;
     if (files_.size() >= kMostFiles) return nullptr;
     Fd found = find_library(part);
     if (!found.valid()) return nullptr;
-    File& file = files_[key];
+    File& file = files_[id];
     file.opened = std::move(found);
     return &file;
 }

@@ -3,7 +3,6 @@
 // looked for where libraries are. Thread: the one of the symbolizer's client, which outlives this.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -12,6 +11,7 @@
 #include "agent/base/fd.h"
 #include "agent/base/ids.h"
 #include "agent/probes/function_probe.h"
+#include "agent/probes/mapped_files.h"
 #include "agent/stacks/executable_maps.h"
 #include "symbolizer/elf/description.h"
 #include "symbolizer/worker/symbolizer_client.h"
@@ -32,11 +32,6 @@ public:
 private:
     static constexpr std::size_t kMostFiles = 256;
 
-    struct FileKey {
-        std::uint64_t device = 0;
-        std::uint64_t inode = 0;
-        auto operator<=>(const FileKey&) const = default;
-    };
     struct File {
         Fd opened;
         std::optional<FileDescription> description;  // none: it was not asked for yet, or there is none
@@ -47,8 +42,8 @@ private:
     std::optional<std::string> function_in(File& file, std::uint64_t offset);
 
     SymbolizerClient& symbolizer_;
-    std::map<FileKey, File> files_;
-    std::map<std::pair<FileKey, std::uint64_t>, std::string> known_;
+    std::map<FileId, File> files_;
+    std::map<std::pair<FileId, std::uint64_t>, std::string> known_;
 };
 
 }  // namespace footfall

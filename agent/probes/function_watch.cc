@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,7 +22,6 @@
 namespace footfall {
 namespace {
 
-constexpr std::size_t kMostMappings = 4096;
 // Looking at the counts of all functions costs a processor a millisecond: often while many are seen, seldom once few are.
 constexpr std::uint64_t kShortestLookInterval = 50'000'000;
 constexpr std::uint64_t kLongestLookInterval = 2 * std::uint64_t{kNanosecondsPerSecond};
@@ -32,18 +30,11 @@ constexpr std::uint64_t kCostInterval = 200'000'000;
 constexpr std::uint64_t kPutOnInterval = 300 * std::uint64_t{kNanosecondsPerSecond};
 constexpr std::size_t kMostRemembered = 65'536;
 
-std::string file_name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
 // As it is given, where it can't be told.
 std::string absolute(const std::string& path) {
     std::error_code error;
     const std::filesystem::path whole = std::filesystem::absolute(path, error);
     return error ? path : whole.lexically_normal().string();
-}
-
-std::uint64_t program_inode(Pid pid) {
-    struct stat status {};
-    return stat(fmt::format("/proc/{}/exe", number(pid)).c_str(), &status) == 0 ? status.st_ino : 0;
 }
 
 std::vector<std::string>& patterns_of(FunctionQuery& query, PickedBy by) {
@@ -59,7 +50,7 @@ std::vector<std::string>& patterns_of(FunctionQuery& query, PickedBy by) {
 }
 
 bool is_unwinder(const std::string& path) {
-    const std::string name = file_name_of(path);
+    const std::string_view name = file_name_of(path);
     return name.starts_with("libstdc++") || name.starts_with("libc++") || name.starts_with("libgcc_s") ||
            name.starts_with("libunwind");
 }
@@ -174,7 +165,7 @@ std::optional<FunctionQuery> FunctionWatch::query_for(const std::string& path, b
 }
 
 Result<void> FunctionWatch::look(Pid pid, MonotonicTime begun) {
-    const auto maps = read_executable_maps(pid, kMostMappings);
+    const auto maps = maps_of(pid);
     if (!maps) return {};
     if (options_.by == FunctionBy::kCaller) callers_.remember(pid, *maps);
     const std::uint64_t program = program_inode(pid);
@@ -195,27 +186,26 @@ Result<void> FunctionWatch::on(const CodeRecord& record) {
     }
     const auto& mapped = std::get<CodeMapped>(record);
     const bool is_program = begun_.erase(mapped.pid) > 0;  // the kernel maps it first
-    const FileKey key{mapped.mapping.device, mapped.mapping.inode};
-    const bool is_known = known_.contains(key);
+    const bool is_known = known_.contains(id_of(mapped.mapping));
     if (mapped.mapping.inode == 0 || (!is_known && !query_for(mapped.mapping.path, is_program))) return {};
     if (is_known && options_.by != FunctionBy::kCaller)
         return meet(mapped.pid, mapped.mapping, {.is_program = is_program}, false);
-    const auto maps = read_executable_maps(mapped.pid, kMostMappings);
+    const auto maps = maps_of(mapped.pid);
     if (maps && options_.by == FunctionBy::kCaller) callers_.remember(mapped.pid, *maps);
     return meet(mapped.pid, mapped.mapping, {.mapped = mapped.time, .is_program = is_program}, !maps || has_unwinder(*maps));
 }
 
 Result<void> FunctionWatch::meet(Pid pid, const ExecutableMapping& mapping, Meeting meeting, bool unwound) {
     if (mapping.inode == 0) return {};
-    if (mapped_names_.size() < kMostRemembered) mapped_names_.insert(file_name_of(mapping.path));
-    const FileKey key{mapping.device, mapping.inode};
-    if (!known_.contains(key)) {
+    if (mapped_names_.size() < kMostRemembered) mapped_names_.emplace(file_name_of(mapping.path));
+    const FileId id = id_of(mapping);
+    if (!known_.contains(id)) {
         const auto query = query_for(mapping.path, meeting.is_program);
         if (!query) return {};
         const Place place{mapping.path, fmt::format("/proc/{}/root", number(pid)), meeting.mapped};
-        if (auto seen = examine(key, open_mapped(pid, mapping), place, *query, unwound); !seen) return seen;
+        if (auto seen = examine(id, open_mapped(pid, mapping), place, *query, unwound); !seen) return seen;
     }
-    File& file = files_[known_.at(key)];
+    File& file = files_[known_.at(id)];
     file.is_mapped = true;
     file.is_program |= meeting.is_program;
     return {};
@@ -249,15 +239,15 @@ Result<void> FunctionWatch::look_at_file(const std::string& path, bool is_progra
     const Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file.valid() || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
     const auto query = query_for(path, is_program);
-    const FileKey key{device_number(major(status.st_dev), minor(status.st_dev)), status.st_ino};
-    if (!query || known_.contains(key)) return {};
-    return examine(key, file, {path, "/", {}}, *query, false);
+    const FileId id = id_of(status);
+    if (!query || known_.contains(id)) return {};
+    return examine(id, file, {path, "/", {}}, *query, false);
 }
 
-Result<void> FunctionWatch::examine(const FileKey& key, const Fd& file, const Place& place, FunctionQuery query,
+Result<void> FunctionWatch::examine(const FileId& id, const Fd& file, const Place& place, FunctionQuery query,
                                     bool unwound) {
     query.unwound = unwound;
-    known_[key] = files_.size();
+    known_[id] = files_.size();
     File& known = files_.emplace_back();
     known.path = place.path;
     known.mapped = place.mapped;
@@ -461,7 +451,8 @@ bool FunctionWatch::found_any() const {
 std::vector<std::string> FunctionWatch::nearest() const {
     std::vector<std::string> names;
     for (const File& file : files_) {
-        for (const std::string& name : file.found.nearest) names.push_back(file_name_of(file.path) + "!" + name);
+        for (const std::string& name : file.found.nearest)
+            names.push_back(std::string(file_name_of(file.path)) + "!" + name);
     }
     return names;
 }

@@ -23,7 +23,6 @@
 // Thread: one, always the same (symbolizer_client.h).
 #pragma once
 
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -40,6 +39,7 @@
 #include "agent/config/function_pattern.h"
 #include "agent/probes/caller_names.h"
 #include "agent/probes/function_probe.h"
+#include "agent/probes/mapped_files.h"
 #include "agent/probes/probe_set.h"
 #include "agent/stacks/code_history.h"
 #include "agent/stacks/executable_maps.h"
@@ -101,11 +101,6 @@ public:
     Result<void> fill(Snapshot& snapshot, const ClockOffset& clock, MonotonicTime now) const;
 
 private:
-    struct FileKey {
-        std::uint64_t device = 0;
-        std::uint64_t inode = 0;
-        auto operator<=>(const FileKey&) const = default;
-    };
     struct File {
         std::string path;
         std::string build_id;
@@ -137,7 +132,7 @@ private:
         bool is_program = false;
     };
     Result<void> meet(Pid pid, const ExecutableMapping& mapping, Meeting meeting, bool unwound);
-    Result<void> examine(const FileKey& key, const Fd& file, const Place& place, FunctionQuery query, bool unwound);
+    Result<void> examine(const FileId& id, const Fd& file, const Place& place, FunctionQuery query, bool unwound);
     void list(File& file, const Fd& opened, const Place& place, const FunctionQuery& query);
     Result<void> attach(File& file, const Fd& opened);
     struct How {
@@ -175,7 +170,7 @@ private:
     bool no_spare_ = false;               // it can't be loaded
     std::set<std::string> mapped_names_;  // of files
     std::set<Pid> begun_;                 // that have executed, and mapped nothing since
-    std::map<FileKey, std::size_t> known_;
+    std::map<FileId, std::size_t> known_;
     std::vector<File> files_;
     MonotonicTime last_look_;
     std::uint64_t look_interval_ = 0;  // nanoseconds

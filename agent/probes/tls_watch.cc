@@ -1,31 +1,22 @@
 #include "agent/probes/tls_watch.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include <algorithm>
 #include <array>
 #include <filesystem>
 #include <utility>
 
+#include "agent/probes/library_folders.h"
 #include "agent/stacks/open_mapped.h"
 
 namespace footfall {
 namespace {
 
 constexpr std::array<std::string_view, 3> kNames{"ssl", "gnutls", "nspr"};
-constexpr std::size_t kMostMappings = 4096;
 constexpr std::size_t kMostFiles = 8192;  // that are remembered to have nothing
-
-std::string_view file_name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
-std::uint64_t program_inode(Pid pid) {
-    struct stat status {};
-    return stat(fmt::format("/proc/{}/exe", number(pid)).c_str(), &status) == 0 ? status.st_ino : 0;
-}
 
 }  // namespace
 
@@ -36,15 +27,14 @@ bool is_named_like_tls(std::string_view path) {
 }
 
 std::vector<ExecutableMapping> tls_candidates(Pid pid, bool all) {
-    auto maps = read_executable_maps(pid, kMostMappings);
+    auto maps = maps_of(pid);
     if (!maps) return {};
     const std::uint64_t program = program_inode(pid);
     std::vector<ExecutableMapping> candidates;
     for (ExecutableMapping& mapping : maps->mappings) {
         const bool wanted = all || mapping.inode == program || is_named_like_tls(mapping.path);
-        const bool known = std::any_of(candidates.begin(), candidates.end(), [&](const ExecutableMapping& other) {
-            return other.inode == mapping.inode && other.device == mapping.device;
-        });
+        const bool known = std::any_of(candidates.begin(), candidates.end(),
+                                       [&](const ExecutableMapping& other) { return id_of(other) == id_of(mapping); });
         if (mapping.inode != 0 && wanted && !known) candidates.push_back(std::move(mapping));
     }
     return candidates;
@@ -62,27 +52,26 @@ bool TlsWatch::look(Pid pid, bool all) {
 }
 
 TlsWatch::File* TlsWatch::examine(Pid pid, const ExecutableMapping& mapping) {
-    const FileKey key{mapping.device, mapping.inode};
-    if (const auto known = files_.find(key); known != files_.end()) return &known->second;
+    const FileId id = id_of(mapping);
+    if (const auto known = files_.find(id); known != files_.end()) return &known->second;
     if (files_.size() >= kMostFiles) std::erase_if(files_, [](const auto& file) { return !file.second.number; });
     const Fd opened = open_mapped(pid, mapping);
     if (!opened.valid()) return nullptr;  // the process is gone: the next one that has the file may show it
-    File& file = files_[key];
+    File& file = files_[id];
     file.number = attach(opened, mapping.path);
     return &file;
 }
 
 void TlsWatch::look_at_host() {
     if (std::exchange(host_seen_, true) || refused_) return;
-    for (const std::string_view directory :
-         {"/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib64", "/usr/local/lib"}) {
+    for (const std::string_view directory : kLibraryFolders) {
         for (const std::string_view name : {"libssl.so.3", "libssl.so.1.1", "libgnutls.so.30"}) {
             const std::string path = std::filesystem::path(directory) / name;
             struct stat status {};
             Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
             if (!file.valid() || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
-            const FileKey key{device_number(major(status.st_dev), minor(status.st_dev)), status.st_ino};
-            if (!files_.contains(key)) files_[key].number = attach(file, path);
+            const FileId id = id_of(status);
+            if (!files_.contains(id)) files_[id].number = attach(file, path);
         }
     }
 }

@@ -7,7 +7,6 @@
 // Thread: one.
 #pragma once
 
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -19,6 +18,7 @@
 
 #include "agent/base/ids.h"
 #include "agent/pipeline/stages.h"
+#include "agent/probes/mapped_files.h"
 #include "agent/probes/probe_set.h"
 #include "agent/probes/tls_functions.h"
 #include "agent/probes/tls_probe.h"
@@ -53,11 +53,6 @@ public:
     [[nodiscard]] const TlsProbe* probe() const { return probe_ ? &*probe_ : nullptr; }
 
 private:
-    struct FileKey {
-        std::uint64_t device = 0;
-        std::uint64_t inode = 0;
-        auto operator<=>(const FileKey&) const = default;
-    };
     struct File {
         std::optional<unsigned> number;  // of its probes; none: it has nothing to attach to, or it was refused
         std::set<Pid> users;
@@ -75,7 +70,7 @@ private:
     bool refused_ = false;  // it can't be loaded here
     bool host_seen_ = false;
     ff_tls_probed probed_ = FF_TLS_PROBED;
-    std::map<FileKey, File> files_;
+    std::map<FileId, File> files_;
     std::set<Pid> readers_;
     std::uint64_t exits_ = 0;
 };
