@@ -1,0 +1,35 @@
+#include "agent/probes/function_probe_loader.h"
+
+#include <cstdint>
+#include <utility>
+
+namespace footfall {
+
+// Durations take 2 KB a function and processor. Most processes that load libraries later have something that throws.
+FunctionProbeLoader::FunctionProbeLoader(const FunctionOptions& options, const ff_probe_config& who,
+                                         const SharedMapFds& shared)
+    : who_(who),
+      shared_(shared),
+      spare_functions_(options.timed ? 256 : 4096),
+      spare_timing_(options.timed ? Timing::kByExits : Timing::kNone),
+      spare_by_(options.by) {}
+
+bool FunctionProbeLoader::is_as_spare(std::size_t functions, Timing timing, FunctionBy by) const {
+    return timing == spare_timing_ && by == spare_by_ && functions <= spare_functions_;
+}
+
+Result<FunctionProbe> FunctionProbeLoader::load(std::size_t functions, Timing timing, FunctionBy by) {
+    if (!spare_ || !is_as_spare(functions, timing, by))
+        return FunctionProbe::load(who_, shared_, static_cast<std::uint32_t>(functions), timing, by);
+    FunctionProbe probe = *std::move(spare_);
+    spare_.reset();
+    return probe;
+}
+
+void FunctionProbeLoader::load_spare() {
+    auto probe = FunctionProbe::load(who_, shared_, static_cast<std::uint32_t>(spare_functions_), spare_timing_, spare_by_);
+    is_refused_ = !probe;
+    if (probe) spare_ = *std::move(probe);
+}
+
+}  // namespace footfall

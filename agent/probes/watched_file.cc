@@ -1,0 +1,126 @@
+#include "agent/probes/watched_file.h"
+
+#include <fcntl.h>
+
+#include <span>
+#include <utility>
+
+namespace footfall {
+namespace {
+
+// Where calls of the functions are counted, and timed.
+std::vector<UprobePlace> places_of(const FunctionAnswer& found) {
+    if (found.timing == Timing::kByExits) return edges_of(found.functions);
+    std::vector<UprobePlace> places;
+    for (std::size_t i = 0; i < found.functions.size(); ++i) {
+        const CodeFunction& function = found.functions[i];
+        if (function.no_site == NoSite::kNone) places.push_back({function.file_offset, i});
+    }
+    return places;
+}
+
+std::vector<UprobePlace> places_of(const std::vector<UsdtProbe>& probes) {
+    std::vector<UprobePlace> places;
+    for (std::size_t i = 0; i < probes.size(); ++i) {
+        for (const UsdtSite& site : probes[i].sites) places.push_back({site.file_offset, i, site.semaphore_offset});
+    }
+    return places;
+}
+
+Result<FunctionProbe> attached(Result<FunctionProbe> probe, const Fd& opened, std::span<const UprobePlace> places,
+                               bool in_batches) {
+    if (!probe) return probe;
+    const auto done = probe->attach(opened.get(), places, in_batches);
+    if (!done) return tl::unexpected<Error>(done.error());
+    return probe;
+}
+
+}  // namespace
+
+WatchedFile::WatchedFile(ListedFile listed, MonotonicTime mapped) : listed_(std::move(listed)), mapped_(mapped) {}
+
+Result<void> WatchedFile::attach(const Fd& opened, FunctionProbeLoader& loader, const FunctionOptions& options) {
+    if (auto done = attach_functions(opened, loader, options); !done) return done;
+    if (auto done = attach_usdt(opened, loader, options.by); !done) return done;
+    if (functions_ || usdt_) since_ = monotonic_now();
+    return {};
+}
+
+Result<void> WatchedFile::attach_functions(const Fd& opened, FunctionProbeLoader& loader, const FunctionOptions& options) {
+    const std::vector<UprobePlace> places = places_of(listed_.found);
+    if (places.empty()) return {};
+    const std::size_t numbers = listed_.found.functions.size();
+    auto probe = attached(loader.load(numbers, listed_.found.timing, options.by), opened, places, options.takes_off());
+    if (!probe) return tl::unexpected<Error>(probe.error());
+    functions_ = *std::move(probe);
+    if (options.takes_off()) opened_ = Fd(fcntl(opened.get(), F_DUPFD_CLOEXEC, 0));
+    hot_.assign(numbers, false);
+    return {};
+}
+
+// Its sites lie anywhere in functions, where nothing tells who called those.
+Result<void> WatchedFile::attach_usdt(const Fd& opened, FunctionProbeLoader& loader, FunctionBy by) {
+    const std::vector<UprobePlace> places = places_of(listed_.found.probes);
+    if (places.empty()) return {};
+    if (by == FunctionBy::kCaller) by = FunctionBy::kNothing;
+    auto probe = attached(loader.load(listed_.found.probes.size(), Timing::kNone, by), opened, places, false);
+    if (!probe) return tl::unexpected<Error>(probe.error());
+    usdt_ = *std::move(probe);
+    return {};
+}
+
+void WatchedFile::detach(MonotonicTime now) {
+    if (!since_.seen() || until_.seen()) return;
+    if (functions_) functions_->detach();
+    if (usdt_) usdt_->detach();
+    until_ = now;
+}
+
+void WatchedFile::on_mapped(bool as_program) {
+    is_mapped_ = true;
+    is_program_ |= as_program;
+}
+
+Result<std::size_t> WatchedFile::take_off_called() {
+    const auto calls = functions_->calls();
+    if (!calls) return tl::unexpected<Error>(calls.error());
+    return functions_->take_off_called(opened_.get(), *calls);
+}
+
+Result<void> WatchedFile::put_on() {
+    const auto calls = functions_->calls();
+    if (!calls) return tl::unexpected<Error>(calls.error());
+    return functions_->put_on(opened_.get(), *calls);
+}
+
+Result<std::vector<WatchedFile::Cost>> WatchedFile::costs() {
+    auto calls = functions_->calls();
+    if (!calls) return tl::unexpected<Error>(calls.error());
+    calls_before_.resize(calls->size());
+    std::vector<Cost> costs;
+    for (std::size_t i = 0; i < hot_.size(); ++i) {
+        const std::uint64_t came = (*calls)[i] - calls_before_[i];
+        if (came == 0 || hot_[i]) continue;
+        const double each = expected_nanoseconds(listed_.found.functions[i], listed_.found.timing);
+        costs.push_back({i, static_cast<double>(came) * each});
+    }
+    calls_before_ = *std::move(calls);
+    return costs;
+}
+
+Result<void> WatchedFile::take_off_hot() { return functions_->take_off(opened_.get(), hot_); }
+
+std::string_view WatchedFile::mapped_as() const {
+    if (!is_mapped_) return {};
+    return is_program_ ? "program" : "library";
+}
+
+std::uint64_t WatchedFile::watched_nanoseconds(MonotonicTime now) const {
+    return elapsed(since_, until_.seen() ? until_ : now);
+}
+
+std::optional<std::uint64_t> WatchedFile::late_nanoseconds() const {
+    return mapped_.seen() ? std::optional(elapsed(mapped_, since_)) : std::nullopt;
+}
+
+}  // namespace footfall
