@@ -1,3 +1,5 @@
+// What servers are asked for, and what is kept of it.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <spawn.h>
@@ -5,76 +7,23 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
-#include <optional>
+#include <cstdlib>
+#include <filesystem>
+#include <iterator>
+#include <map>
 #include <set>
+#include <string>
 #include <thread>
+#include <vector>
 
-#include "symbolizer/debuginfod/debuginfod_client.h"
-#include "symbolizer/debuginfod/debuginfod_fetch.h"
-#include "symbolizer/worker/sandbox.h"
-#include "tests/unit/symbolizer/own_worker.h"
-#include "tests/unit/symbolizer/programs.h"
-#include "tests/unit/symbolizer/scripted_server.h"
+#include "tests/unit/symbolizer/debuginfod_fixture.h"
 
 namespace footfall {
 namespace {
 
 using std::chrono::milliseconds;
-using Client = ScriptedServer::Client;
-
-constexpr const char* kBuild = "1111111122222222333333334444444455555555";
-constexpr const char* kOther = "9999999988888888777777776666666655555555";
-
-// Programs with debug information, of these builds. Empty where no compiler is there.
-class Debuginfod : public testing::Test {
-protected:
-    static const std::string& bytes_of(const std::string& build_id) {
-        static const ScratchDirectory kDirectory;
-        static std::map<std::string, std::string> made;
-        if (!made.contains(build_id)) {
-            const std::string path =
-                build(kDirectory, "p" + build_id.substr(0, 4) + ".cc", kInlinedSource, "-g -Wl,--build-id=0x" + build_id);
-            made[build_id] = path.empty() ? "" : contents_of(path);
-        }
-        return made[build_id];
-    }
-    void SetUp() override {
-        if (bytes_of(kBuild).empty() || bytes_of(kOther).empty()) GTEST_SKIP() << "no compiler";
-        if (!has_library()) GTEST_SKIP() << "no libdebuginfod";
-    }
-    static bool has_library() {
-        return run("ldconfig -p | grep -q libdebuginfod.so.1 || /sbin/ldconfig -p | grep -q libdebuginfod.so.1");
-    }
-
-    [[nodiscard]] DebuginfodOptions options(std::vector<std::string> urls) const {
-        DebuginfodOptions options;
-        options.urls = std::move(urls);
-        options.cache_directory = cache_.file("debuginfod");
-        options.command = {"/proc/self/exe", kFetchArgument};
-        return options;
-    }
-    Miss miss_of(DebuginfodClient& client, const std::string& build_id = kBuild) {
-        const auto found = client.find(symbolizer_, build_id);
-        return found ? Miss::kNone : found.error();
-    }
-    // The files in the cache that a client may use later; nothing else may be left there.
-    std::set<std::string> kept() {
-        std::set<std::string> names;
-        for (const auto& entry : std::filesystem::directory_iterator(cache_.file("debuginfod")))
-            names.insert(entry.path().filename().string());
-        return names;
-    }
-    static void serve_build(Client& client, const std::string& path) {
-        for (const char* id : {kBuild, kOther}) {
-            if (path == std::string("/buildid/") + id + "/debuginfo") return void(client.answer("200 OK", bytes_of(id)));
-        }
-        client.answer("404 Not Found", "not found");
-    }
-
-    ScratchDirectory cache_;
-    SymbolizerClient symbolizer_{own_worker()};
-};
 
 TEST_F(Debuginfod, FetchesTheDebugFileOfABuild) {
     ScriptedServer server(serve_build);
@@ -159,51 +108,6 @@ TEST_F(Debuginfod, TheEnvironmentIsNotFollowed) {
         unsetenv((std::string("DEBUGINFOD_") + name).c_str());
 }
 
-// Variables of this program, until it goes out of scope.
-class Variables {
-public:
-    explicit Variables(const std::vector<std::string>& names) {
-        for (const std::string& name : names) {
-            const char* value = getenv(name.c_str());
-            before_[name] = value != nullptr ? std::optional<std::string>(value) : std::nullopt;
-            setenv(name.c_str(), "x", 1);
-        }
-    }
-    ~Variables() {
-        for (const auto& [name, value] : before_) {
-            if (value) setenv(name.c_str(), value->c_str(), 1);
-            if (!value) unsetenv(name.c_str());
-        }
-    }
-    Variables(const Variables&) = delete;
-    Variables& operator=(const Variables&) = delete;
-
-private:
-    std::map<std::string, std::optional<std::string>> before_;
-};
-
-// What the way to a server takes, and nothing of what else an agent's environment may hold.
-TEST_F(Debuginfod, TheHelperSeesOnlyProxiesAndCertificatesOfTheEnvironment) {
-    const std::vector<std::string> handed_on{"http_proxy",  "https_proxy", "no_proxy",  "all_proxy",     "HTTP_PROXY",
-                                             "HTTPS_PROXY", "NO_PROXY",    "ALL_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"};
-    const Variables present(handed_on);
-    const Variables kept_back({"SECRET", "LD_LIBRARY_PATH", "HOME", "XDG_CACHE_HOME", "CURL_HOME", "ftp_proxy",
-                               "https_proxy_too", "SSL_KEY", "DEBUGINFOD_IMA_CERT_PATH"});
-    auto settings = options({"http://127.0.0.1:9"});
-    const std::string seen = cache_.file("environment");
-    settings.command = {"/bin/sh", "-c", "tr '\\0' '\\n' < /proc/$$/environ > " + seen};
-    DebuginfodClient client(settings);
-    miss_of(client);
-    std::set<std::string> expected(handed_on.begin(), handed_on.end());
-    expected.insert(kFetchUrl);
-    std::set<std::string> names;
-    for (const std::string& line : lines_of(contents_of(seen))) {
-        const std::string name = line.substr(0, line.find('='));
-        if (!name.ends_with("SAN_OPTIONS")) names.insert(name);
-    }
-    EXPECT_EQ(names, expected);
-}
-
 TEST_F(Debuginfod, ABuildThatNobodyKnowsIsAskedForOnce) {
     ScriptedServer server(serve_build);
     const std::string unknown = "abcdefabcdefabcdefabcdefabcdefabcdefabcd";
@@ -234,118 +138,6 @@ TEST_F(Debuginfod, AnotherServerIsAskedForWhatTheFirstDoesNotKnow) {
     EXPECT_EQ(miss_of(client), Miss::kNone) << "nor of two";
 }
 
-TEST_F(Debuginfod, TheFileOfAnotherBuildIsRefused) {
-    ScriptedServer server([](Client& client, const std::string&) { client.answer("200 OK", bytes_of(kOther)); });
-    DebuginfodClient client(options({server.url()}));
-    EXPECT_EQ(miss_of(client), Miss::kDebugFileMismatch);
-    EXPECT_EQ(kept(), std::set<std::string>{});
-}
-
-TEST_F(Debuginfod, WhatIsNoElfFileIsRefused) {
-    ScriptedServer server([](Client& client, const std::string&) { client.answer("200 OK", "<html>Log in</html>"); });
-    DebuginfodClient client(options({server.url()}));
-    EXPECT_EQ(miss_of(client), Miss::kDebugFileMismatch);
-    EXPECT_EQ(kept(), std::set<std::string>{});
-}
-
-TEST_F(Debuginfod, AServerThatNeverAnswersCostsItsSilenceOnce) {
-    ScriptedServer server([](Client& client, const std::string&) { client.say_nothing(); });
-    auto quick = options({server.url()});
-    quick.silence = milliseconds(500);
-    DebuginfodClient client(quick);
-    const auto start = std::chrono::steady_clock::now();
-    EXPECT_EQ(miss_of(client), Miss::kDebuginfodSilent);
-    for (int i = 0; i < 50; ++i)
-        EXPECT_EQ(miss_of(client, "abcdef" + std::to_string(10'000'000 + i)), Miss::kDebuginfodSilent);
-    EXPECT_LT(std::chrono::steady_clock::now() - start, milliseconds(2'500));
-    EXPECT_EQ(server.requests().size(), 1);
-    EXPECT_EQ(kept(), std::set<std::string>{}) << "not asked is not unknown";
-}
-
-TEST_F(Debuginfod, AServerThatDoesNotAnswerDoesNotStandInTheWayOfTheNext) {
-    ScriptedServer silent([](Client& client, const std::string&) { client.say_nothing(); });
-    ScriptedServer good(serve_build);
-    auto quick = options({silent.url(), good.url()});
-    quick.silence = milliseconds(300);
-    DebuginfodClient client(quick);
-    EXPECT_EQ(miss_of(client), Miss::kNone);
-    EXPECT_EQ(miss_of(client, kOther), Miss::kNone);
-    EXPECT_EQ(silent.requests().size(), 1);
-}
-
-TEST_F(Debuginfod, AServerThatGivesByteByByteEndsWithOurPatience) {
-    ScriptedServer server([](Client& client, const std::string&) {
-        client.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
-        while (client.send("x")) std::this_thread::sleep_for(milliseconds(50));
-    });
-    auto impatient = options({server.url()});
-    impatient.patience = milliseconds(1'200);
-    impatient.silence = milliseconds(900);
-    DebuginfodClient client(impatient);
-    const auto start = std::chrono::steady_clock::now();
-    EXPECT_EQ(miss_of(client), Miss::kDebuginfodLate);
-    EXPECT_EQ(miss_of(client, kOther), Miss::kDebuginfodLate);
-    EXPECT_LT(std::chrono::steady_clock::now() - start, milliseconds(4'000));
-    EXPECT_EQ(client.questions(), 1);
-    EXPECT_EQ(kept(), std::set<std::string>{});
-}
-
-TEST_F(Debuginfod, AServerThatFallsSilentInTheMiddleIsGivenUp) {
-    ScriptedServer server([](Client& client, const std::string&) {
-        client.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nbegin");
-        client.say_nothing();
-    });
-    auto quick = options({server.url()});
-    quick.silence = milliseconds(500);
-    DebuginfodClient client(quick);
-    EXPECT_EQ(miss_of(client), Miss::kDebuginfodSilent);
-}
-
-TEST_F(Debuginfod, AFileThatSaysThatItIsTooLargeIsNotFetched) {
-    ScriptedServer server([](Client& client, const std::string&) {
-        if (client.send("HTTP/1.1 200 OK\r\nContent-Length: 4000000000\r\n\r\nbegin")) client.say_nothing();
-    });
-    DebuginfodClient client(options({server.url()}));
-    const auto start = std::chrono::steady_clock::now();
-    EXPECT_EQ(miss_of(client), Miss::kDebuginfodTooLarge);
-    EXPECT_LT(std::chrono::steady_clock::now() - start, milliseconds(3'000));
-    EXPECT_EQ(kept(), std::set<std::string>{});
-}
-
-TEST_F(Debuginfod, AFileThatNeverEndsIsCutOffAtTheLimit) {
-    ScriptedServer server([](Client& client, const std::string&) {
-        const std::string block(1 << 16, 'x');
-        client.send("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
-        while (client.send(block)) continue;
-    });
-    auto small = options({server.url()});
-    small.max_file_bytes = 1 << 20;
-    DebuginfodClient client(small);
-    EXPECT_EQ(miss_of(client), Miss::kDebuginfodTooLarge);
-    EXPECT_EQ(kept(), std::set<std::string>{});
-}
-
-TEST_F(Debuginfod, ATransferThatBreaksOffIsNotAFileThatNobodyHas) {
-    ScriptedServer server([](Client& client, const std::string&) {
-        client.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + bytes_of(kBuild).substr(0, 5'000));
-    });
-    DebuginfodClient client(options({server.url()}));
-    EXPECT_EQ(miss_of(client), Miss::kDebuginfodFailed);
-    EXPECT_EQ(kept(), std::set<std::string>{});
-}
-
-TEST_F(Debuginfod, AServerThatCannotBeReachedIsTriedOnce) {
-    std::string url;
-    {
-        const ScriptedServer gone(serve_build);
-        url = gone.url();
-    }
-    DebuginfodClient client(options({url}));
-    EXPECT_EQ(miss_of(client), Miss::kDebuginfodFailed);
-    EXPECT_EQ(miss_of(client, kOther), Miss::kDebuginfodFailed);
-    EXPECT_EQ(client.questions(), 1);
-}
-
 TEST_F(Debuginfod, ADirectoryThatOthersMayWriteToIsAReasonNotToAsk) {
     ScriptedServer server(serve_build);
     std::filesystem::create_directory(cache_.file("debuginfod"));
@@ -364,25 +156,6 @@ TEST_F(Debuginfod, AFullDiskIsAReason) {
     DebuginfodClient client(tiny);
     EXPECT_EQ(miss_of(client), Miss::kDebuginfodNoCache);
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(disk.file("debuginfod")), {}), 0);
-}
-
-TEST_F(Debuginfod, AHelperThatCannotStartOrEndsIsAReason) {
-    ScriptedServer server(serve_build);
-    for (const char* command : {"/nonexistent", "/bin/false"}) {
-        auto helpless = options({server.url()});
-        helpless.command = {command};
-        DebuginfodClient client(helpless);
-        EXPECT_EQ(miss_of(client), Miss::kDebuginfodNoHelper) << command;
-        EXPECT_EQ(miss_of(client, kOther), Miss::kDebuginfodNoHelper) << command;
-    }
-    auto crashing = options({server.url()});
-    crashing.command = {"/bin/sh", "-c", "kill -SEGV $$"};
-    DebuginfodClient unlucky(crashing);
-    EXPECT_EQ(miss_of(unlucky), Miss::kDebuginfodNoHelper);
-    auto lying = options({server.url()});
-    lying.command = {"/bin/true"};
-    DebuginfodClient client(lying);
-    EXPECT_EQ(miss_of(client), Miss::kDebugFileMismatch) << "it says that it has written a file";
 }
 
 TEST_F(Debuginfod, WhatIsNoBuildIdIsNotAskedFor) {
@@ -464,56 +237,6 @@ TEST_F(Debuginfod, FetchesFromTheRealServer) {
     EXPECT_EQ(miss_of(modest), Miss::kDebuginfodTooLarge);
     kill(pid, SIGTERM);
     waitpid(pid, nullptr, 0);
-}
-
-TEST(FetchOrders, ArriveAsTheyWereGiven) {
-    const FetchOrder order{kBuild, 1 << 20, milliseconds(1'234), milliseconds(500)};
-    const auto read = order_of(arguments_of(order));
-    ASSERT_TRUE(read);
-    EXPECT_EQ(read->build_id, order.build_id);
-    EXPECT_EQ(read->max_bytes, order.max_bytes);
-    EXPECT_EQ(read->time, order.time);
-    EXPECT_EQ(read->silence, order.silence);
-    for (const std::vector<std::string>& bad : {std::vector<std::string>{},
-                                                {kBuild, "1", "1"},
-                                                {kBuild, "x", "1", "1"},
-                                                {kBuild, "1", "0", "1"},
-                                                {kBuild, "1", "-1", "1"}})
-        EXPECT_FALSE(order_of(bad));
-}
-
-// What the helper may do once it is in its sandbox, as bits of a child's exit code.
-int rights_in_sandbox(const std::string& large_file) {
-    constexpr std::uint64_t kLimit = 4096;
-    const pid_t child = fork();
-    if (child == 0) {
-        signal(SIGXFSZ, SIG_IGN);
-        const Fd file(open(large_file.c_str(), O_WRONLY | O_CREAT, 0600));
-        if (!enter_network_sandbox(std::size_t{1} << 30, kLimit)) _exit(128);
-        int rights = 0;
-        if (getuid() == 0 || geteuid() == 0 || getgroups(0, nullptr) > 0) rights |= 1;
-        const pid_t grandchild = fork();
-        if (grandchild == 0) _exit(0);
-        if (grandchild > 0) rights |= 2;
-        char* const arguments[] = {const_cast<char*>("true"), nullptr};
-        if (const int spawned = posix_spawn(nullptr, "/bin/true", nullptr, nullptr, arguments, environ); spawned == 0)
-            rights |= 4;
-        if (kill(getppid(), 0) == 0) rights |= 8;
-        if (open("/etc/shadow", O_RDONLY) >= 0) rights |= 16;
-        const std::string bytes(2 * kLimit, 'x');
-        if (write(file.get(), bytes.data(), bytes.size()) > static_cast<ssize_t>(kLimit)) rights |= 32;
-        if (socket(AF_INET, SOCK_STREAM, 0) >= 0) rights |= 64;
-        _exit(rights);
-    }
-    int status = 0;
-    waitpid(child, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-TEST(NetworkSandbox, HasTheNetworkAndLittleElse) {
-    if (getuid() != 0) GTEST_SKIP() << "only root can become somebody else";
-    const ScratchDirectory scratch;
-    EXPECT_EQ(rights_in_sandbox(scratch.file("large")), 64);
 }
 
 }  // namespace
