@@ -4,6 +4,7 @@
 #include "agent/protocols/memcached/memcached_reader.h"
 #include "tests/fuzz/recorded_connection.h"
 #include "tests/unit/support/protocol_wire.h"
+#include "tests/unit/support/seed_player.h"
 
 namespace footfall::memcached {
 namespace {
@@ -15,20 +16,13 @@ Messages recorded(const std::string& name) {
     return recorded_messages(std::string(FOOTFALL_RECORDED_CONNECTIONS) + "memcached/" + name);
 }
 
-void play(Wire& wire, const Messages& messages) {
-    for (const RecordedMessage& message : messages) {
-        message.direction == kIn ? wire.received(message.bytes) : wire.sent(message.bytes);
-    }
-    wire.close();
-}
-
 TEST(RecordedMemcached, WhatAServerAnsweredIsItsUses) {
     Wire meta;
-    play(meta, recorded("meta"));
+    play_to_close(meta, recorded("meta"));
     EXPECT_EQ(meta.sink.seen.size(), 38U);
     EXPECT_TRUE(meta.sink.lost.empty());
     Wire binary;
-    play(binary, recorded("binary"));
+    play_to_close(binary, recorded("binary"));
     EXPECT_EQ(binary.uses(), (Uses{"set ok", "get ok", "get ok", "get ok", "get ok", "noop ok", "set ok", "noop ok",
                                    "add ok", "add ok", "replace ok", "incr NON_NUMERIC_VALUE", "delete ok", "append ok",
                                    "version ok", "stats ok", "_OTHER UNKNOWN_COMMAND", "quit closed"}));
@@ -37,7 +31,7 @@ TEST(RecordedMemcached, WhatAServerAnsweredIsItsUses) {
 
 TEST(RecordedMemcached, WhatTheServerCouldNotReadIsLostAndNothingElse) {
     Wire wire;
-    play(wire, recorded("text"));
+    play_to_close(wire, recorded("text"));
     EXPECT_EQ(wire.sink.lost, (Lost{LostReason::kUnparsable, LostReason::kGap}))
         << "a data block that is longer than it says, and its rest";
     EXPECT_EQ(wire.last().method, "quit");
@@ -47,18 +41,8 @@ TEST(RecordedMemcached, WhatTheServerCouldNotReadIsLostAndNothingElse) {
 
 TEST(RecordedMemcached, FromTheMiddleOnUsesAreThoseOfTheWhole) {
     for (const auto* name : {"text", "meta", "binary"}) {
-        const Messages messages = recorded(name);
-        Wire whole;
-        play(whole, messages);
-        const Uses all = whole.uses();
-        for (std::size_t first = 1; first < messages.size(); ++first) {
-            Wire wire(true);
-            play(wire, {messages.begin() + static_cast<std::ptrdiff_t>(first), messages.end()});
-            const Uses uses = wire.uses();
-            ASSERT_LE(uses.size(), all.size());
-            EXPECT_EQ(uses, Uses(all.end() - static_cast<std::ptrdiff_t>(uses.size()), all.end())) << name << first;
-            EXPECT_TRUE(wire.all_accounted());
-        }
+        play_from_each_on<Wire>(recorded(name),
+                                [&](const LateUses& late) { EXPECT_EQ(late.uses, late.due) << name << late.first; });
     }
 }
 
@@ -78,10 +62,10 @@ constexpr std::size_t kLongestPiece = 12;
 TEST(RecordedMemcached, PiecesOfAnyLengthAreTheSame) {
     for (const auto* name : {"text", "meta", "binary"}) {
         Wire whole;
-        play(whole, recorded(name));
+        play_to_close(whole, recorded(name));
         for (std::size_t length = 1; length <= kLongestPiece; ++length) {
             Wire wire;
-            play(wire, in_pieces(recorded(name), length));
+            play_to_close(wire, in_pieces(recorded(name), length));
             EXPECT_EQ(wire.uses(), whole.uses()) << name << " by " << length;
             EXPECT_TRUE(wire.all_accounted());
         }
@@ -90,20 +74,12 @@ TEST(RecordedMemcached, PiecesOfAnyLengthAreTheSame) {
 
 TEST(RecordedMemcached, FromTheMiddleOfPiecesOnNoUseIsMadeUp) {
     for (const auto* name : {"text", "meta", "binary"}) {
-        Wire whole;
-        play(whole, recorded(name));
-        const Uses all = whole.uses();
         for (std::size_t length = 1; length <= kLongestPiece; ++length) {
             const Messages messages = in_pieces(recorded(name), length);
-            for (std::size_t first = 1; first < messages.size(); first += 1 + messages.size() / 100) {
-                Wire wire(true);
-                play(wire, {messages.begin() + static_cast<std::ptrdiff_t>(first), messages.end()});
-                const Uses uses = wire.uses();
-                ASSERT_LE(uses.size(), all.size());
-                EXPECT_EQ(uses, Uses(all.end() - static_cast<std::ptrdiff_t>(uses.size()), all.end()))
-                    << name << " by " << length << " from " << first;
-                EXPECT_TRUE(wire.all_accounted());
-            }
+            const auto check = [&](const LateUses& late) {
+                EXPECT_EQ(late.uses, late.due) << name << " by " << length << " from " << late.first;
+            };
+            play_from_each_on<Wire>(messages, check, 1 + messages.size() / 100);
         }
     }
 }
@@ -116,10 +92,10 @@ TEST(RecordedMemcached, FromBetweenTwoMessagesOnPiecesAreAllCounted) {
             if (messages[first].direction != kIn) continue;
             const Messages rest(messages.begin() + static_cast<std::ptrdiff_t>(first), messages.end());
             Wire whole(true);
-            play(whole, rest);
+            play_to_close(whole, rest);
             for (std::size_t length = 1; length <= kLongestPiece; ++length) {
                 Wire wire(true);
-                play(wire, in_pieces(rest, length));
+                play_to_close(wire, in_pieces(rest, length));
                 EXPECT_GE(wire.uses().size(), whole.uses().size()) << name << " by " << length << " from " << first;
             }
         }

@@ -5,6 +5,7 @@
 
 #include "tests/fuzz/recorded_connection.h"
 #include "tests/unit/redis/harness.h"
+#include "tests/unit/support/seed_player.h"
 
 namespace footfall::redis {
 namespace {
@@ -13,14 +14,6 @@ using Messages = std::vector<RecordedMessage>;
 
 Messages recorded(const std::string& name) {
     return recorded_messages(std::string(FOOTFALL_RECORDED_CONNECTIONS) + "redis/" + name);
-}
-
-// client: the other end is watched.
-void play(Wire& wire, const Messages& messages, bool client = false) {
-    for (const RecordedMessage& message : messages) {
-        (message.direction == kIn) != client ? wire.received(message.bytes) : wire.sent(message.bytes);
-    }
-    wire.close();
 }
 
 std::map<std::string, int> counted(const Wire& wire) {
@@ -40,7 +33,7 @@ const std::map<std::string, int> kCommands{{"BLPOP WRONGTYPE", 1}, {"BLPOP ok", 
 TEST(RecordedRedis, AClientsCommandsAreItsUsesAtBothEnds) {
     for (const bool client : {false, true}) {
         Wire wire;
-        play(wire, recorded("commands"), client);
+        play_to_close(wire, recorded("commands"), client);
         EXPECT_EQ(counted(wire), kCommands);
         EXPECT_EQ(wire.last().role, client ? Role::kClient : Role::kServer);
         EXPECT_TRUE(wire.sink.lost.empty());
@@ -50,30 +43,23 @@ TEST(RecordedRedis, AClientsCommandsAreItsUsesAtBothEnds) {
 
 TEST(RecordedRedis, BytesThatComeOneByOneAreTheSame) {
     Wire wire;
-    for (const RecordedMessage& message : recorded("commands")) wire.one_by_one(message.direction, message.bytes);
+    play_bytewise(wire, recorded("commands"));
     wire.close();
     EXPECT_EQ(counted(wire), kCommands);
 }
 
 TEST(RecordedRedis, FromTheMiddleOnAllThatBeginsIsCounted) {
     const Messages messages = recorded("commands");
-    Wire whole;
-    play(whole, messages);
-    const Uses all = whole.uses();
-    for (std::size_t first = 1; first < messages.size(); ++first) {
-        Wire wire(true);
-        play(wire, {messages.begin() + static_cast<std::ptrdiff_t>(first), messages.end()});
-        const Uses uses = wire.uses();
-        ASSERT_LE(uses.size(), all.size());
-        EXPECT_EQ(uses, Uses(all.end() - static_cast<std::ptrdiff_t>(uses.size()), all.end())) << first;
-        EXPECT_TRUE(wire.all_accounted());
-        EXPECT_TRUE(messages[first].direction == kOut || messages.size() - first < 12 || !uses.empty()) << first;
-    }
+    play_from_each_on<Wire>(messages, [&](const LateUses& late) {
+        EXPECT_EQ(late.uses, late.due) << late.first;
+        const bool is_due = messages[late.first].direction == kIn && messages.size() - late.first >= 12;
+        EXPECT_TRUE(!is_due || !late.uses.empty()) << late.first;
+    });
 }
 
 TEST(RecordedRedis, PushedMessagesInResp3AreNoUses) {
     Wire wire;
-    play(wire, recorded("resp3"));
+    play_to_close(wire, recorded("resp3"));
     EXPECT_EQ(wire.uses(), (Uses{"HELLO ok", "DEL ok", "HSET ok", "HGETALL ok", "SADD ok", "SMEMBERS ok", "ZADD ok",
                                  "ZSCORE ok", "GET ok", "SUBSCRIBE ok", "PING ok", "UNSUBSCRIBE ok", "CLIENT TRACKING ok",
                                  "GET ok", "CLIENT REPLY unknown", "SET unknown", "GET ok", "GET WRONGTYPE", "QUIT ok"}));
@@ -82,7 +68,7 @@ TEST(RecordedRedis, PushedMessagesInResp3AreNoUses) {
 
 TEST(RecordedRedis, ASubscriberInResp2) {
     Wire wire;
-    play(wire, recorded("subscribe-2"));
+    play_to_close(wire, recorded("subscribe-2"));
     EXPECT_EQ(wire.uses(), (Uses{"SUBSCRIBE ok", "PSUBSCRIBE ok", "PING ok", "UNSUBSCRIBE ok", "PUNSUBSCRIBE ok"}));
     EXPECT_TRUE(wire.sink.lost.empty());
 }
@@ -100,49 +86,40 @@ TEST(RecordedRedis, ATransactionsCommandsHaveTheErrorsOfItsAnswer) {
     };
     for (const bool client : {false, true}) {
         Wire wire;
-        play(wire, recorded("transactions"), client);
+        play_to_close(wire, recorded("transactions"), client);
         EXPECT_EQ(wire.uses(), due);
         EXPECT_TRUE(wire.all_accounted());
         Wire pipelined;
-        play(pipelined, recorded("transactions-2"), client);
+        play_to_close(pipelined, recorded("transactions-2"), client);
         EXPECT_EQ(pipelined.uses(), (Uses{"MULTI ok", "SET ok", "LPUSH WRONGTYPE", "INCRBY ok", "GET ok", "EXEC ok"}));
         EXPECT_TRUE(pipelined.all_accounted());
     }
     Wire bytewise;
-    for (const RecordedMessage& message : recorded("transactions")) bytewise.one_by_one(message.direction, message.bytes);
+    play_bytewise(bytewise, recorded("transactions"));
     EXPECT_EQ(bytewise.uses(), due);
 }
 
 TEST(RecordedRedis, FromTheMiddleOfATransactionOnNoOutcomeIsMadeUp) {
-    const Messages messages = recorded("transactions");
-    Wire whole;
-    play(whole, messages);
-    const Uses all = whole.uses();
-    for (std::size_t first = 1; first < messages.size(); ++first) {
-        Wire wire(true);
-        play(wire, {messages.begin() + static_cast<std::ptrdiff_t>(first), messages.end()});
-        const Uses uses = wire.uses();
-        ASSERT_LE(uses.size(), all.size());
-        for (std::size_t i = 0; i < uses.size(); ++i) {
-            const std::string& due = all[all.size() - uses.size() + i];
-            EXPECT_TRUE(uses[i] == due || uses[i] == due.substr(0, due.find(' ')) + " unknown") << first << uses[i] << due;
+    play_from_each_on<Wire>(recorded("transactions"), [](const LateUses& late) {
+        for (std::size_t i = 0; i < late.uses.size(); ++i) {
+            const std::string unknown = late.due[i].substr(0, late.due[i].find(' ')) + " unknown";
+            EXPECT_TRUE(late.uses[i] == late.due[i] || late.uses[i] == unknown) << late.first << late.uses[i] << late.due[i];
         }
-        EXPECT_TRUE(wire.all_accounted());
-    }
+    });
 }
 
 TEST(RecordedRedis, PipelinesMonitorsLinesAndReplicas) {
     Wire pipelined;
-    play(pipelined, recorded("benchmark-4"));
+    play_to_close(pipelined, recorded("benchmark-4"));
     EXPECT_EQ(counted(pipelined), (std::map<std::string, int>{{"SET ok", 16}}));
     Wire monitor;
-    play(monitor, recorded("monitor"));
+    play_to_close(monitor, recorded("monitor"));
     EXPECT_EQ(monitor.uses(), (Uses{"MONITOR ok", "PING ok", "QUIT ok"}));
     Wire lines;
-    play(lines, recorded("inline"));
+    play_to_close(lines, recorded("inline"));
     EXPECT_EQ(lines.uses(), (Uses{"PING ok", "SET ok", "GET ok", "_OTHER ERR", "QUIT ok"}));
     Wire replica;
-    play(replica, recorded("replica"));
+    play_to_close(replica, recorded("replica"));
     EXPECT_EQ(replica.uses(), (Uses{"PING ok", "REPLCONF ok", "PSYNC ok"}));
 }
 
