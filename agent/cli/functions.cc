@@ -55,8 +55,10 @@ Result<LiveOptions> options_of(const FunctionFlags& flags, const Words& words) {
     if (!patterns) return tl::unexpected(patterns.error());
     options->functions = FunctionOptions{
         .patterns = *std::move(patterns), .timed = flags.timed, .coverage = flags.coverage, .attach = !flags.list};
-    for (const FunctionBy by : kAllFunctionBy) {
-        if (text_of(by) == flags.by) options->functions->by = by;
+    if (!flags.by.empty()) {
+        const auto by = parse_calls_by(flags.by);
+        if (!by) return tl::unexpected(by.error());
+        options->functions->by = *by;
     }
     if (!flags.budget.empty()) {
         const auto share = parse_percent(flags.budget);
@@ -170,13 +172,12 @@ CommandRunner set_up_functions(CLI::App& command) {
         .add_flag("--coverage", flags->coverage,
                   "only whether they are called, for all functions of a busy program: a probe goes with the first call")
         ->excludes("--latency");
-    std::vector<std::string> parts;
-    parts.reserve(kAllFunctionBy.size());
-    for (const FunctionBy by : kAllFunctionBy) parts.emplace_back(text_of(by));
     command
-        .add_option("--by", flags->by, "tell calls apart, too: by process, thread, user or caller (the calling function)")
+        .add_option("--by", flags->by,
+                    "tell calls apart, too: by process, thread, user, caller (the calling function), or an argument: argN, "
+                    "argN:int, "
+                    "uint, ulong (arg2:ulong:log2: powers of two) or string, which may show what is personal")
         ->type_name("WHAT")
-        ->check(CLI::IsMember(parts))
         ->excludes("--coverage");
     command
         .add_option(
@@ -196,6 +197,7 @@ CommandRunner set_up_functions(CLI::App& command) {
         "  footfall functions -p 812 --latency 'libssl*!SSL_*'  how long calls of a library take\n"
         "  footfall functions -p 812 -d 10s '/^shop::(get|set)_/' '@src/cart/*.cc'  by their names, by their source files\n"
         "  footfall functions -p 812 -d 10s --by caller 'shop::price*'  which functions call these, how often\n"
+        "  footfall functions -p 812 -d 10s --by arg1:string lookup  what it looked up\n"
         "  footfall functions -p 812 -d 1h --coverage --unused  what an hour of work did not need\n"
         "  footfall functions -p 812 'usdt:*:*' 'libstdc++*!usdt:libstdcxx:throw'  its USDT probes, and the exceptions "
         "thrown\n"

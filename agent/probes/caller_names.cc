@@ -19,7 +19,7 @@ constexpr std::size_t kMostKnown = 65'536;
 // Not valid where none of that name is the file.
 Fd find_library(const FunctionPart& part) {
     for (const char* folder : kLibraryFolders) {
-        Fd file(open((std::string(folder) + "/" + part.file).c_str(), O_RDONLY | O_CLOEXEC));
+        Fd file(open((std::string(folder) + "/" + part.text).c_str(), O_RDONLY | O_CLOEXEC));
         struct stat status {};
         if (file.valid() && fstat(file.get(), &status) == 0 && id_of(status) == FileId{part.device, part.inode}) return file;
     }
@@ -47,7 +47,7 @@ std::string CallerNames::name_of(const FunctionPart& part) {
     if (const auto known = known_.find(place); known != known_.end()) return known->second;
     File* file = file_of(part);
     const auto function = file != nullptr ? function_in(*file, part.offset) : std::nullopt;
-    std::string name = function ? *function + " (" + part.file + ")" : fmt::format("[{}]+0x{:x}", part.file, part.offset);
+    std::string name = function ? *function + " (" + part.text + ")" : fmt::format("[{}]+0x{:x}", part.text, part.offset);
     if (known_.size() < kMostKnown) known_[place] = name;
     return name;
 }

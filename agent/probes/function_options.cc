@@ -15,6 +15,12 @@ bool means_file(const FunctionPattern& pattern, std::string_view path, bool is_p
     return pattern.is_path() ? pattern.file == path : glob_match(pattern.file, file_name_of(path));
 }
 
+// A string of Go is two.
+unsigned arguments_of(const CallsBy& by) {
+    if (by.what != FunctionBy::kArgument) return 0;
+    return by.argument.place + (by.argument.type == ArgumentType::kString ? 1 : 0);
+}
+
 std::vector<std::string>& patterns_of(FunctionQuery& query, PickedBy by) {
     switch (by) {
         case PickedBy::kGlob:
@@ -35,8 +41,11 @@ bool FunctionOptions::names_libraries() const {
 }
 
 std::optional<FunctionQuery> query_for(const FunctionOptions& options, std::string_view path, bool is_program) {
-    FunctionQuery query{
-        .globs = {}, .most = options.most, .timed = options.timed, .by_caller = options.by == FunctionBy::kCaller};
+    FunctionQuery query{.globs = {},
+                        .most = options.most,
+                        .timed = options.timed,
+                        .by_caller = options.by.what == FunctionBy::kCaller,
+                        .arguments = arguments_of(options.by)};
     bool is_meant = false;
     for (const FunctionPattern& pattern : options.patterns) {
         if (!means_file(pattern, path, is_program)) continue;

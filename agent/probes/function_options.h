@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/config/calls_by.h"
 #include "agent/config/function_pattern.h"
 #include "agent/probes/function_probe.h"
 #include "symbolizer/functions/code_functions.h"
@@ -16,11 +17,11 @@ namespace footfall {
 struct FunctionOptions {
     std::vector<FunctionPattern> patterns;
     bool timed = false;
-    bool coverage = false;                 // calls are counted until it is known that there are some
-    double budget = 0;                     // of one processor, that counting may take; 0: no limit. Not for coverage
-    bool attach = true;                    // false: only looks which there are
-    FunctionBy by = FunctionBy::kNothing;  // calls are told apart by that, too; not under coverage
-    std::size_t most = 1U << 16;           // functions of a file
+    bool coverage = false;        // calls are counted until it is known that there are some
+    double budget = 0;            // of one processor, that counting may take; 0: no limit. Not for coverage
+    bool attach = true;           // false: only looks which there are
+    CallsBy by;                   // calls are told apart by that, too; not under coverage
+    std::size_t most = 1U << 16;  // functions of a file
 
     // Probes are taken off while calls are counted.
     [[nodiscard]] bool takes_off() const { return coverage || budget > 0; }

@@ -24,10 +24,6 @@ namespace {
 constexpr std::size_t kBatchesAtOnce = 4;  // a change of one takes some 10 ms, in which nothing else is done
 constexpr std::uint32_t kAtOnce = 4096;    // entries that are read by one call
 
-static_assert(static_cast<int>(FunctionBy::kProcess) == FF_BY_PROCESS &&
-              static_cast<int>(FunctionBy::kThread) == FF_BY_THREAD);
-static_assert(static_cast<int>(FunctionBy::kUser) == FF_BY_USER && static_cast<int>(FunctionBy::kCaller) == FF_BY_CALLER);
-
 std::uint32_t function_of(const UprobePlace& place) { return FF_FUNCTION_OF(place.cookie); }
 
 // The middle of a cell.
@@ -104,22 +100,6 @@ std::vector<UprobePlace> edges_of(std::span<const CodeFunction> functions) {
     return places;
 }
 
-std::string_view text_of(FunctionBy by) {
-    switch (by) {
-        case FunctionBy::kNothing:
-            return "";
-        case FunctionBy::kProcess:
-            return "process";
-        case FunctionBy::kThread:
-            return "thread";
-        case FunctionBy::kUser:
-            return "user";
-        case FunctionBy::kCaller:
-            return "caller";
-    }
-    __builtin_unreachable();
-}
-
 void FunctionProbe::Destroy::operator()(functions_bpf* skeleton) const { functions_bpf__destroy(skeleton); }
 void FunctionProbe::DestroyLink::operator()(bpf_link* link) const { bpf_link__destroy(link); }
 
@@ -128,7 +108,7 @@ FunctionProbe& FunctionProbe::operator=(FunctionProbe&&) noexcept = default;
 FunctionProbe::~FunctionProbe() = default;
 
 Result<FunctionProbe> FunctionProbe::load(const ff_probe_config& who, const SharedMapFds& shared, std::uint32_t functions,
-                                          Timing timing, FunctionBy by) {
+                                          Timing timing, const CallsBy& by) {
     const LibbpfLog log;
     FunctionProbe probe;
     probe.functions_ = functions;
@@ -144,7 +124,11 @@ Result<void> FunctionProbe::open(const ff_probe_config& who, const SharedMapFds&
     skeleton_.reset(functions_bpf__open());
     if (!skeleton_) return refusal("cannot open the functions probe", errno);
     skeleton_->rodata->probe_config = who;
-    skeleton_->rodata->counted_by = static_cast<std::uint32_t>(by_);
+    skeleton_->rodata->counted_by = static_cast<std::uint32_t>(by_.what);
+    skeleton_->rodata->counted_argument = {.place = by_.argument.place,
+                                           .type = static_cast<std::uint32_t>(by_.argument.type),
+                                           .log2 = by_.argument.log2 ? 1U : 0U,
+                                           .reserved = 0};
     const auto& programs = skeleton_->progs;
     bpf_program__set_autoload(programs.function_called, hook == FunctionHook::kCount);
     bpf_program__set_autoload(programs.function_timed, hook == FunctionHook::kSession);
@@ -157,7 +141,7 @@ Result<void> FunctionProbe::open(const ff_probe_config& who, const SharedMapFds&
     bpf_map__set_autocreate(maps.open_calls, hook == FunctionHook::kPair);
     bpf_map__set_autocreate(maps.begun_calls, hook == FunctionHook::kEdges);
     bpf_map__set_max_entries(maps.calls, functions_);
-    if (by_ == FunctionBy::kNothing) bpf_map__set_max_entries(maps.parts, 1);
+    if (by_.what == FunctionBy::kNothing) bpf_map__set_max_entries(maps.parts, 1);
     bpf_map__set_max_entries(maps.durations, hook == FunctionHook::kCount ? 1 : functions_);
     int error = bpf_map__reuse_fd(maps.events, shared.events);
     if (error == 0) error = bpf_map__reuse_fd(maps.counters, shared.counters);
@@ -355,7 +339,7 @@ Result<std::vector<FunctionPart>> FunctionProbe::parts() const {
             part.device = own.device;
             part.inode = own.inode;
             part.offset = own.offset;
-            part.file.assign(own.file, strnlen(own.file, sizeof own.file));
+            part.text.assign(own.text, strnlen(own.text, sizeof own.text));
         }
     }
     return found;

@@ -13,6 +13,7 @@
 #include "agent/base/fd.h"
 #include "agent/base/ids.h"
 #include "agent/base/result.h"
+#include "agent/config/calls_by.h"
 #include "agent/kernel/uprobe_multi.h"
 #include "agent/probes/probe_set.h"
 #include "agent/usage/exponential_histogram.h"
@@ -33,27 +34,18 @@ struct FunctionDurations {
     std::uint64_t unmatched = 0;  // and ends of calls whose beginning is not known
 };
 
-// What calls are told apart by, as enum ff_function_by has it.
-enum class FunctionBy : std::uint8_t { kNothing, kProcess, kThread, kUser, kCaller };
-
-inline constexpr std::array kAllFunctionBy{FunctionBy::kProcess, FunctionBy::kThread, FunctionBy::kUser,
-                                           FunctionBy::kCaller};
-
-// "process"
-std::string_view text_of(FunctionBy by);
-
-// Calls of one function by one of those.
+// Calls of one function by one of what they are told apart by.
 struct FunctionPart {
     std::uint32_t function = 0;
     Pid pid{};
-    std::uint64_t who = 0;
+    std::uint64_t who = 0;  // function_probe.h of the contract
     std::uint64_t calls = 0;
     std::string comm;  // of the process's thread that called first
     // By caller: where in which file the call returns to. device 0: in none.
     std::uint64_t device = 0;  // executable_maps.h
     std::uint64_t inode = 0;
     std::uint64_t offset = 0;
-    std::string file;  // its name, maybe cut
+    std::string text;  // its name, or the string that was the argument; maybe cut
 };
 
 // How calls, and their ends where those are wanted, are seen.
@@ -90,9 +82,9 @@ public:
 
     // Loads without attaching. functions: how many will be attached, numbered from 0 on; timing: how their durations are
     // taken, if they are. By caller, functions must be attached where they begin, before they move the stack, but for
-    // edges. Errors as ProbeSet::load().
+    // edges; by argument, where that is still in its register. Errors as ProbeSet::load().
     static Result<FunctionProbe> load(const ff_probe_config& who, const SharedMapFds& shared, std::uint32_t functions,
-                                      Timing timing, FunctionBy by = FunctionBy::kNothing);
+                                      Timing timing, const CallsBy& by = {});
     FunctionProbe(FunctionProbe&&) noexcept;
     FunctionProbe& operator=(FunctionProbe&&) noexcept;
     ~FunctionProbe();
@@ -156,7 +148,7 @@ private:
 
     std::uint32_t functions_ = 0;
     FunctionHook hook_ = FunctionHook::kCount;
-    FunctionBy by_ = FunctionBy::kNothing;
+    CallsBy by_;
     std::unique_ptr<functions_bpf, Destroy> skeleton_;
     std::vector<Batch> batches_;
     std::size_t next_batch_ = 0;                // to be looked at

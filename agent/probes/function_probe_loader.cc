@@ -14,11 +14,11 @@ FunctionProbeLoader::FunctionProbeLoader(const FunctionOptions& options, const f
       spare_timing_(options.timed ? Timing::kByExits : Timing::kNone),
       spare_by_(options.by) {}
 
-bool FunctionProbeLoader::is_as_spare(std::size_t functions, Timing timing, FunctionBy by) const {
+bool FunctionProbeLoader::is_as_spare(std::size_t functions, Timing timing, const CallsBy& by) const {
     return timing == spare_timing_ && by == spare_by_ && functions <= spare_functions_;
 }
 
-Result<FunctionProbe> FunctionProbeLoader::load(std::size_t functions, Timing timing, FunctionBy by) {
+Result<FunctionProbe> FunctionProbeLoader::load(std::size_t functions, Timing timing, const CallsBy& by) {
     if (!spare_ || !is_as_spare(functions, timing, by))
         return FunctionProbe::load(who_, shared_, static_cast<std::uint32_t>(functions), timing, by);
     FunctionProbe probe = *std::move(spare_);

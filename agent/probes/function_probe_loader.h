@@ -18,7 +18,7 @@ public:
     FunctionProbeLoader(const FunctionOptions& options, const ff_probe_config& who, const SharedMapFds& shared);
 
     // For so many functions, as FunctionProbe::load(). Takes the one that was loaded ahead, if that fits.
-    Result<FunctionProbe> load(std::size_t functions, Timing timing, FunctionBy by);
+    Result<FunctionProbe> load(std::size_t functions, Timing timing, const CallsBy& by);
 
     // Is there none ahead, and could there be?
     [[nodiscard]] bool lacks_spare() const { return !spare_ && !is_refused_; }
@@ -26,13 +26,13 @@ public:
     void load_spare();
 
 private:
-    [[nodiscard]] bool is_as_spare(std::size_t functions, Timing timing, FunctionBy by) const;
+    [[nodiscard]] bool is_as_spare(std::size_t functions, Timing timing, const CallsBy& by) const;
 
     ff_probe_config who_;
     SharedMapFds shared_;
     std::size_t spare_functions_;
     Timing spare_timing_;
-    FunctionBy spare_by_;
+    CallsBy spare_by_;
     std::optional<FunctionProbe> spare_;  // attached to nothing
     bool is_refused_ = false;             // it can't be loaded
 };

@@ -13,6 +13,7 @@
 
 #include "agent/base/ids.h"
 #include "output/session/snapshot.pb.h"
+#include "output/session/utf8.h"
 #include "output/session/watched.h"
 
 namespace footfall {
@@ -103,8 +104,8 @@ Result<void> fill_probes(FunctionFile& out, const WatchedFile& file) {
     return {};
 }
 
-std::string name_of(const FunctionPart& part, FunctionBy by, CallerNames& callers) {
-    switch (by) {
+std::string name_of(const FunctionPart& part, const CallsBy& by, CallerNames& callers) {
+    switch (by.what) {
         case FunctionBy::kNothing:
             return {};
         case FunctionBy::kProcess:
@@ -115,12 +116,14 @@ std::string name_of(const FunctionPart& part, FunctionBy by, CallerNames& caller
             return fmt::format("uid:{}", part.who);
         case FunctionBy::kCaller:
             return callers.name_of(part);
+        case FunctionBy::kArgument:
+            return to_utf8(argument_text(by.argument, part.who, part.text));
     }
     __builtin_unreachable();
 }
 
 // first: where the probe's functions stand in out.
-Result<void> fill_parts(FunctionFile& out, const std::optional<FunctionProbe>& probe, std::size_t first, FunctionBy by,
+Result<void> fill_parts(FunctionFile& out, const std::optional<FunctionProbe>& probe, std::size_t first, const CallsBy& by,
                         CallerNames& callers) {
     if (!probe) return {};
     const auto parts = probe->parts();
@@ -166,8 +169,8 @@ Result<void> report_uses(FunctionFile& out, const WatchedFile& file, const Funct
     out.set_coverage(options.coverage);
     if (auto filled = fill_functions(out, file); !filled) return filled;
     if (auto filled = fill_probes(out, file); !filled) return filled;
-    if (options.by == FunctionBy::kNothing) return {};
-    out.set_by(std::string(text_of(options.by)));
+    if (options.by.what == FunctionBy::kNothing) return {};
+    out.set_by(text_of(options.by));
     if (auto filled = fill_parts(out, file.functions(), 0, options.by, callers); !filled) return filled;
     return fill_parts(out, file.usdt(), file.listed().found.functions.size(), options.by, callers);
 }

@@ -47,7 +47,7 @@ void start_worker(SymbolizerClient& symbolizer) {
 Result<void> FunctionWatch::look(Pid pid, MonotonicTime begun) {
     const auto maps = maps_of(pid);
     if (!maps) return {};
-    if (options_.by == FunctionBy::kCaller) callers_.remember(pid, *maps);
+    if (options_.by.what == FunctionBy::kCaller) callers_.remember(pid, *maps);
     const std::uint64_t program = program_inode(pid);
     const bool unwound = has_unwinder(*maps);
     for (const ExecutableMapping& mapping : maps->mappings) {
@@ -74,7 +74,7 @@ Result<void> FunctionWatch::on_mapped(const CodeMapped& mapped) {
     const bool is_program = begun_.erase(mapped.pid) > 0;  // the kernel maps it first
     const bool is_known = known_.contains(id_of(mapping));
     if (mapping.inode == 0 || (!is_known && !query_for(options_, mapping.path, is_program))) return {};
-    const bool by_caller = options_.by == FunctionBy::kCaller;
+    const bool by_caller = options_.by.what == FunctionBy::kCaller;
     if (is_known && !by_caller) return meet(mapped.pid, mapping, {.is_program = is_program});
     const auto maps = maps_of(mapped.pid);
     if (maps && by_caller) callers_.remember(mapped.pid, *maps);
@@ -152,7 +152,7 @@ Result<void> FunctionWatch::advance(MonotonicTime now) {
 
 // Processes that call for the first time: what they map is remembered before they are gone.
 Result<void> FunctionWatch::remember_callers(MonotonicTime now) {
-    if (options_.by != FunctionBy::kCaller || elapsed(last_callers_, now) < kCallersInterval) return {};
+    if (options_.by.what != FunctionBy::kCaller || elapsed(last_callers_, now) < kCallersInterval) return {};
     last_callers_ = now;
     for (const WatchedFile& file : files_) {
         if (!file.counts_functions()) continue;

@@ -31,7 +31,7 @@ std::optional<TlsFunction> rustls_function(int fd, const NamedFunctions& file, c
     const auto code = file.code_at(fd, named.address, size);
     const auto offset = file.file_offset(named.address);
     const SiteNeed need = sees_return(wanted->function) ? SiteNeed::kArgumentsAndReturn : SiteNeed::kArguments;
-    const auto site = cheapest_entry_site(code, need, 2);
+    const auto site = cheapest_entry_site(code, need, {2});
     if (!offset || !site) return std::nullopt;
     // Before 0.23, the second argument was the address of the plaintext itself.
     if (wanted->function == FF_RUSTLS_SEND && !reads_through_argument(code, 2)) return std::nullopt;

@@ -109,7 +109,7 @@ private:
 
     bool add_at(const Wanted& wanted, std::string name, std::uint64_t address, std::size_t most) {
         const SiteNeed need = sees_return(wanted.function) ? SiteNeed::kArgumentsAndReturn : SiteNeed::kArguments;
-        const auto site = cheapest_entry_site(named_->code_at(fd_, address, most), need, wanted.arguments);
+        const auto site = cheapest_entry_site(named_->code_at(fd_, address, most), need, {wanted.arguments});
         const auto offset = named_->file_offset(address);
         if (!site || !offset) return false;
         // Two names of one function are one.
@@ -150,7 +150,7 @@ std::optional<TlsFunction> go_function(int fd, const NamedFunctions& file, const
     const auto code = go_code(fd, file, extent);
     const auto offset = file.file_offset(extent.start);
     // Arguments on the stack are found while it has not moved.
-    const auto site = cheapest_entry_site(code, SiteNeed::kArgumentsAndReturn, 0);
+    const auto site = cheapest_entry_site(code, SiteNeed::kArgumentsAndReturn, {});
     if (!offset || !site || go_calls_of(code) != calls) return std::nullopt;
     TlsFunction function{wanted->function, std::string(extent.name), *offset + site->offset, *site, {}};
     if (!sees_return(wanted->function)) return function;

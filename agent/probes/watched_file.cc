@@ -14,7 +14,13 @@ std::vector<UprobePlace> places_of(const FunctionAnswer& found) {
     std::vector<UprobePlace> places;
     for (std::size_t i = 0; i < found.functions.size(); ++i) {
         const CodeFunction& function = found.functions[i];
-        if (function.no_site == NoSite::kNone) places.push_back({function.file_offset, i});
+        if (function.no_site == NoSite::kNone) {
+            const FunctionEdge begin{.file_offset = function.file_offset,
+                                     .function = static_cast<std::uint32_t>(i),
+                                     .begins = true,
+                                     .goroutine = function.goroutine};
+            places.push_back(place_of(begin));
+        }
     }
     return places;
 }
@@ -58,11 +64,11 @@ Result<void> WatchedFile::attach_functions(const Fd& opened, FunctionProbeLoader
     return {};
 }
 
-// Its sites lie anywhere in functions, where nothing tells who called those.
-Result<void> WatchedFile::attach_usdt(const Fd& opened, FunctionProbeLoader& loader, FunctionBy by) {
+// Its sites lie anywhere in functions, where nothing tells who called those, nor with what.
+Result<void> WatchedFile::attach_usdt(const Fd& opened, FunctionProbeLoader& loader, CallsBy by) {
     const std::vector<UprobePlace> places = places_of(listed_.found.probes);
     if (places.empty()) return {};
-    if (by == FunctionBy::kCaller) by = FunctionBy::kNothing;
+    if (by.what == FunctionBy::kCaller || by.what == FunctionBy::kArgument) by = {};
     auto probe = attached(loader.load(listed_.found.probes.size(), Timing::kNone, by), opened, places, false);
     if (!probe) return tl::unexpected<Error>(probe.error());
     usdt_ = *std::move(probe);

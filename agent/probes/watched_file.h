@@ -71,7 +71,7 @@ public:
 
 private:
     Result<void> attach_functions(const Fd& opened, FunctionProbeLoader& loader, const FunctionOptions& options);
-    Result<void> attach_usdt(const Fd& opened, FunctionProbeLoader& loader, FunctionBy by);
+    Result<void> attach_usdt(const Fd& opened, FunctionProbeLoader& loader, CallsBy by);
 
     ListedFile listed_;
     std::optional<FunctionProbe> functions_;

@@ -48,7 +48,7 @@ struct ScriptRunner {
     std::string_view module;  // the option that names one; the script comes without an option
 };
 
-constexpr std::array kInterpreters{
+constexpr std::array kScriptRunners{
     ScriptRunner{"python", "-m"}, ScriptRunner{"perl", ""},  ScriptRunner{"ruby", ""},
     ScriptRunner{"node", ""},     ScriptRunner{"php", "-f"}, ScriptRunner{"bash", ""},
     ScriptRunner{"sh", ""},       ScriptRunner{"dash", ""},  ScriptRunner{"java", "-jar"},
@@ -158,7 +158,7 @@ CommandName command_name(std::string_view path, std::string_view arguments) {
     CommandName name{few(program), {}};
     if (const ManyInOne* many = find_in(kManyInOne, family)) {
         name.part = sub_command(*many, arguments_of(arguments, path));
-    } else if (const ScriptRunner* interpreter = find_in(kInterpreters, family)) {
+    } else if (const ScriptRunner* interpreter = find_in(kScriptRunners, family)) {
         name.part = script_of(*interpreter, arguments_of(arguments, path));
     }
     return name;

@@ -65,15 +65,41 @@ enum ff_function_by {
 	FF_BY_THREAD = 2,
 	FF_BY_USER = 3,
 	FF_BY_CALLER = 4, /* the place in the code that the call returns to */
+	FF_BY_ARGUMENT = 5,
 };
 
+/* BY_ARGUMENT: which, and what it is. */
+enum ff_argument_type {
+	FF_ARGUMENT_INT = 0,    /* 32 bits, with a sign */
+	FF_ARGUMENT_UINT = 1,   /* 32 bits */
+	FF_ARGUMENT_LONG = 2,   /* 64 bits, with a sign */
+	FF_ARGUMENT_ULONG = 3,  /* 64 bits, or an address */
+	FF_ARGUMENT_STRING = 4, /* of C, or two arguments of Go: its address and its length */
+};
+
+#define FF_ARGUMENTS_MOST 6
+
+struct ff_argument {
+	__u32 place; /* 1: the first */
+	__u32 type;  /* enum ff_argument_type */
+	__u32 log2;  /* 1: powers of two are told apart, not values */
+	__u32 reserved;
+};
+FF_ASSERT_SIZE(struct ff_argument, 16);
+
+#define FF_PART_TEXT      64
+#define FF_NO_STRING      (~0ULL)   /* BY_ARGUMENT: there is no memory where it should be */
 #define FF_DEVICE_UNKNOWN (~0ULL)   /* BY_CALLER: the process's mappings were being changed whenever they were looked at */
 #define FF_FUNCTION_PARTS (1 << 16) /* of a file; what is beyond is in the function's own count alone */
 
 struct ff_function_part_key {
 	__u32 function;
-	__u32 pid; /* BY_USER: 0 */
-	__u64 who; /* BY_THREAD: tid; BY_USER: uid; BY_CALLER: address in the process; else 0 */
+	__u32 pid; /* BY_USER, BY_ARGUMENT: 0 */
+	/*
+	 * BY_THREAD: tid; BY_USER: uid; BY_CALLER: address in the process; BY_ARGUMENT: the value in 64 bits, or how many
+	 * bits its absolute value takes, negative if it is; of a string a hash, or NO_STRING; else 0
+	 */
+	__u64 who;
 };
 
 struct ff_function_part {
@@ -83,9 +109,10 @@ struct ff_function_part {
 	/* BY_CALLER: the file that is mapped at the address. */
 	__u64 device; /* major above 20 bits of minor; 0: memory of no file */
 	__u64 inode;
-	__u64 offset;  /* in the file */
-	char file[32]; /* its name, cut */
+	__u64 offset; /* in the file */
+	/* BY_CALLER: the file's name; BY_ARGUMENT: a string. Cut. */
+	char text[FF_PART_TEXT];
 };
-FF_ASSERT_SIZE(struct ff_function_part, 80);
+FF_ASSERT_SIZE(struct ff_function_part, 112);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "bpf/contract/function_probe.h"
 #include "bpf/lib/filter.h"
+#include "bpf/lib/function_arguments.h"
 #include "bpf/lib/function_edges.h"
 
 #define EBUSY 16
@@ -30,8 +31,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct ff_function_durations);
 } durations SEC(".maps");
-
-const volatile __u32 counted_by; /* enum ff_function_by */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
@@ -58,7 +57,7 @@ static long note_file(struct task_struct *task, struct vm_area_struct *vma, void
 	call->part.device = (__u64)(device >> 20) << 20 | (device & 0xfffff);
 	call->part.inode = BPF_CORE_READ(file, f_inode, i_ino);
 	call->part.offset = call->address - BPF_CORE_READ(vma, vm_start) + (BPF_CORE_READ(vma, vm_pgoff) << 12);
-	bpf_probe_read_kernel_str(call->part.file, sizeof(call->part.file), BPF_CORE_READ(file, f_path.dentry, d_name.name));
+	bpf_probe_read_kernel_str(call->part.text, sizeof(call->part.text), BPF_CORE_READ(file, f_path.dentry, d_name.name));
 	return 0;
 }
 
@@ -70,13 +69,15 @@ static __always_inline void find_file(struct part_of_call *call)
 }
 
 /* Whoever calls for the first time. */
-static __noinline int add_part(const struct ff_function_part_key *key)
+static __noinline int add_part(const struct ff_function_part_key *key, const struct argument_text *text)
 {
 	struct part_of_call call = {.part.calls = 1, .address = key->who};
 
 	bpf_get_current_comm(call.part.comm, sizeof(call.part.comm));
 	if (counted_by == FF_BY_CALLER)
 		find_file(&call);
+	else if (counted_by == FF_BY_ARGUMENT)
+		__builtin_memcpy(call.part.text, text->words, sizeof(call.part.text));
 	if (bpf_map_update_elem(&parts, key, &call.part, BPF_NOEXIST)) {
 		struct ff_function_part *part = bpf_map_lookup_elem(&parts, key); /* another processor was faster */
 
@@ -96,28 +97,30 @@ static __noinline int find_file_again(struct ff_function_part *part, __u64 addre
 	find_file(&call);
 	part->inode = call.part.inode;
 	part->offset = call.part.offset;
-	__builtin_memcpy(part->file, call.part.file, sizeof(part->file));
+	__builtin_memcpy(part->text, call.part.text, sizeof(part->text));
 	part->device = call.part.device;
 	return 0;
 }
 
-/* stack: where the address to return to lies */
-static __always_inline void count_part(__u32 function, __u64 stack)
+static __always_inline void count_part(const struct call *call)
 {
-	struct ff_function_part_key key = {.function = function};
+	struct ff_function_part_key key = {.function = FF_FUNCTION_OF(call->cookie)};
 	__u64 thread = bpf_get_current_pid_tgid();
+	struct argument_text text = {};
 	struct ff_function_part *part;
 
-	key.pid = counted_by == FF_BY_USER ? 0 : thread >> 32;
+	key.pid = counted_by == FF_BY_USER || counted_by == FF_BY_ARGUMENT ? 0 : thread >> 32;
 	if (counted_by == FF_BY_THREAD)
 		key.who = (__u32)thread;
 	else if (counted_by == FF_BY_USER)
 		key.who = (__u32)bpf_get_current_uid_gid();
 	else if (counted_by == FF_BY_CALLER)
-		bpf_probe_read_user(&key.who, sizeof(key.who), (const void *)stack);
+		bpf_probe_read_user(&key.who, sizeof(key.who), (const void *)call->stack);
+	else if (counted_by == FF_BY_ARGUMENT)
+		key.who = which_argument(call, &text);
 	part = bpf_map_lookup_elem(&parts, &key);
 	if (!part) {
-		add_part(&key);
+		add_part(&key, &text);
 		return;
 	}
 	__sync_fetch_and_add(&part->calls, 1);
@@ -138,54 +141,25 @@ static __always_inline bool is_counted(__u64 cookie)
 	return is_present(cookie) && is_watched_process(bpf_get_current_pid_tgid() >> 32);
 }
 
-/* stack: where the address to return to lies */
-static __always_inline void count_call(__u64 cookie, __u64 stack)
+static __always_inline void count_call(const struct call *call)
 {
-	__u32 function = FF_FUNCTION_OF(cookie);
+	__u32 function = FF_FUNCTION_OF(call->cookie);
 	__u64 *count = bpf_map_lookup_elem(&calls, &function);
 
 	if (count)
 		__sync_fetch_and_add(count, 1); /* another thread's call may come in between */
 	if (counted_by)
-		count_part(function, stack);
+		count_part(call);
 }
 
 SEC("uprobe.multi")
 int function_called(struct pt_regs *ctx)
 {
-	__u64 cookie = bpf_get_attach_cookie(ctx), stack = PT_REGS_SP(ctx);
+	struct call call = call_of(ctx);
 
-	if (is_counted(cookie))
-		count_call(cookie, stack);
+	if (is_counted(call.cookie))
+		count_call(&call);
 	return 0;
-}
-
-/* log2, by halving: no loop that a verifier would have to follow. */
-static __always_inline __u32 highest_bit(__u64 value)
-{
-	__u32 bit = 0;
-
-	if (value >> 32) {
-		value >>= 32;
-		bit += 32;
-	}
-	if (value >> 16) {
-		value >>= 16;
-		bit += 16;
-	}
-	if (value >> 8) {
-		value >>= 8;
-		bit += 8;
-	}
-	if (value >> 4) {
-		value >>= 4;
-		bit += 4;
-	}
-	if (value >> 2) {
-		value >>= 2;
-		bit += 2;
-	}
-	return bit + (value >> 1);
 }
 
 static __always_inline __u32 cell_of(__u64 nanoseconds)
@@ -224,15 +198,16 @@ extern __u64 *bpf_session_cookie(void) __ksym __weak;
 SEC("uprobe.multi")
 int function_timed(struct pt_regs *ctx)
 {
-	__u64 *start = bpf_session_cookie(), cookie = bpf_get_attach_cookie(ctx), stack = PT_REGS_SP(ctx);
+	__u64 *start = bpf_session_cookie();
+	struct call call = call_of(ctx);
 
 	if (bpf_session_is_return()) {
-		add_duration(FF_FUNCTION_OF(cookie), bpf_ktime_get_ns() - *start);
+		add_duration(FF_FUNCTION_OF(call.cookie), bpf_ktime_get_ns() - *start);
 		return 0;
 	}
-	if (!is_counted(cookie))
+	if (!is_counted(call.cookie))
 		return 1;
-	count_call(cookie, stack);
+	count_call(&call);
 	*start = bpf_ktime_get_ns();
 	return 0;
 }
@@ -284,13 +259,14 @@ static __always_inline void leave_inner_calls(struct open_calls *open, __u64 sta
 SEC("uprobe.multi")
 int function_entered(struct pt_regs *ctx)
 {
-	__u64 stack = PT_REGS_SP(ctx), cookie = bpf_get_attach_cookie(ctx);
+	struct call counted = call_of(ctx);
+	__u64 stack = counted.stack;
 	struct open_calls *open;
 	struct open_call *call;
 
-	if (!is_counted(cookie))
+	if (!is_counted(counted.cookie))
 		return 0;
-	count_call(cookie, stack);
+	count_call(&counted);
 	open = bpf_task_storage_get(&open_calls, bpf_get_current_task_btf(), NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!open)
 		return 0;
@@ -386,8 +362,9 @@ static __always_inline void end_call(const struct call_place *place, __u32 funct
 SEC("uprobe.multi")
 int function_edge(struct pt_regs *ctx)
 {
-	__u64 now = bpf_ktime_get_ns(), cookie = bpf_get_attach_cookie(ctx), stack = PT_REGS_SP(ctx), frame = ctx->bp;
-	__u64 r14 = ctx->r14, flags = ctx->flags;
+	__u64 now = bpf_ktime_get_ns(), frame = ctx->bp, r14 = ctx->r14, flags = ctx->flags;
+	struct call call = call_of(ctx);
+	__u64 cookie = call.cookie;
 	struct call_place place = {.pid = bpf_get_current_pid_tgid() >> 32};
 	__u32 function = FF_FUNCTION_OF(cookie);
 	bool ends = cookie & FF_EDGE_ENDS && is_met(FF_EDGE_CONDITION(cookie), flags);
@@ -396,14 +373,14 @@ int function_edge(struct pt_regs *ctx)
 		return 0;
 	if (!is_counted(cookie))
 		return 0;
-	stack = (cookie & FF_EDGE_FROM_FRAME ? frame : stack) + FF_EDGE_PLACE(cookie);
-	place.place = stack;
+	call.stack = (cookie & FF_EDGE_FROM_FRAME ? frame : call.stack) + FF_EDGE_PLACE(cookie);
+	place.place = call.stack;
 	if (cookie & (FF_EDGE_GO_REGISTER | FF_EDGE_GO_THREAD)) {
 		place.goroutine = cookie & FF_EDGE_GO_REGISTER ? r14 : goroutine_of_thread();
-		place.place = end_of_stack(place.goroutine) - stack;
+		place.place = end_of_stack(place.goroutine) - call.stack;
 	}
 	if (cookie & FF_EDGE_BEGINS) {
-		count_call(cookie, stack);
+		count_call(&call);
 		if (!(cookie & FF_EDGE_NOT_TIMED))
 			begin_call(&place, function);
 		now = bpf_ktime_get_ns(); /* one and the same jump may be both ends */

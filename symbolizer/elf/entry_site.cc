@@ -11,8 +11,10 @@ namespace {
 
 constexpr unsigned kMostInstructions = 24;
 
-constexpr std::array<ZydisRegister, kMostSiteArguments> kArguments{ZYDIS_REGISTER_RDI, ZYDIS_REGISTER_RSI,
-                                                                   ZYDIS_REGISTER_RDX, ZYDIS_REGISTER_RCX};
+constexpr std::array<ZydisRegister, kMostSiteArguments> kArguments{
+    ZYDIS_REGISTER_RDI, ZYDIS_REGISTER_RSI, ZYDIS_REGISTER_RDX, ZYDIS_REGISTER_RCX, ZYDIS_REGISTER_R8, ZYDIS_REGISTER_R9};
+constexpr std::array<ZydisRegister, kMostSiteArguments> kGoArguments{
+    ZYDIS_REGISTER_RAX, ZYDIS_REGISTER_RBX, ZYDIS_REGISTER_RCX, ZYDIS_REGISTER_RDI, ZYDIS_REGISTER_RSI, ZYDIS_REGISTER_R8};
 
 bool is_register_move(const Instruction& decoded) {
     return decoded.instruction.mnemonic == ZYDIS_MNEMONIC_MOV && decoded.instruction.operand_width == 64 &&
@@ -20,9 +22,10 @@ bool is_register_move(const Instruction& decoded) {
            decoded.operands[1].type == ZYDIS_OPERAND_TYPE_REGISTER;
 }
 
-bool writes_argument(const Instruction& decoded, unsigned arguments) {
-    for (unsigned i = 0; i < arguments && i < kArguments.size(); ++i) {
-        if (writes(decoded, kArguments[i])) return true;
+bool writes_argument(const Instruction& decoded, SiteArguments arguments) {
+    const auto& registers = arguments.go ? kGoArguments : kArguments;
+    for (unsigned i = 0; i < arguments.count && i < registers.size(); ++i) {
+        if (writes(decoded, registers[i])) return true;
     }
     return false;
 }
@@ -60,7 +63,7 @@ std::uint64_t behind_stack_check(const InstructionDecoder& decoder, std::span<co
 
 }  // namespace
 
-std::optional<EntrySite> cheapest_entry_site(std::span<const std::uint8_t> code, SiteNeed need, unsigned arguments) {
+std::optional<EntrySite> cheapest_entry_site(std::span<const std::uint8_t> code, SiteNeed need, SiteArguments arguments) {
     const InstructionDecoder decoder;
     const std::uint64_t begin = behind_stack_check(decoder, code);
     std::optional<EntrySite> first;
@@ -108,7 +111,7 @@ std::optional<std::uint64_t> inner_function(std::span<const std::uint8_t> code, 
         if (category == ZYDIS_CATEGORY_CALL || category == ZYDIS_CATEGORY_UNCOND_BR)
             return target_of(decoded->instruction, address + at);
         const bool goes_on = category == ZYDIS_CATEGORY_COND_BR || !leaves(decoded->instruction);
-        if (!goes_on || writes_argument(*decoded, arguments)) return std::nullopt;
+        if (!goes_on || writes_argument(*decoded, {arguments})) return std::nullopt;
         at += decoded->instruction.length;
     }
     return std::nullopt;

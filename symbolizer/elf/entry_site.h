@@ -28,13 +28,20 @@ struct EntrySite {
     std::uint64_t pushed = 0;  // kArgumentsAndStack: bytes on the stack below the address to return to
 };
 
-constexpr unsigned kMostSiteArguments = 4;
+// Of System V's calls. Go hands more over in its own order (ABIInternal); as many of them are known here.
+constexpr unsigned kMostSiteArguments = 6;
+
+// Which registers must still hold what the function was called with.
+struct SiteArguments {
+    unsigned count = 0;
+    bool go = false;
+};
 
 // code: the function from its first byte on, as much as there is; the more, the surer that no jump leads back to the site.
-// arguments: how many registers must still hold them. Where there is no better one, the site is the first that the
+// Where there is no better one, the site is the first that the
 // kernel takes a probe of. Nothing where there is none, or no instruction. A function of Go that asks for room on its stack,
 // and begins again once it has got some, is looked at from behind that question on, which runs once.
-std::optional<EntrySite> cheapest_entry_site(std::span<const std::uint8_t> code, SiteNeed need, unsigned arguments);
+std::optional<EntrySite> cheapest_entry_site(std::span<const std::uint8_t> code, SiteNeed need, SiteArguments arguments);
 
 // What code begins with, if that is a nop, as compilers leave it where a probe may come: USDT.
 std::optional<EntrySite> nop_site(std::span<const std::uint8_t> code);

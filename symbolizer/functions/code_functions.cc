@@ -72,10 +72,11 @@ public:
             const GElf_Shdr& header = section.header;
             if (section.name.starts_with(".plt")) linkage_.push_back({header.sh_addr, header.sh_addr + header.sh_size});
         }
-        if (go_ != nullptr && timing_ == Timing::kByExits) goroutine_ = goroutine_of_file();
+        if (go_ != nullptr && (timing_ == Timing::kByExits || query_.arguments > 0)) goroutine_ = goroutine_of_file();
     }
 
     void find(const Entry& entry, CodeFunction& function) const {
+        if (is_of_go(function.address)) function.goroutine = goroutine_;
         function.no_site = find_site(entry, function);
         if (timing_ == Timing::kByExits && function.no_site == NoSite::kNone) find_exits_of(entry, function);
     }
@@ -88,7 +89,8 @@ private:
         if (!offset) return NoSite::kNoSymbolCode;
         const Timing needed = timing_ == Timing::kNone && query_.by_caller ? Timing::kByReturn : timing_;
         const auto code = code_.at(*offset, std::min<std::uint64_t>(function.size, kMostLookedAt));
-        const auto site = counting_site(code, needed);
+        if (query_.arguments > 0 && function.goroutine == Goroutine::kThread) return NoSite::kGoStack;
+        const auto site = counting_site(code, needed, {query_.arguments, function.goroutine == Goroutine::kRegister});
         if (!site) return is_code(code) ? NoSite::kRefused : NoSite::kUnreadable;
         function.site = *site;
         function.file_offset = *offset + site->offset;
@@ -97,7 +99,6 @@ private:
 
     void find_exits_of(const Entry& entry, CodeFunction& function) const {
         const bool is_go = is_of_go(function.address);
-        if (is_go) function.goroutine = goroutine_;
         const auto exits = find_exits({span_of(entry), is_go, [&](std::uint64_t at) { return target_of(entry, at); }});
         if (!exits) {
             function.not_timed = exits.error();
@@ -296,7 +297,8 @@ void pick_probes(const ElfFile& file, std::string_view bytes, const FunctionQuer
 tl::expected<FunctionAnswer, Miss> list_functions(int fd, const FunctionQuery& query, const FunctionHelp& help) {
     const auto file = ElfFile::open(fd);
     if (!file) return tl::unexpected(file.error());
-    FunctionQuery functions{{}, query.most, query.timed, query.unwound, query.by_caller, query.regexes, query.sources};
+    FunctionQuery functions = query;
+    functions.globs.clear();
     FunctionQuery probes{{}, query.most};
     for (const std::string& glob : query.globs) (means_usdt(glob) ? probes : functions).globs.push_back(glob);
 
@@ -304,7 +306,7 @@ tl::expected<FunctionAnswer, Miss> list_functions(int fd, const FunctionQuery& q
     const std::string_view bytes = mapping.bytes();
     FunctionAnswer answer;
     tl::expected<GoFunctions, Miss> go = tl::unexpected(Miss::kStripped);
-    if (query.timed) go = GoFunctions::open(fd);
+    if (query.timed || query.arguments > 0) go = GoFunctions::open(fd);
     if (query.timed) {
         const bool no_return_probes = query.unwound || go || has_unwinder(*file);
         answer.timing = no_return_probes ? Timing::kByExits : Timing::kByReturn;

@@ -45,8 +45,9 @@ struct CodeFunction {
     std::uint64_t file_offset = 0;  // of the site
     ProbeSite site;
     NoSite no_site = NoSite::kNone;  // why there is none
-    // Where its calls end, if they are timed by that.
+    // Of Go, and its arguments or the ends of its calls are wanted.
     Goroutine goroutine = Goroutine::kNone;
+    // Where its calls end, if they are timed by that.
     std::vector<FunctionExit> exits;
     NotTimed not_timed = NotTimed::kNone;  // why there are none
 };
@@ -58,6 +59,7 @@ struct FunctionQuery {
     bool timed = false;      // their durations are wanted
     bool unwound = false;    // a process that maps the file has what throws exceptions
     bool by_caller = false;  // the address to return to will be read at the site
+    unsigned arguments = 0;  // so many of those that it is called with will be read there
     // Beside the globs: of demangled names (name_patterns.h), and globs of source files, which need sources below.
     std::vector<std::string> regexes;
     std::vector<std::string> sources;

@@ -1,6 +1,5 @@
 #include "symbolizer/functions/probe_site.h"
 
-#include "symbolizer/elf/entry_site.h"
 #include "symbolizer/elf/instruction.h"
 
 namespace footfall {
@@ -26,8 +25,8 @@ SiteNeed need_of(Timing timing) {
 
 }  // namespace
 
-std::optional<ProbeSite> counting_site(std::span<const std::uint8_t> code, Timing timing) {
-    const auto site = cheapest_entry_site(code, need_of(timing), 0);
+std::optional<ProbeSite> counting_site(std::span<const std::uint8_t> code, Timing timing, SiteArguments arguments) {
+    const auto site = cheapest_entry_site(code, need_of(timing), arguments);
     if (!site) return std::nullopt;
     return ProbeSite{site->offset, class_of(*site), site->instruction, site->pushed};
 }
@@ -72,6 +71,8 @@ std::string_view text_of(NoSite reason) {
             return "its note tells of a semaphore that is no counter of the file's data";
         case NoSite::kRefused:
             return "the kernel takes no probe of the instructions that it begins with";
+        case NoSite::kGoStack:
+            return "its arguments are on the stack, as Go had them before 1.17";
     }
     __builtin_unreachable();
 }

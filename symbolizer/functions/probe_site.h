@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "symbolizer/elf/entry_site.h"
+
 namespace footfall {
 
 enum class SiteClass : std::uint8_t {
@@ -29,6 +31,7 @@ enum class NoSite : std::uint8_t {
     kNoMarker,      // USDT: its note tells of a place that is no nop in the file's code
     kBadSemaphore,  // USDT: its note tells of a semaphore that is none
     kRefused,       // the kernel takes no probe of the instructions that it begins with
+    kGoStack,       // an argument is asked for, and Go before 1.17 has those on the stack
 };
 
 struct ProbeSite {
@@ -45,8 +48,9 @@ enum class Timing : std::uint8_t {
     kByExits,   // where the function is left, by the place on the stack of the address to return to
 };
 
-// code: the function's own bytes, and nothing behind them. None: kUnreadable or kRefused, see is_code().
-std::optional<ProbeSite> counting_site(std::span<const std::uint8_t> code, Timing timing);
+// code: the function's own bytes, and nothing behind them. arguments: will be read there. None: kUnreadable or kRefused, see
+// is_code().
+std::optional<ProbeSite> counting_site(std::span<const std::uint8_t> code, Timing timing, SiteArguments arguments = {});
 
 // Does it begin with an instruction?
 bool is_code(std::span<const std::uint8_t> code);

@@ -7,7 +7,7 @@ namespace {
 
 constexpr auto kLastMiss = Miss::kHiddenAddresses;
 constexpr auto kLastSiteClass = SiteClass::kStepped;
-constexpr auto kLastNoSite = NoSite::kRefused;
+constexpr auto kLastNoSite = NoSite::kGoStack;
 constexpr auto kLastTiming = Timing::kByExits;
 constexpr auto kLastGoroutine = Goroutine::kThread;
 constexpr auto kLastNotTimed = NotTimed::kNoProbe;

@@ -83,6 +83,7 @@ private:
                                   question.timed(),
                                   question.unwound(),
                                   question.by_caller(),
+                                  question.arguments(),
                                   {question.regexes().begin(), question.regexes().end()},
                                   {question.sources().begin(), question.sources().end()}};
         if (query.sources.empty())

@@ -33,12 +33,10 @@ ProtocolFacts facts<Protocol::kHttp1>() {
 namespace footfall::http1 {
 namespace {
 
-constexpr std::uint16_t kSwitchingProtocols = 101;
 constexpr std::uint16_t kFirstFinalStatus = 200;
 constexpr std::uint16_t kNoContent = 204;
 constexpr std::uint16_t kFirstRedirection = 300;
 constexpr std::uint16_t kNotModified = 304;
-constexpr std::uint8_t kDoubts = 2;
 
 Direction opposite(Direction direction) {
     return direction == Direction::kReceived ? Direction::kSent : Direction::kReceived;

@@ -52,6 +52,8 @@
 
 namespace footfall::http1 {
 
+constexpr std::uint16_t kSwitchingProtocols = 101;  // the status
+
 class Http1Reader final : public ProtocolReader {
 public:
     explicit Http1Reader(const ReaderContext& context) { restart(context); }
@@ -71,6 +73,8 @@ public:
 private:
     using Step = MessageFramer::Step;
     using Phase = MessageFramer::Phase;
+
+    static constexpr std::uint8_t kDoubts = 2;  // doubts_ when they begin
 
     // Why everything that is open ends now. No reason: the session ends, not the connection.
     struct Ending {

@@ -35,7 +35,7 @@ const Code kNop{0x90};
 const Code kLongNop{0x0f, 0x1f, 0x40, 0x00};
 
 EntrySite site_of(const Code& code, SiteNeed need = SiteNeed::kArgumentsAndReturn, unsigned arguments = 4) {
-    return cheapest_entry_site(code, need, arguments).value();
+    return cheapest_entry_site(code, need, {arguments}).value();
 }
 
 TEST(EntrySite, IsTheFirstByteWhereThatIsCheap) {
@@ -87,17 +87,17 @@ TEST(EntrySite, IsNeverWhereTheKernelTakesNoProbe) {
     const Code hinted{0x2e, 0x74, 0x10};                    // je,pn
     const Code of_amd{0xc4, 0xe3, 0xf9, 0x6b, 0xc2, 0x10};  // vfmaddsd %xmm1,%xmm2,%xmm0,%xmm0
     const Code short_call{0x66, 0x66, 0x48, 0xe8, 0x00, 0x01, 0x00, 0x00};  // data16 rex.W call __tls_get_addr
-    EXPECT_FALSE(cheapest_entry_site(short_call + kPushRbx, SiteNeed::kArguments, 0));
+    EXPECT_FALSE(cheapest_entry_site(short_call + kPushRbx, SiteNeed::kArguments, {}));
     EXPECT_EQ(site_of(kTestRdi + short_call).offset, 0U);
     for (const Code& refused : {locked, vector, of_amd}) {
         EXPECT_EQ(site_of(refused + kTestRdi + kRet).offset, refused.size());
         EXPECT_TRUE(site_of(refused + kPushRbx + kRet).emulated);
-        EXPECT_FALSE(cheapest_entry_site(refused, SiteNeed::kArguments, 0));
-        EXPECT_FALSE(cheapest_entry_site(refused + hinted, SiteNeed::kArguments, 0));
+        EXPECT_FALSE(cheapest_entry_site(refused, SiteNeed::kArguments, {}));
+        EXPECT_FALSE(cheapest_entry_site(refused + hinted, SiteNeed::kArguments, {}));
     }
     EXPECT_EQ(site_of(other_vector + kRet).offset, 0U);
     // lock incl (%rdi); test %rdi,%rdi; jne to the test; ret
-    EXPECT_FALSE(cheapest_entry_site(locked + kTestRdi + Code{0x75, 0xfb} + kRet, SiteNeed::kArguments, 0)) << "a loop";
+    EXPECT_FALSE(cheapest_entry_site(locked + kTestRdi + Code{0x75, 0xfb} + kRet, SiteNeed::kArguments, {})) << "a loop";
 }
 
 // Go 1.26: cmp 0x10(%r14),%rsp; jbe; push %rbp; ret; call runtime.morestack_noctxt; jmp to the first byte
