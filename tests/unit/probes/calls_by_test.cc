@@ -1,6 +1,6 @@
 // What calls are told apart by: read as it is written, and written as it was read.
 
-#include "agent/config/calls_by.h"
+#include "agent/probes/calls_by.h"
 
 #include <gtest/gtest.h>
 

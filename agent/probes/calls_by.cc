@@ -1,4 +1,4 @@
-#include "agent/config/calls_by.h"
+#include "agent/probes/calls_by.h"
 
 #include <fmt/format.h>
 
