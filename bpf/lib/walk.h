@@ -34,6 +34,7 @@ struct located_page {
 struct ff_frame;
 static __always_inline long read_stack_window(const struct ff_frame *frame, __u64 *to, __u32 size, __u64 address);
 
+#include "bpf/lib/probed_returns.h"
 #include "bpf/unwind/search.h"
 #include "bpf/unwind/step.h"
 
@@ -94,6 +95,7 @@ struct walk {
 	__u32 interrupted;         /* the frame's ip is where it was interrupted, not behind a call */
 	__u32 is_innermost;
 	__u32 guessed; /* the frame was found by frame pointer */
+	struct returns returns;
 
 	/* Of the CPU's clock, from one walk to the next. */
 	__u32 tick;
@@ -243,6 +245,8 @@ static long walk_frame(__u32 index, struct walk_context *context)
 			step = FF_STOP_NO_RULE;
 	}
 	walk->is_innermost = 0;
+	if (step == FF_STEP_ON && walk->frame.ip == walk->returns.probed)
+		walk->frame.ip = original_return(&walk->returns, walk->frame.sp - sizeof(__u64));
 	if (step != FF_STEP_ON) {
 		walk->event.stop = step;
 		return WALK_DONE;
@@ -337,6 +341,52 @@ static __always_inline void copy_stack(struct walk *walk, struct task_struct *ot
 	walk->event.copied = copied;
 }
 
+/* In the copy, puts the addresses back that calls return to whose return is probed. A global function, as find_mapping(). */
+__noinline int restore_returns(struct walk *walk)
+{
+	__u64 first, offset;
+	__u32 i;
+
+	if (!walk || !walk->returns.probed)
+		return 0;
+	first = walk->innermost.registers[FF_REGISTER_RSP] - walk->event.copied_below;
+	for (i = 0; i < MOST_PROBED_RETURNS && walk->returns.next; i++) {
+		struct probed_return found = next_return(&walk->returns);
+
+		offset = found.stack - first;
+		if (offset > sizeof(walk->copy) - sizeof(__u64))
+			continue;
+		*(__u64 *)(walk->copy + (offset & ~7ULL)) = found.address;
+	}
+	return 0;
+}
+
+/*
+ * A thread that is about to return from a call whose return is probed, or that runs the copy of an instruction which is
+ * probed, is in the kernel's area: it is taken to where it would be without.
+ */
+static __always_inline void leave_probes_area(struct walk *walk, const struct task_struct *task)
+{
+	struct uprobe_task *uprobes = BPF_CORE_READ(task, utask);
+	__u64 area = uprobes ? probes_area(task) : 0, offset = walk->frame.ip - area;
+	struct probed_return innermost = {};
+
+	if (!area || offset >= PROBES_AREA)
+		return;
+	if (offset >= PROBES_SLOT) {
+		walk->frame.ip = BPF_CORE_READ(uprobes, vaddr);
+		return;
+	}
+	innermost.stack = return_being_probed(offset, walk->frame.sp);
+	innermost.address = original_return(&walk->returns, innermost.stack);
+	/* The kernel has dealt with it, and has put the address back. */
+	if (!innermost.address)
+		bpf_probe_read_user(&innermost.address, sizeof(__u64), (const void *)innermost.stack);
+	walk->frame.ip = innermost.address;
+	walk->frame.sp = innermost.stack + sizeof(__u64);
+	walk->interrupted = 0;
+}
+
 /* Fills in the user's part of the event. The kernel's frames are in place. */
 static __always_inline void walk_user_stack(struct walk *walk, const struct task_struct *task, const struct pt_regs *regs)
 {
@@ -357,6 +407,8 @@ static __always_inline void walk_user_stack(struct walk *walk, const struct task
 		walk->event.stop = FF_STOP_NO_MAPPING;
 	} else {
 		walk->process = *process;
+		find_returns(&walk->returns, task);
+		leave_probes_area(walk, task);
 		walk->event.stop = FF_STOP_TOO_DEEP;
 		bpf_loop(FF_STACK_DEPTH, walk_frame, &context, 0);
 	}
@@ -365,6 +417,8 @@ static __always_inline void walk_user_stack(struct walk *walk, const struct task
 		if (!copy_limit())
 			walk->event.stop = FF_STOP_NO_ROOM;
 		copy_stack(walk, NULL);
+		find_returns(&walk->returns, task);
+		restore_returns(walk);
 	}
 }
 
@@ -375,6 +429,8 @@ static __always_inline void copy_user_stack_of(struct walk *walk, struct task_st
 	walk->event.system_call = ((struct pt_regs *)bpf_task_pt_regs(task))->orig_ax;
 	walk->event.stop = FF_STOP_NO_MAPPING;
 	copy_stack(walk, task);
+	find_returns(&walk->returns, task);
+	restore_returns(walk);
 }
 
 #endif
