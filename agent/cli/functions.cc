@@ -37,17 +37,6 @@ struct Words {
     WatchedWords command;
 };
 
-// As execvp() will find it; empty if it will not.
-std::string program_of(const std::string& name) {
-    if (name.find('/') != std::string::npos) return name;
-    const char* path = std::getenv("PATH");
-    for (const std::string_view directory : split(path != nullptr ? path : "/usr/bin:/bin", ':')) {
-        std::string candidate = std::string(directory) + "/" + name;
-        if (access(candidate.c_str(), X_OK) == 0) return candidate;
-    }
-    return {};
-}
-
 Result<LiveOptions> options_of(const FunctionFlags& flags, const Words& words) {
     auto options = flags.live.resolve();
     if (!options) return options;

@@ -120,6 +120,7 @@ Result<int> record(const RecordFlags& flags) {
         command.emplace(*std::move(prepared));
         options->target.command = command->pid();
         options->target_words.push_back("command=" + flags.command.front());
+        options->program = program_of(flags.command.front());
     }
     auto session = LiveSession::start(*std::move(options));
     if (!session) return tl::unexpected(session.error());

@@ -10,6 +10,7 @@
 #include "output/folded/folded_stacks.h"
 #include "output/json/session_json.h"
 #include "output/pprof/pprof_profile.h"
+#include "output/session/watched.h"
 #include "output/table/features_text.h"
 #include "output/table/inventory_text.h"
 #include "output/table/usage_table_text.h"
@@ -45,7 +46,7 @@ std::string ReportFormat::table(const Snapshot& snapshot, const TerminalStyle& s
     if (compared_.anything()) return comparison(snapshot, style);
     if (snapshot.function_files().empty()) return usage_table_text(snapshot, style);
     const std::string functions = functions_text(snapshot, functions_, style);
-    const bool alone = needs_functions() || snapshot.operations().empty();
+    const bool alone = needs_functions() || watched_operations(snapshot).sessions() == 0;
     return alone ? functions : usage_table_text(snapshot, style) + "\n" + functions;
 }
 

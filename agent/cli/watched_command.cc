@@ -6,7 +6,10 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <utility>
+
+#include "agent/base/text.h"
 
 namespace footfall {
 namespace {
@@ -96,6 +99,16 @@ void WatchedCommand::terminate() {
     if (exit_code()) return;
     kill(child_, SIGKILL);
     while (!exit_code()) usleep(1000);
+}
+
+std::string program_of(const std::string& name) {
+    if (name.find('/') != std::string::npos) return name;
+    const char* path = std::getenv("PATH");
+    for (const std::string_view directory : split(path != nullptr ? path : "/usr/bin:/bin", ':')) {
+        std::string candidate = std::string(directory) + "/" + name;
+        if (access(candidate.c_str(), X_OK) == 0) return candidate;
+    }
+    return {};
 }
 
 }  // namespace footfall

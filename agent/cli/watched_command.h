@@ -42,4 +42,7 @@ private:
     std::optional<int> exit_code_;
 };
 
+// The program that a command of that name executes, as execvp() will find it; empty if it will not.
+[[nodiscard]] std::string program_of(const std::string& name);
+
 }  // namespace footfall

@@ -111,7 +111,7 @@ Result<void> LiveSession::load_probes(const ff_probe_config& who) {
 }
 
 Result<void> LiveSession::load_files(const ff_probe_config& who) {
-    if (options_.config.files.empty() || !options_.sockets) return {};
+    if (options_.config.files.empty() || !options_.sockets || watches_ports_alone()) return {};
     auto files = FileProbe::load(who, probes_->shared_maps());
     if (!files) return tl::unexpected<Error>(files.error());
     files_ = std::move(*files);
@@ -127,7 +127,7 @@ Result<void> LiveSession::make_pipeline() {
         .operation_limit = config.operation_limit,
         .consumer_mode = config.consumer_mode,
         .consumer_key = *key,
-        .commands = config.commands && options_.sockets,
+        .commands = config.commands && options_.sockets && !watches_ports_alone(),
         .files = config.files,
         .stacks = {},
     };

@@ -39,6 +39,7 @@ Snapshot LiveSession::snapshot() const {
     info.set_kernel(system.release);
     info.set_footfall_version(options_.version);
     info.set_source("live");
+    info.set_functions_alone(!options_.sockets);
     for (const std::string& word : options_.target_words) info.add_target(word);
     info.set_agent_cpu_nanos(static_cast<std::uint64_t>(read_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu_at_start_));
     info.set_agent_peak_rss_bytes(peak_rss_bytes());

@@ -20,6 +20,11 @@ constexpr std::uint64_t kPatienceAtStart = 300'000'000;  // with unwind tables t
 Result<void> LiveSession::load_stacks(const ff_probe_config& who) {
     const StackConfig& config = options_.config.stacks;
     if (config.mode == StackMode::kNone) return {};
+    if (watches_ports_alone()) {
+        why_no_stacks_ = "a port alone is watched, and no process (--pid, --exe, …)";
+        if (config.mode == StackMode::kAll) spdlog::warn("no stacks: {}", why_no_stacks_);
+        return {};
+    }
     const StackProbeSettings settings{who, config.frequency != 0 ? config.frequency : options_.frequency,
                                       config.mode == StackMode::kAll};
     auto probe = StackProbe::load(settings, probes_->shared_maps());

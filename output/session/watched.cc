@@ -69,7 +69,7 @@ std::uint64_t lost_events(const Accounting& accounting) { return sum_of(accounti
 Watched watched_operations(const Snapshot& snapshot) {
     const SessionInfo& session = snapshot.session();
     if (session.has_merged()) return session.merged().operations();
-    if (!snapshot.function_files().empty()) return {};
+    if (session.functions_alone()) return {};
     const Accounting& accounting = snapshot.accounting();
     return watched_by_one(session.start_unix_nanos(), session.duration_nanos(),
                           lost_events(accounting) + sum_of(accounting.exchanges_lost()));

@@ -63,14 +63,17 @@ class StackChecks:
         return wrong
 
     def off_cpu(self, rest):
-        """off_cpu SECONDS KIND REGEX: such stacks wait for it for at least that long, and at most a tenth longer."""
+        """off_cpu SECONDS KIND REGEX: such stacks wait for it for at least that long, and at most a tenth longer. off_cpu PERCENT%
+        …: of the time that the session took, and at most all of it."""
         least, kind, pattern = rest.split(" ", 2)
         wrong = []
-        for stacks in self.stacks():
+        for session, stacks in zip(self.sessions(), self.stacks()):
             waited = sum(sample["seconds"] for sample in stacks["samples"]
                          if sample.get("wait") == kind and re.search(pattern, text_of(stacks, sample)))
-            if not float(least) <= waited <= 1.1 * float(least):
-                wrong.append(f"waits of {kind} at {pattern!r} are {waited:.3f} s, expected {least}")
+            took = session["session"]["duration_seconds"]
+            low, high = (float(least[:-1]) / 100 * took, 1.01 * took) if least.endswith("%") else (float(least), 1.1 * float(least))
+            if not low <= waited <= high:
+                wrong.append(f"waits of {kind} at {pattern!r} are {waited:.3f} s, expected {low:.3f} to {high:.3f}")
         return wrong
 
     def never(self, pattern):

@@ -49,6 +49,7 @@ inline Snapshot functions_session(const FunctionSession& facts, const std::vecto
     info.set_host(facts.host);
     info.set_source("live");
     info.add_target("pid=1");
+    info.set_functions_alone(true);
     if (facts.lost > 0) (*snapshot.mutable_accounting()->mutable_dropped())["ring_full"] = facts.lost;
     FunctionFile& file = *snapshot.add_function_files();
     file.set_path(facts.path);
