@@ -5,7 +5,8 @@
  * sockets probe which TLS connection moved bytes meanwhile.
  *
  * Where the program moves the bytes itself (memory BIOs: Node, Python's asyncio), no socket call is inside. Then it is the
- * connection that the thread has received from since it last asked the library to take in bytes.
+ * connection that the thread has received from since it last asked the library to take in bytes. A read takes them in, and
+ * so does a write that could not be done before: it goes on with the handshake.
  */
 #ifndef FOOTFALL_LIB_TLS_THREAD_H
 #define FOOTFALL_LIB_TLS_THREAD_H
@@ -17,8 +18,7 @@
 #include "connection.h"
 #include "goroutine.h"
 
-struct tls_thread {
-	/* The call that goes on. */
+struct tls_call {
 	__u64 s;             /* the library's name for the connection; 0: no call */
 	__u64 sp;            /* the stack pointer where it began */
 	__u64 sent_ns;       /* when a socket last took bytes inside of it; 0: none did */
@@ -26,14 +26,26 @@ struct tls_thread {
 	const void *counted; /* where the number of bytes will be written */
 	__u64 length;        /* of the buffer */
 	__u64 cookie;        /* contract/tls_probe.h */
+	__u32 deeper;        /* calls inside of this one */
+	__u8 inside;         /* enum tls_inside */
+	__u8 reserved[3];
+};
+
+enum tls_inside {
+	TLS_INSIDE_NOTHING = 0,
+	TLS_INSIDE_MOVED,   /* a TLS connection moved bytes inside of the call */
+	TLS_INSIDE_NO_SIGN, /* … which says nothing: whose call it is, was settled before, or is in doubt */
+};
+
+struct tls_thread {
+	struct tls_call call;  /* the one that goes on */
+	struct tls_call outer; /* … inside of this one, if the library called back the program, which called it again */
 	/* The TLS connection that last moved bytes: inside of a call, or by receiving. */
 	__u64 connection;
 	__u64 met_ns;
 	__u8 from_start;
-	__u8 inside;   /* it did so inside of this call */
 	__u8 received; /* it did so outside, and no call has taken them in yet */
-	__u8 reserved;
-	__u32 deeper; /* calls of other connections inside of this one (TLS inside of TLS) */
+	__u8 reserved[6];
 };
 
 struct {
@@ -87,7 +99,10 @@ static __always_inline void note_goroutine(const struct connection *connection, 
 	bpf_map_update_elem(&goroutines_received, &goroutine, &received, BPF_ANY);
 }
 
-/* Bytes of this connection moved. Only TLS connections are noted. */
+/*
+ * Bytes of this connection moved. Only TLS connections are noted. What another connection sends while bytes wait to be taken
+ * in is no sign: the library may have called back the program, which sends what it likes.
+ */
 static __always_inline void note_tls(const struct connection *connection, __u32 direction)
 {
 	struct tls_thread *thread;
@@ -95,18 +110,22 @@ static __always_inline void note_tls(const struct connection *connection, __u32 
 	if (connection->verdict != VERDICT_TLS)
 		return;
 	thread = bpf_task_storage_get(&tls_threads, bpf_get_current_task_btf(), NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!thread || (!thread->s && direction != FF_RECEIVED))
+	if (!thread || (!thread->call.s && direction != FF_RECEIVED))
+		return;
+	if (thread->call.s && direction == FF_SENT) {
+		thread->call.sent_ns = bpf_ktime_get_ns();
+		if (thread->received && thread->connection != connection->id)
+			thread->call.inside = TLS_INSIDE_NO_SIGN;
+	}
+	if (thread->call.s && thread->call.inside == TLS_INSIDE_NO_SIGN)
 		return;
 	thread->connection = connection->id;
 	thread->met_ns = connection->met_ns;
 	thread->from_start = connection->from_start;
-	if (!thread->s) {
+	if (thread->call.s)
+		thread->call.inside = TLS_INSIDE_MOVED;
+	else
 		thread->received = 1;
-		return;
-	}
-	thread->inside = 1;
-	if (direction == FF_SENT)
-		thread->sent_ns = bpf_ktime_get_ns();
 }
 
 #endif

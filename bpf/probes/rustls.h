@@ -81,7 +81,7 @@ static __noinline struct tls_stream *move_stream(const struct tls_name *name, __
 static __noinline struct tls_stream *rustls_bind(const struct tls_name *name, const struct tls_thread *thread, __u64 cookie)
 {
 	struct tls_stream *stream = bpf_map_lookup_elem(&tls_streams, name);
-	struct tls_thread seen = {.cookie = cookie};
+	struct tls_thread seen = {.call.cookie = cookie};
 	__u64 connection = thread->connection, s = name->s;
 
 	if (stream && stream->plain.id == connection)
@@ -285,8 +285,8 @@ static __always_inline int rustls_enter_write(struct pt_regs *ctx)
 	if (!moves)
 		return 1;
 	thread->writes = 1;
-	moves->s = thread->waiting; /* so that the sockets probe notes what moves inside */
-	moves->inside = 0;
+	moves->call.s = thread->waiting; /* so that the sockets probe notes what moves inside */
+	moves->call.inside = 0;
 	return 0;
 }
 
@@ -300,9 +300,9 @@ static __always_inline int rustls_leave_write(struct pt_regs *ctx)
 	if (!thread || !moves || !thread->writes)
 		return 0;
 	thread->writes = 0;
-	moves->s = 0;
+	moves->call.s = 0;
 	name.s = thread->waiting;
-	if (!moves->inside || !name.s)
+	if (!moves->call.inside || !name.s)
 		return 0;
 	stream = rustls_bind(&name, moves, bpf_get_attach_cookie(ctx));
 	if (stream)

@@ -125,7 +125,7 @@ static __noinline int turn_to_tls(struct connection *connection, const struct mo
 	struct tls_thread *thread = bpf_task_storage_get(&tls_threads, bpf_get_current_task_btf(), NULL, 0);
 	struct front front = {};
 
-	if (!thread || !thread->s || peek_front(&front, &moved->buffers, moved->length) < 3)
+	if (!thread || !thread->call.s || peek_front(&front, &moved->buffers, moved->length) < 3)
 		return 0;
 	if (front.bytes[0] < 20 || front.bytes[0] > 23 || front.bytes[1] != 3 || front.bytes[2] > 4)
 		return 0;

@@ -32,8 +32,13 @@ struct tls_name {
 struct tls_stream {
 	struct connection plain; /* with the socket's id, and positions of its own */
 	__u8 by_call;            /* the library moves the bytes of the socket itself */
-	__u8 carries;            /* TLS of another connection, which is the one to read */
+	__u8 state;              /* enum tls_stream_state; usually 0 */
 	__u8 reserved[6];
+};
+
+enum tls_stream_state {
+	STREAM_CARRIES = 1, /* TLS of another connection, which is the one to read */
+	STREAM_WAITS = 2,   /* a write could not be done, and nothing was moved yet: the handshake goes on */
 };
 
 struct {
@@ -53,7 +58,7 @@ static __always_inline bool is_sent(__u32 function)
 /* All of its plaintext is seen if the probe was there before the connection was. */
 static __always_inline bool is_seen_whole(const struct tls_thread *thread)
 {
-	__u64 library = FF_TLS_COOKIE_LIBRARY(thread->cookie);
+	__u64 library = FF_TLS_COOKIE_LIBRARY(thread->call.cookie);
 	__u64 since;
 
 	if (library >= FF_TLS_LIBRARIES)
@@ -91,7 +96,7 @@ static __noinline struct tls_stream *begin_stream(const struct tls_name *name, c
 	plain->protocol = FF_PROTOCOL_UNDECIDED;
 	plain->announced = 1;
 	plain->from_start = is_seen_whole(thread);
-	stream->by_call = thread->inside;
+	stream->by_call = thread->call.inside == TLS_INSIDE_MOVED;
 	/*
 	 * What was found of another plaintext of it is no more true. What was found of its bytes while they were not
 	 * encrypted yet (STARTTLS) is not of the plaintext, and may reach the map after this.
@@ -101,16 +106,36 @@ static __noinline struct tls_stream *begin_stream(const struct tls_name *name, c
 	return stream;
 }
 
+/* A write may finish the handshake with bytes that it takes in, and be done. False: whose stream it is stays unknown. */
+static __noinline bool ends_wait(const struct tls_name *name, struct tls_stream *stream, const struct tls_thread *thread)
+{
+	__u8 inside = thread->call.inside;
+
+	stream->state = 0;
+	if (stream->plain.id || inside == TLS_INSIDE_MOVED || (thread->received && !inside))
+		return true;
+	bpf_map_delete_elem(&tls_streams, name);
+	return false;
+}
+
 /* The stream of the call that ends, or NULL if its connection is not known (yet). */
-static __always_inline struct tls_stream *stream_of(const struct tls_name *name, struct tls_thread *thread)
+static __always_inline struct tls_stream *stream_of(const struct tls_name *name, struct tls_thread *thread, long length)
 {
 	struct tls_stream *stream = bpf_map_lookup_elem(&tls_streams, name);
-	bool takes_in = thread->received && !is_sent(FF_TLS_COOKIE_FUNCTION(thread->cookie));
+	bool takes_in = thread->received && !is_sent(FF_TLS_COOKIE_FUNCTION(thread->call.cookie));
 	bool known;
 
-	if (stream && stream->carries)
-		return NULL;
-	known = thread->inside || (takes_in && !(stream && stream->by_call));
+	if (stream && stream->state) {
+		if (stream->state & STREAM_CARRIES)
+			return NULL;
+		if (length >= 0) {
+			if (!ends_wait(name, stream, thread))
+				return NULL;
+			takes_in = thread->received;
+		}
+	}
+	known = thread->call.inside == TLS_INSIDE_MOVED ||
+	        (takes_in && !thread->call.inside && !(stream && stream->by_call));
 	if (takes_in)
 		thread->received = 0;
 	if (!known || (stream && stream->plain.id == thread->connection))
@@ -118,23 +143,33 @@ static __always_inline struct tls_stream *stream_of(const struct tls_name *name,
 	return begin_stream(name, thread);
 }
 
+static __noinline void note_waiting(const struct tls_name *name)
+{
+	struct tls_stream *stream = bpf_map_lookup_elem(&tls_streams, name);
+
+	if (!stream && !bpf_map_update_elem(&tls_streams, name, &no_stream, BPF_ANY))
+		stream = bpf_map_lookup_elem(&tls_streams, name);
+	if (stream && !stream->plain.position[FF_SENT] && !stream->plain.position[FF_RECEIVED])
+		stream->state |= STREAM_WAITS;
+}
+
 /* How many bytes were moved; 0: the end of the stream was read; less: none. */
-static __always_inline long bytes_moved(const struct tls_thread *thread, long result)
+static __always_inline long bytes_moved(const struct tls_call *call, long result)
 {
 	__u64 counted = 0;
 
-	switch (FF_TLS_COOKIE_FUNCTION(thread->cookie)) {
+	switch (FF_TLS_COOKIE_FUNCTION(call->cookie)) {
 	case FF_TLS_RECV:
-		if ((__u64)thread->counted & MSG_PEEK)
+		if ((__u64)call->counted & MSG_PEEK)
 			return -1;
-		return result || !thread->length ? (int)result : 0;
+		return result || !call->length ? (int)result : 0;
 	case FF_TLS_READ:
-		return result || !thread->length ? (int)result : 0;
+		return result || !call->length ? (int)result : 0;
 	case FF_TLS_WRITE:
 		return (int)result > 0 ? (int)result : -1;
 	case FF_TLS_READ_EX:
 	case FF_TLS_WRITE_EX:
-		if ((int)result <= 0 || bpf_probe_read_user(&counted, sizeof(counted), thread->counted))
+		if ((int)result <= 0 || bpf_probe_read_user(&counted, sizeof(counted), call->counted))
 			return -1;
 		return counted ? (long)counted : -1;
 	case FF_TLS_SENDFILE:
@@ -147,31 +182,60 @@ static __always_inline long bytes_moved(const struct tls_thread *thread, long re
 /* After so many, the return of the outer call was missed instead (longjmp). */
 #define DEEPER_MOST 1024
 
-/*
- * A call below one that goes on, for another connection: TLS inside of TLS (HTTPS through an HTTPS proxy). It is how the
- * outer call moves its bytes, and what it moves is no plaintext.
- */
-static __always_inline bool is_deeper(const struct tls_thread *thread, __u64 s, __u64 sp)
+static __always_inline bool is_inner(const struct tls_call *outer, __u64 sp)
 {
-	return thread->s && thread->s != s && sp < thread->sp && thread->deeper < DEEPER_MOST;
+	return outer->s && sp < outer->sp && outer->deeper < DEEPER_MOST;
 }
 
-static __noinline void note_carrier(struct tls_thread *thread, __u64 s)
+/*
+ * A call below one that goes on, for another connection: TLS inside of TLS (HTTPS through an HTTPS proxy). It is how the
+ * outer call moves its bytes, and what it moves is no plaintext. Unless the program moves the bytes itself: then the library
+ * has called it back.
+ */
+static __always_inline bool is_carrier(const struct tls_call *outer, __u64 s)
 {
 	struct tls_name name = {.s = s, .pid = bpf_get_current_pid_tgid() >> 32};
-	struct tls_stream *stream = bpf_map_lookup_elem(&tls_streams, &name);
+	struct tls_stream *stream;
 
-	thread->deeper++;
+	if (outer->s == s)
+		return false;
+	stream = bpf_map_lookup_elem(&tls_streams, &name);
+	if (stream && !stream->by_call && !(stream->state & STREAM_CARRIES))
+		return false;
 	if (!stream && !bpf_map_update_elem(&tls_streams, &name, &no_stream, BPF_ANY))
 		stream = bpf_map_lookup_elem(&tls_streams, &name);
 	if (stream)
-		stream->carries = 1;
+		stream->state |= STREAM_CARRIES;
+	return true;
+}
+
+/* The program calls from within a call (Node, when a handshake is done): what the outer one takes in, it has taken in. */
+static __always_inline void settle(struct tls_thread *thread)
+{
+	struct tls_name name = {.s = thread->call.s, .pid = bpf_get_current_pid_tgid() >> 32};
+
+	if (!thread->received)
+		return;
+	stream_of(&name, thread, 1);
+	if (!thread->received)
+		thread->call.inside = TLS_INSIDE_NO_SIGN;
+}
+
+/* False: what it moves is not to be read. */
+static __noinline bool begin_inner(struct tls_thread *thread, __u64 s)
+{
+	thread->call.deeper++;
+	if (is_carrier(&thread->call, s))
+		return false;
+	settle(thread);
+	thread->outer = thread->call;
+	return true;
 }
 
 /* A return leaves the stack as it was before the call. */
-static __always_inline bool is_end_of(const struct tls_thread *thread, const struct pt_regs *ctx)
+static __always_inline bool is_end_of(const struct tls_call *call, const struct pt_regs *ctx)
 {
-	return thread->s && PT_REGS_SP(ctx) == thread->sp + sizeof(__u64);
+	return call->s && PT_REGS_SP(ctx) == call->sp + sizeof(__u64);
 }
 
 static __always_inline int enter(struct pt_regs *ctx)
@@ -179,6 +243,7 @@ static __always_inline int enter(struct pt_regs *ctx)
 	__u64 cookie = bpf_get_attach_cookie(ctx);
 	__u64 s = PT_REGS_PARM1(ctx), sp = PT_REGS_SP(ctx);
 	struct tls_thread *thread;
+	struct tls_call *call;
 
 	if (!is_watched_process(bpf_get_current_pid_tgid() >> 32))
 		return 1;
@@ -187,54 +252,64 @@ static __always_inline int enter(struct pt_regs *ctx)
 		count(FF_DROP_NO_CONNECTION_STATE);
 		return 1;
 	}
-	if (is_deeper(thread, s, sp)) {
-		note_carrier(thread, s);
+	call = &thread->call;
+	if (!is_inner(call, sp))
+		thread->outer.s = 0;
+	else if (!begin_inner(thread, s))
 		return 1;
-	}
-	thread->s = s;
-	thread->sp = sp;
-	thread->sent_ns = 0;
-	thread->deeper = 0;
-	thread->buffer = (const void *)PT_REGS_PARM2(ctx);
-	thread->length = PT_REGS_PARM3(ctx);
-	thread->counted = (const void *)PT_REGS_PARM4(ctx);
-	thread->cookie = cookie;
-	thread->inside = 0;
+	call->s = s;
+	call->sp = sp;
+	call->sent_ns = 0;
+	call->deeper = 0;
+	call->buffer = (const void *)PT_REGS_PARM2(ctx);
+	call->length = PT_REGS_PARM3(ctx);
+	call->counted = (const void *)PT_REGS_PARM4(ctx);
+	call->cookie = cookie;
+	call->inside = TLS_INSIDE_NOTHING;
 	return 0;
+}
+
+static __always_inline void observe_call(const struct tls_call *call, struct tls_stream *stream, long length)
+{
+	struct moved moved = {.thread = bpf_get_current_pid_tgid(), .length = length};
+	__u32 function = FF_TLS_COOKIE_FUNCTION(call->cookie);
+
+	moved.direction = is_sent(function) ? FF_SENT : FF_RECEIVED;
+	/* By the time that the call returns, the peer may have had it and answered. */
+	if (moved.direction == FF_SENT)
+		moved.time_ns = call->sent_ns;
+	if (function == FF_TLS_SENDFILE) {
+		observe_without_bytes(&stream->plain, &moved);
+		return;
+	}
+	moved.buffers.single = call->buffer;
+	if (length)
+		observe_usual(&stream->plain, &moved);
+	else
+		observe(&stream->plain, &moved);
 }
 
 static __always_inline int leave(struct pt_regs *ctx)
 {
 	struct tls_thread *thread = bpf_task_storage_get(&tls_threads, bpf_get_current_task_btf(), NULL, 0);
-	struct moved moved = {.thread = bpf_get_current_pid_tgid()};
-	struct tls_name name = {.pid = moved.thread >> 32};
+	struct tls_name name = {.pid = bpf_get_current_pid_tgid() >> 32};
 	struct tls_stream *stream;
-	__u32 function;
 	long length;
 
-	if (!thread || !is_end_of(thread, ctx))
+	if (!thread || !is_end_of(&thread->call, ctx))
 		return 0;
-	name.s = thread->s;
-	thread->s = 0;
-	function = FF_TLS_COOKIE_FUNCTION(thread->cookie);
-	length = bytes_moved(thread, PT_REGS_RC(ctx));
-	stream = stream_of(&name, thread);
-	if (!stream || length < 0)
-		return 0;
-	moved.length = length;
-	moved.direction = is_sent(function) ? FF_SENT : FF_RECEIVED;
-	/* By the time that the call returns, the peer may have had it and answered. */
-	if (moved.direction == FF_SENT)
-		moved.time_ns = thread->sent_ns;
-	if (function == FF_TLS_SENDFILE) {
-		observe_without_bytes(&stream->plain, &moved);
-		return 0;
+	name.s = thread->call.s;
+	thread->call.s = 0;
+	length = bytes_moved(&thread->call, PT_REGS_RC(ctx));
+	stream = stream_of(&name, thread, length);
+	if (stream && length >= 0)
+		observe_call(&thread->call, stream, length);
+	else if (length < 0 && is_sent(FF_TLS_COOKIE_FUNCTION(thread->call.cookie)))
+		note_waiting(&name);
+	if (thread->outer.s) {
+		thread->call = thread->outer;
+		thread->outer.s = 0;
 	}
-	moved.buffers.single = thread->buffer;
-	if (length)
-		observe_usual(&stream->plain, &moved);
-	else
-		observe(&stream->plain, &moved);
 	return 0;
 }
 
@@ -324,7 +399,7 @@ int go_entered(struct pt_regs *ctx)
 static __noinline struct tls_stream *go_stream_of(const struct tls_name *name, struct tls_goroutine *goroutine, __u64 cookie)
 {
 	struct tls_stream *stream = bpf_map_lookup_elem(&tls_streams, name);
-	struct tls_thread seen = {.cookie = cookie};
+	struct tls_thread seen = {.call.cookie = cookie};
 	struct tls_received *received;
 
 	if (stream)
