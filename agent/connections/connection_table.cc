@@ -38,6 +38,7 @@ std::optional<DropReason> ConnectionTable::on(const Message& message) {
         return message.length == 0 ? std::nullopt : std::optional(DropReason::UNKNOWN_CONNECTION);
     }
     connection->last = message.time;
+    if (connection->info.plaintext && message.length != 0) connection->info.blind = std::nullopt;
     if (connection->info.family == AddressFamily::kUnix) {
         unix_order_.splice(unix_order_.end(), unix_order_, connection->unix_place);
     }
@@ -94,16 +95,21 @@ std::optional<DropReason> ConnectionTable::on(const Blind& blind) {
     return std::nullopt;
 }
 
-// Its streams and what was guessed of them begin anew. An exchange that was open cannot end in plaintext.
+// Its streams and what was guessed of them begin anew. An exchange that was open cannot end in plaintext. Where some passed
+// unseen though the connection itself did not, that may have been all: it stays blind until a message comes.
 std::optional<DropReason> ConnectionTable::on(const PlaintextBegun& plaintext) {
     Connection* connection = lookup(plaintext.connection);
-    if (connection == nullptr) return DropReason::UNKNOWN_CONNECTION;
+    if (connection == nullptr) {
+        // Found by the end of it, which the library hands out after the close.
+        return plaintext.opened_before ? std::nullopt : std::optional(DropReason::UNKNOWN_CONNECTION);
+    }
     if (connection->reader) {
         connection->reader->on_session_end(plaintext.time);
         readers_.give_back(connection->protocol, std::move(connection->reader));
     }
     if (const auto blind = std::exchange(connection->info.blind, std::nullopt)) {
         sink_->on_no_more_blind(connection->info, *blind);
+        if (plaintext.opened_before && !connection->info.opened_before) connection->info.blind = BlindReason::kTlsUnseen;
     }
     connection->info.opened_before = plaintext.opened_before;
     connection->received = Stream(plaintext.opened_before);

@@ -33,11 +33,16 @@ protected:
         feed(record_of(blind, FF_EVENT_BLIND, 2));
     }
 
-    void plaintext(std::uint64_t connection) {
+    void plaintext_begins(std::uint64_t connection, bool some_passed_before) {
         ff_plaintext_event begun{};
         begun.connection = connection;
         begun.pid = 1;
+        begun.opened_before = some_passed_before ? 1 : 0;
         feed(record_of(begun, FF_EVENT_PLAINTEXT, 3));
+    }
+
+    void plaintext(std::uint64_t connection) {
+        plaintext_begins(connection, false);
         feed(message_record(connection, 1, FF_RECEIVED, 0, kRequest, 4));
         feed(message_record(connection, 1, FF_SENT, 0, kResponse, 5));
     }
@@ -109,6 +114,36 @@ TEST_F(Plaintext, ThatNeverComesIsMissedAtTheEndOfTheConnection) {
     EXPECT_EQ(blind_spot(), "TLS without plaintext 1");
     pipeline_->session_end({7});
     EXPECT_EQ(blind_spot(), "TLS without plaintext 2");
+}
+
+TEST_F(Plaintext, ThatHadPassedBeforeTheLibraryWasSeenIsMissed) {
+    is_attached_ = true;
+    hello(1);
+    plaintext_begins(1, true);
+    feed(close_record(1, FF_CLOSE_LOCAL, true, 6));
+    pipeline_->session_end({7});
+    EXPECT_EQ(blind_spot(), "TLS without plaintext 1");
+}
+
+TEST_F(Plaintext, ThatIsFoundByItsEndAfterTheCloseIsNotDropped) {
+    is_attached_ = true;
+    hello(1);
+    feed(close_record(1, FF_CLOSE_LOCAL, true, 2));
+    plaintext_begins(1, true);
+    Snapshot snapshot;
+    pipeline_->fill(snapshot, ClockOffset{}, KernelAccount{});
+    EXPECT_TRUE(snapshot.accounting().dropped().empty());
+    EXPECT_EQ(blind_spot(), "TLS without plaintext 1");
+}
+
+TEST_F(Plaintext, OfWhichTheRestIsReadIsNoBlindSpot) {
+    is_attached_ = true;
+    hello(1);
+    plaintext_begins(1, true);
+    feed(message_record(1, 1, FF_SENT, 0, kResponse, 5));
+    feed(close_record(1, FF_CLOSE_LOCAL, true, 6));
+    pipeline_->session_end({7});
+    EXPECT_EQ(blind_spot(), "");
 }
 
 }  // namespace
