@@ -74,6 +74,7 @@ void Http1Reader::on_bytes(Direction direction, std::string_view bytes, bool mes
 
 void Http1Reader::on_gap(Direction direction, std::uint64_t length, const Stamp& stamp) {
     if (successor_) return successor_->on_gap(direction, length, stamp);
+    gaps_ = true;
     if (tunnel_ && messages_) messages_->on_gap(direction, length, stamp);
     if (tunnel_) return;
     MessageFramer& stream = framer(direction);
@@ -137,9 +138,9 @@ void Http1Reader::restart(const ReaderContext& context) {
     started_ = 0;
     if (call_) call_->stop();
     messages_.reset();
-    in_doubt_ = pipelines_ = false;
+    in_doubt_ = pipelines_ = gaps_ = false;
     doubts_ = 0;
-    already_lost_ = unasked_ = 0;
+    already_lost_ = unasked_ = unasked_successes_ = 0;
     requests_.reset();
     gap_before_role_ = {};
     request_seen_ = false;
@@ -235,7 +236,7 @@ void Http1Reader::begin_request(const RequestLine& line) {
         if (lost > 1 || in_doubt_) doubt(lost);
     }
     responses_passed_ = false;
-    unasked_ = 0;
+    lose_unasked();
     request_seen_ = true;
     const bool doubtful = is_doubtful_request();
     OpenExchange& exchange = open_request();
@@ -317,7 +318,7 @@ void Http1Reader::lose_request_head(LostReason reason) {
 void Http1Reader::lose_unseen_requests() {
     if (unasked_ == 0) ++already_lost_;
     for (std::uint32_t i = 0; i < std::max(unasked_, 1U); ++i) lose_now(LostReason::kGap);
-    unasked_ = 0;
+    unasked_ = unasked_successes_ = 0;
 }
 
 void Http1Reader::resume_requests() {
@@ -341,7 +342,7 @@ void Http1Reader::begin_response(Direction direction, std::uint16_t status) {
     if (exchange == nullptr) {
         // Without its request it can't be told whether it has a body.
         stream.lose();
-        if (!is_interim(status)) attached_late() ? lose_now(LostReason::kBeganBefore) : void(++unasked_);
+        if (!is_interim(status)) take_unasked(status);
         tunnel_ = status == kSwitchingProtocols;
         return;
     }
@@ -353,6 +354,12 @@ void Http1Reader::begin_response(Direction direction, std::uint16_t status) {
         exchange->first_byte = stream.begin().time;
     }
     stream.begin_head(MessageKind::kResponse);
+}
+
+void Http1Reader::take_unasked(std::uint16_t status) {
+    if (attached_late()) return lose_now(LostReason::kBeganBefore);
+    ++unasked_;
+    if (tells_of_request(status)) ++unasked_successes_;
 }
 
 // The client asked before it had this response, of which no part is missing: it pipelines. A place that a gap was given may

@@ -31,9 +31,9 @@
 //
 // Each exchange of which the request or the response was seen is counted: a response without a request is lost itself on a
 // connection that was open before footfall came, until its first request (kBeganBefore), and after a gap in the requests,
-// while it is in doubt (kGap), less those that are counted already. Otherwise there was no request (408 to an idle
-// connection). Exchanges of which both the request and the response passed in gaps have left nothing to count: a gap is one
-// of them.
+// while it is in doubt (kGap), less those that are counted already. Otherwise, if it is a success and there was no gap, its
+// request passed unseen (kGap); if not, there was none (408 to an idle connection). Exchanges of which both the request and
+// the response passed in gaps have left nothing to count: a gap is one of them.
 #pragma once
 
 #include <array>
@@ -101,6 +101,7 @@ private:
 
     void notice_pipelining();
     void begin_response(Direction direction, std::uint16_t status);
+    void take_unasked(std::uint16_t status);
     void take_response_head();
     void frame_response();
     void finish_response();
@@ -121,6 +122,8 @@ private:
     OpenExchange* open_for_unseen_request(std::uint16_t status);
     [[nodiscard]] std::uint32_t waiting();
     void lose_now(LostReason reason);
+    [[nodiscard]] bool tells_of_request(std::uint16_t status) const;
+    void lose_unasked();
     void lose_front(LostReason reason);
     void lose_all(LostReason reason);
     void settle_front();
@@ -146,13 +149,15 @@ private:
     std::array<bool, 2> gap_before_role_{};  // by direction: a head was lost before the role was known
     std::uint16_t status_ = 0;               // of the response being read
     bool request_seen_ = false;
-    bool responding_ = false;         // the response framer is behind the start line of the front's response
-    bool responses_passed_ = false;   // response bytes passed out of step since the latest request
-    bool pipelines_ = false;          // the client has been seen to ask before it had its responses
-    bool in_doubt_ = false;           // responses may come whose requests are not in the queue …
-    std::uint8_t doubts_ = 0;         // … for how many more requests that come when all is answered
-    std::uint32_t already_lost_ = 0;  // exchanges that are counted, and of which the responses may still come
-    std::uint32_t unasked_ = 0;       // responses since the latest request for which there was none
+    bool responding_ = false;              // the response framer is behind the start line of the front's response
+    bool responses_passed_ = false;        // response bytes passed out of step since the latest request
+    bool pipelines_ = false;               // the client has been seen to ask before it had its responses
+    bool gaps_ = false;                    // bytes have passed unseen
+    bool in_doubt_ = false;                // responses may come whose requests are not in the queue …
+    std::uint8_t doubts_ = 0;              // … for how many more requests that come when all is answered
+    std::uint32_t already_lost_ = 0;       // exchanges that are counted, and of which the responses may still come
+    std::uint32_t unasked_ = 0;            // responses since the latest request for which there was none …
+    std::uint32_t unasked_successes_ = 0;  // … and those of them that tell of one
     bool tunnel_ = false;
     std::unique_ptr<http2::Http2Reader> successor_;       // reads the connection from its upgrade on
     std::unique_ptr<websocket::MessageReader> messages_;  // in the tunnel, if it is one for them

@@ -86,12 +86,26 @@ void Http1Reader::lose_front(LostReason reason) {
         hand_out(exchange, {});
     } else if (exchange.request_begun) {
         for (std::uint32_t i = 0; i < exchange.count; ++i) context_.sink->on_lost(exchange.lost.value_or(reason));
+    } else if (tells_of_request(exchange.status)) {
+        lose_now(LostReason::kGap);
     }
     open_.pop();
 }
 
 void Http1Reader::lose_all(LostReason reason) {
     while (!open_.empty()) lose_front(reason);
+}
+
+// Servers refuse unasked (408 to an idle connection), but nobody succeeds at nothing: its request was not seen. Where there
+// are gaps, those were counted for such requests.
+bool Http1Reader::tells_of_request(std::uint16_t status) const {
+    return !gaps_ && status != 0 && status < kFirstClientError;
+}
+
+// The responses since the latest request that tell of requests which were not seen.
+void Http1Reader::lose_unasked() {
+    for (; unasked_successes_ > 0 && !gaps_; --unasked_successes_) lose_now(LostReason::kGap);
+    unasked_ = unasked_successes_ = 0;
 }
 
 // Hands out the oldest exchange if both its messages are complete.
@@ -143,6 +157,7 @@ void Http1Reader::finish_front(const Ending& ending, bool responding) {
 
 // A request of which not even the first line came has no exchange yet. Its stream, and the other, have no more to tell.
 void Http1Reader::finish_unnamed_request(LostReason reason) {
+    lose_unasked();
     for (const Direction direction : {Direction::kReceived, Direction::kSent}) {
         MessageFramer& stream = framer(direction);
         const bool request = requests_ ? carries_requests(direction) : resembles_request(stream.first_line());

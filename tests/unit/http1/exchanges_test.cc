@@ -362,6 +362,27 @@ TEST(Exchanges, a_response_nobody_asked_for_is_no_exchange) {
     }
 }
 
+TEST(Exchanges, a_success_nobody_asked_for_tells_of_a_request_that_was_not_seen) {
+    for (const Direction direction : {kIn, kOut}) {
+        Wire wire;
+        wire.reader.on_bytes(direction, ok(""), true, wire.tick());
+        wire.close();
+        EXPECT_TRUE(wire.uses().empty());
+        EXPECT_EQ(wire.sink.lost, Lost{LostReason::kGap});
+        EXPECT_TRUE(wire.all_accounted());
+    }
+}
+
+TEST(Exchanges, a_request_that_was_not_seen_is_lost_when_the_next_one_comes) {
+    Wire wire;
+    wire.sent(ok(""));
+    wire.received(get("/b"));
+    wire.sent(ok(""));
+    wire.close();
+    EXPECT_EQ(wire.uses(), Uses{"GET /b 200"});
+    EXPECT_EQ(wire.sink.lost, Lost{LostReason::kGap});
+}
+
 TEST(Exchanges, what_is_not_http_stays_silent) {
     Wire wire;
     wire.received("\x16\x03\x01\x02");
