@@ -9,6 +9,7 @@ import sys
 import time
 
 from server import FETCHED, SERVERS, Answered, Server, Skip, free_port
+from tls_servers import certificate
 
 
 def ask(port, request, end):
@@ -101,7 +102,7 @@ def install_mariadb(directory, data):
 
 
 class MariaDb(Server):
-    """mariadbd on a port and on $DIR/mariadb.sock, with data of its own; root has no password."""
+    """mariadbd on a port and on $DIR/mariadb.sock, with data of its own; root has no password. `tls`: it can do TLS."""
 
     def __init__(self, processes, directory, arguments):
         super().__init__(processes, directory, arguments)
@@ -110,6 +111,9 @@ class MariaDb(Server):
                 raise Skip(f"{program} is not installed")
         data = f"--datadir={directory}/mariadb"
         install_mariadb(directory, data)
+        if arguments[:1] == ["tls"]:
+            key, own = certificate(directory)
+            arguments = [f"--ssl-key={key}", f"--ssl-cert={own}", *arguments[1:]]
         self.start(["/usr/sbin/mariadbd", "--no-defaults", "--user=root", data, f"--socket={directory}/mariadb.sock",
                     f"--port={self.port}", "--bind-address=127.0.0.1", f"--pid-file={directory}/mariadb.pid", "--skip-log-bin",
                     "--local-infile=1", "--innodb-buffer-pool-size=32M", "--max-allowed-packet=64M",

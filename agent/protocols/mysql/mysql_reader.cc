@@ -44,7 +44,8 @@ void MysqlReader::restart(const ReaderContext& context) {
     opened_before_ = context.opened_before;
     stage_ = opened_before_ ? Stage::kCommands : Stage::kGreeting;
     standing_ = Standing::kGuessed;
-    requests_known_ = login_seen_ = uploading_ = answer_began_ = answer_cut_ = has_command_ = false;
+    requests_known_ = greeting_seen_ = login_seen_ = uploading_ = false;
+    answer_began_ = answer_cut_ = has_command_ = false;
     sequence_ = trials_ = 0;
     capabilities_ = 0;
     answer_ = {};

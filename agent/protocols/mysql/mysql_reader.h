@@ -18,7 +18,9 @@
 // A connection that is older than footfall begins in the same way, with neither role nor agreement known: the first command
 // is believed once an answer has come whose number fits.
 //
-// After a replica's request for the binary log nothing is looked at. TLS and compression end the reading (standing()).
+// After a replica's request for the binary log nothing is looked at. TLS and compression end the reading (standing()). What
+// is said in TLS and seen as plaintext is a connection of its own, which begins with the login: greeting and request for TLS
+// went before it in cleartext. That it is compressed is believed then by the login alone, as whenever no greeting was seen.
 #pragma once
 
 #include <array>
@@ -150,6 +152,7 @@ private:
     Stage stage_ = Stage::kGreeting;
     Standing standing_ = Standing::kGuessed;
     bool requests_known_ = false;
+    bool greeting_seen_ = false;
     bool login_seen_ = false;
     bool uploading_ = false;     // the client sends a file
     bool answer_began_ = false;  // of the oldest, a packet has come

@@ -6,11 +6,16 @@ namespace footfall::mysql {
 namespace {
 
 constexpr std::size_t kLoginKept = 64;
+constexpr std::uint8_t kLoginBehindTls = 2;  // greeting and request for TLS are 0 and 1
 
 }  // namespace
 
 void MysqlReader::stage_header(Direction direction) {
     Side& moved = side(direction);
+    if (stage_ == Stage::kGreeting && !requests_known_ && moved.header.sequence == kLoginBehindTls) {
+        moved.purpose = Purpose::kTrial;
+        return moved.framer.begin_body(moved.header.length, kLoginKept);
+    }
     if (stage_ == Stage::kGreeting) {
         if (!requests_known_) set_requests(other(direction));
         if (!is_answering(direction)) standing_ = Standing::kRefuted;  // the server speaks first
@@ -39,6 +44,7 @@ void MysqlReader::greeting_frame() {
         return lose_handshake();
     }
     confirm();
+    greeting_seen_ = true;
     capabilities_ = greeting->capabilities;
     stage_ = Stage::kLogin;
 }
@@ -75,7 +81,8 @@ void MysqlReader::login_answer() {
 
 void MysqlReader::logged_in() {
     confirm();
-    answer_.set_deprecate_eof((capabilities_ & kDeprecateEof) != 0);
+    const bool may_deprecate = (capabilities_ & kDeprecateEof) != 0;
+    if (greeting_seen_ || !may_deprecate) answer_.set_deprecate_eof(may_deprecate);  // else its answers tell
     stage_ = Stage::kCommands;
     if ((capabilities_ & (kCompress | kZstd)) == 0) return;
     standing_ = Standing::kCompressed;

@@ -1,4 +1,5 @@
 // What is a use, and what it is called.
+#include "agent/protocols/mysql/handshake.h"
 #include "tests/unit/mysql/wire.h"
 
 namespace footfall::mysql {
@@ -91,6 +92,58 @@ TEST(Mysql, TlsAndCompressionEndTheReading) {
     refused.received(login(kUsual | 1U << 5U));
     refused.sent(ok(2));
     EXPECT_EQ(refused.reader.standing(), Standing::kConfirmed) << "both ends must be able to";
+}
+
+TEST(Mysql, ALoginThatIsRefusedInTlsIsAnError) {
+    for (const bool opened_before : {false, true}) {
+        Wire server(opened_before);
+        server.received(login(kUsual | kTls, 2));
+        server.sent(packet(3, "\xFEmysql_native_password\0salt"s));
+        server.received(packet(4, std::string(20, 'h')));
+        server.sent(error(5, 1045, "28000", "Access denied for user 'app'"));
+        EXPECT_EQ(server.uses(), Uses{"CONNECT 28000"});
+        EXPECT_EQ(server.last().role, Role::kServer);
+        Wire client(opened_before);
+        client.sent(login(kUsual | kTls, 2));
+        client.received(error(3, 1049, "42000", "Unknown database 'shop'"));
+        EXPECT_EQ(client.uses(), Uses{"CONNECT 42000"});
+        EXPECT_EQ(client.last().role, Role::kClient);
+        EXPECT_TRUE(client.all_accounted());
+    }
+}
+
+TEST(Mysql, CompressionInTlsEndsTheReadingToo) {
+    for (const std::uint32_t compression : {kCompress, kZstd}) {
+        Wire wire;
+        wire.received(login(kUsual | kTls | compression, 2));
+        wire.sent(ok(3));
+        EXPECT_EQ(wire.reader.standing(), Standing::kCompressed);
+        wire.received("\x0D\0\0\0\0\0\0"s + query("SELECT 1"));
+        EXPECT_EQ(wire.uses(), Uses{});
+    }
+}
+
+TEST(Mysql, CommandsFollowALoginInTls) {
+    Wire wire;
+    const std::string login_packet = login(kUsual | kTls | kDeprecateEof, 2);
+    wire.received(login_packet.substr(0, kHeaderSize));
+    wire.received(login_packet.substr(kHeaderSize));
+    wire.sent(ok(3));
+    EXPECT_EQ(wire.reader.started(), 0U);
+    EXPECT_EQ(wire.reader.standing(), Standing::kConfirmed);
+    wire.exchange(query("SELECT a FROM t"), rows(1));  // the client only can do without EOF packets
+    wire.exchange(query("COMMIT"), ok());
+    EXPECT_EQ(wire.uses(), (Uses{"SELECT t ok", "COMMIT ok"}));
+}
+
+TEST(Mysql, WhatIsNumberedAsALoginInTlsButIsNoneIsNotBelieved) {
+    Wire wire;
+    wire.received(packet(2, std::string(40, 'x')));
+    wire.sent(error(3, 1045, "28000", "Access denied"));
+    EXPECT_EQ(wire.uses(), Uses{});
+    EXPECT_EQ(wire.reader.started(), 0U);
+    wire.exchange(query("COMMIT"), ok());
+    EXPECT_EQ(wire.uses(), Uses{"COMMIT ok"});
 }
 
 TEST(Mysql, ErrorsAreCalledByTheirStateUnlessItSaysNothing) {

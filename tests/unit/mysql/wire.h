@@ -55,9 +55,10 @@ inline std::string greeting(std::uint32_t capabilities = 0x81FF'F7FE) {
                          little(capabilities & 0xFFFF, 2) + "\x2D" + little(2, 2) + little(capabilities >> 16, 2) + "\x15" +
                          std::string(10, '\0') + "123456789012\0mysql_native_password\0"s);
 }
-inline std::string login(std::uint32_t capabilities = kUsual) {
-    return packet(1, little(capabilities, 4) + little(0x1000000, 4) + "\x2D" + std::string(23, '\0') + "app\0\x14"s +
-                         std::string(20, 'h') + "shop\0mysql_native_password\0"s);
+// Behind a request for TLS its sequence is 2.
+inline std::string login(std::uint32_t capabilities = kUsual, std::uint8_t sequence = 1) {
+    return packet(sequence, little(capabilities, 4) + little(0x1000000, 4) + "\x2D" + std::string(23, '\0') + "app\0\x14"s +
+                                std::string(20, 'h') + "shop\0mysql_native_password\0"s);
 }
 
 // As the server sees it.
