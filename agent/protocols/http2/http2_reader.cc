@@ -21,8 +21,8 @@ ProtocolFacts facts<Protocol::kHttp2>() {
         .versions = "RFC 9113 in cleartext, by prior knowledge and by `Upgrade: h2c`",
         .roles = "server, client",
         .named =
-            "as HTTP/1; gRPC: `package.Service/Method`. `{unknown}` where only what passed before footfall came has the "
-            "name",
+            "method and route; GraphQL and JSON-RPC also by what the body calls; gRPC: `package.Service/Method`. "
+            "`{unknown}` where only what passed before footfall came has the name",
         .outcome = "as HTTP/1; gRPC: the status code's name (`NOT_FOUND`); what cut the stream",
         .not_read = "the messages of a streaming call: the call is one use",
     };
@@ -176,7 +176,7 @@ void Http2Reader::take_header(Direction direction) {
             keep = 8;
             break;
         case FrameType::kData:
-            keep = wants_data(direction, frame.stream) ? kBlockLimit : 0;
+            keep = wanted_of_data(direction, frame.stream);
             break;
         case FrameType::kPriority:
         case FrameType::kPing:
@@ -192,7 +192,8 @@ void Http2Reader::take_frame(Direction direction) {
     const FrameHeader& frame = from.frame;
     switch (frame.type) {
         case FrameType::kData:
-            return take_data(direction);
+            take_data(direction);
+            return from.framer.drop_body();
         case FrameType::kHeaders:
         case FrameType::kPushPromise:
             return take_block_frame(direction);
@@ -327,6 +328,7 @@ void Http2Reader::lose_step(Direction direction) {
     if (!requests_) return;
     if (carries_requests(direction)) {
         open_.for_each([this](OpenStream& stream) {
+            stream.finder.lose();
             if (stream.request_begun && !stream.request_done) end_request(stream);
         });
     } else {

@@ -10,6 +10,7 @@
 //   status that stands for it. Streams above the last one of a server's GOAWAY end as "goaway", UNAVAILABLE for gRPC.
 // - It is gRPC if a content-type says so, or a grpc-status is there; its outcome is grpc-status, and that is all of it.
 // - gRPC-Web is gRPC too; its trailers are in the body, see GrpcWebTrailers.
+// - What the body of a POST calls (http_bodies/body_call.h) is told from its first DATA frames.
 // - Pushed responses (PUSH_PROMISE) are nobody's request and not counted. Of CONNECT the target is not read.
 // - Which direction carries the requests is told by the preface, or by the pseudo-header fields of the first block.
 //
@@ -19,10 +20,9 @@
 // the latest.
 //
 // What a gap does (bytes that passed unseen):
-// - In the body of a DATA frame: nothing. In a header block: what came before the gap is read, the table is unknown from
-// then
-//   on. Elsewhere the direction is out of step until a message starts with frames that can be, or the captured end of a
-//   message is whole frames.
+// - In the body of a DATA frame: nothing, but that what the body calls is unknown, unless enough of it came before. In a
+//   header block: what came before the gap is read, the table is unknown from then on. Elsewhere the direction is out of
+//   step until a message starts with frames that can be, or the captured end of a message is whole frames.
 // - While requests were out of step, streams may have ended their requests: they are taken for ended. Streams that the
 //   gap opened are lost (kGap); the stream numbers tell how many, as clients leave none out.
 // - While responses were out of step, streams that were open may have ended: they are doubtful until a later frame of theirs
@@ -99,8 +99,9 @@ private:
     void take_block_frame(Direction direction);
     void take_continuation(Direction direction);
     void take_block(Direction direction, const Block& block, std::string_view bytes);
-    bool wants_data(Direction direction, std::uint32_t id);
+    std::size_t wanted_of_data(Direction direction, std::uint32_t id);
     void take_data(Direction direction);
+    void take_request_data(OpenStream& stream, const Side& from);
     void take_reset(std::uint32_t id, std::string_view body, MonotonicTime time);
     void take_settings(Direction direction);
     void take_goaway(Direction direction, std::string_view body);

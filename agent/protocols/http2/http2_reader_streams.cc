@@ -13,6 +13,8 @@ namespace {
 constexpr std::uint16_t kFirstFinalStatus = 200;
 constexpr std::uint16_t kFirstClientError = 400;
 constexpr std::uint16_t kFirstServerError = 500;
+constexpr std::size_t kWebDataKept = 65536;  // bytes read of a DATA frame with messages of gRPC-Web
+constexpr std::size_t kPaddingMost = 256;    // with the byte that says how much it is
 constexpr std::string_view kUnknownMethod = "_OTHER";
 constexpr std::string_view kConnectTarget = "{authority}";
 
@@ -25,9 +27,9 @@ bool is_interim(const Head& head) { return head.status && *head.status < kFirstF
 
 bool is_web(Content content) { return content == Content::kGrpcWeb || content == Content::kGrpcWebText; }
 
-bool is_grpc(const OpenStream& stream) {
-    return stream.content == Content::kGrpc || is_web(stream.content) || stream.grpc_status.has_value();
-}
+bool is_call(Content content) { return content == Content::kGrpc || is_web(content); }
+
+bool is_grpc(const OpenStream& stream) { return is_call(stream.content) || stream.grpc_status.has_value(); }
 
 // Whether it could be a call whose content-type and grpc-status are among what is not known. Calls are always POST.
 bool may_be_call(const OpenStream& stream) {
@@ -76,6 +78,7 @@ void Http2Reader::begin_upgraded(const Exchange& request) {
     ++started_;
     OpenStream& stream = open_.open(1);
     stream.name(request.method.substr(0, kMethodLimit), request.target.substr(0, kTargetLimit));
+    stream.text.append(request.call);
     stream.began = {request.begin, request.pid, request.tid};
     stream.request_bytes = server ? request.bytes_in : request.bytes_out;
     stream.response_bytes = server ? request.bytes_out : request.bytes_in;
@@ -119,6 +122,7 @@ void Http2Reader::begin_request(OpenStream& stream, const Block& block, const He
     stream.began = block.began;
     if (head.content != Content::kUntold) stream.content = head.content;
     stream.request_begun = true;
+    if (head.method.view() == "POST" && !is_call(stream.content)) stream.finder.start(false);
 }
 
 // Requests of all streams up to id have passed. Those that nobody saw are lost if there was a gap, also if their responses
@@ -136,6 +140,7 @@ void Http2Reader::note_streams_up_to(std::uint32_t id) {
 
 void Http2Reader::end_request(OpenStream& stream) {
     stream.request_done = true;
+    stream.finder.finish(stream.text);
     settle(stream);
 }
 
@@ -188,10 +193,11 @@ void Http2Reader::end_response(OpenStream& stream, MonotonicTime time) {
 
 // --- both -----------------------------------------------------------------------------------------------------------
 
-bool Http2Reader::wants_data(Direction direction, std::uint32_t id) {
-    if (!requests_ || carries_requests(direction)) return false;
-    const OpenStream* stream = open_.find(id);
-    return stream != nullptr && is_web(stream->content);
+std::size_t Http2Reader::wanted_of_data(Direction direction, std::uint32_t id) {
+    const OpenStream* stream = requests_ ? open_.find(id) : nullptr;
+    if (stream == nullptr) return 0;
+    if (carries_requests(direction)) return stream->finder.looking() ? kBodyLooked + kPaddingMost : 0;
+    return is_web(stream->content) ? kWebDataKept : 0;
 }
 
 void Http2Reader::take_data(Direction direction) {
@@ -199,11 +205,7 @@ void Http2Reader::take_data(Direction direction) {
     const Side& from = side(direction);
     OpenStream* stream = open_.find(from.frame.stream);
     if (stream == nullptr) return;
-    if (carries_requests(direction)) {
-        stream->request_bytes += from.framer.bytes();
-        if (from.frame.has(kEndStream)) end_request(*stream);
-        return;
-    }
+    if (carries_requests(direction)) return take_request_data(*stream, from);
     stream->response_bytes += from.framer.bytes();
     stream->doubtful = false;
     stream->last = from.framer.last();
@@ -212,6 +214,17 @@ void Http2Reader::take_data(Direction direction) {
         stream->web.read(without_padding(from.frame, from.framer.body()), stream->content == Content::kGrpcWebText);
     }
     if (from.frame.has(kEndStream)) end_response(*stream, from.framer.last());
+}
+
+void Http2Reader::take_request_data(OpenStream& stream, const Side& from) {
+    const LengthFramer& framer = from.framer;
+    stream.request_bytes += framer.bytes();
+    if (stream.finder.looking() && framer.body_kept()) {
+        stream.finder.read(without_padding(from.frame, framer.body()));
+    }
+    if (framer.body().size() < from.frame.length) stream.finder.lose();
+    if (!stream.finder.looking()) stream.finder.finish(stream.text);  // it may be answered before it is whole
+    if (from.frame.has(kEndStream)) end_request(stream);
 }
 
 void Http2Reader::take_reset(std::uint32_t id, std::string_view body, MonotonicTime time) {
@@ -284,6 +297,7 @@ void Http2Reader::hand_out(const OpenStream& open, std::string_view cut) {
         exchange.target = !open.path().empty()           ? open.path()
                           : exchange.method == "CONNECT" ? kConnectTarget
                                                          : kUnknownTarget;
+        exchange.call = open.call();
         judge_response(open, exchange.role, cut, {digits.data(), digits.size()}, exchange);
     }
     context_.sink->on_exchange(exchange);

@@ -13,14 +13,18 @@ void recycle(OpenStream& stream) {
     std::string text = std::move(stream.text);
     text.clear();
     if (text.capacity() > kKeptNameCapacity) text.shrink_to_fit();
+    CallFinder finder = std::move(stream.finder);
+    finder.stop();
     stream = OpenStream{};
     stream.text = std::move(text);
+    stream.finder = std::move(finder);
 }
 
 }  // namespace
 
 void OpenStream::name(std::string_view method, std::string_view path) {
     method_length = static_cast<std::uint8_t>(method.size());
+    path_length = static_cast<std::uint16_t>(path.size());
     text.assign(method);
     text.append(path);
 }

@@ -13,13 +13,14 @@
 
 #include "agent/protocols/http2/grpc_web.h"
 #include "agent/protocols/http2/header_block.h"
+#include "agent/protocols/http_bodies/call_finder.h"
 #include "agent/protocols/protocol.h"
 
 namespace footfall::http2 {
 
 struct OpenStream {
     std::uint32_t id = 0;  // 0: the slot is free
-    std::string text;      // the method, then the path
+    std::string text;      // the method, the path, and what the body calls
     Stamp began;           // first byte of the request
     MonotonicTime first_byte;
     MonotonicTime last;  // latest byte of the response
@@ -27,9 +28,11 @@ struct OpenStream {
     std::uint64_t response_bytes = 0;
     std::optional<std::uint16_t> grpc_status;
     std::uint16_t status = 0;  // of the final response; 0: none was seen
+    std::uint16_t path_length = 0;
     std::uint8_t method_length = 0;
     Content content = Content::kUntold;
     GrpcWebTrailers web;
+    CallFinder finder;           // in the request's body
     bool request_begun = false;  // false: its response came first
     bool request_done = false;
     bool response_done = false;
@@ -37,7 +40,8 @@ struct OpenStream {
     bool doubtful = false;        // its response may have ended in a gap
 
     [[nodiscard]] std::string_view method() const { return std::string_view(text).substr(0, method_length); }
-    [[nodiscard]] std::string_view path() const { return std::string_view(text).substr(method_length); }
+    [[nodiscard]] std::string_view path() const { return std::string_view(text).substr(method_length, path_length); }
+    [[nodiscard]] std::string_view call() const { return std::string_view(text).substr(method_length + path_length); }
     void name(std::string_view method, std::string_view path);
 };
 

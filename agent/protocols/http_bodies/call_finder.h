@@ -19,6 +19,10 @@ public:
     }
     [[nodiscard]] bool looking() const { return looking_; }
     void read(std::string_view piece);
+    // Bytes of the body passed unseen: what comes behind them does not go on with what came before. Enough may have come.
+    void lose() {
+        if (looking_) stop();
+    }
     // The body has ended: appends what it calls, if that was found.
     void finish(std::string& out);
     // Forgets the body, and gives back a large buffer.

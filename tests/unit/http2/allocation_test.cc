@@ -30,6 +30,26 @@ TEST(Http2Allocation, a_warm_connection_allocates_nothing) {
     EXPECT_EQ(sink.used, 1000U);
 }
 
+TEST(Http2Allocation, nor_does_looking_for_what_bodies_call) {
+    SilentSink sink;
+    Http2Reader reader({ConnectionId{1}, false, &sink});
+    reader.on_bytes(kIn, std::string(kPreface) + settings(), true, {});
+    const std::string body = R"({"jsonrpc":"2.0","method":"store","id":1})";
+    std::vector<std::string> pieces;
+    for (std::uint32_t i = 0; i < 1000; ++i) {
+        pieces.push_back(frame(FrameType::kHeaders, kEndHeaders, 2 * i + 1, "\x83\x86\x84") +
+                         data(2 * i + 1, body.substr(0, 20), false) + data(2 * i + 1, body.substr(20), true));
+        pieces.push_back(frame(FrameType::kHeaders, kEndHeaders | kEndStream, 2 * i + 1, "\x88"));
+    }
+    std::size_t before = 0;
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+        if (i == 600) before = allocations;
+        reader.on_bytes(i % 2 == 0 ? kIn : kOut, pieces[i], true, {{i + 1}, Pid{1}, Tid{1}});
+    }
+    EXPECT_EQ(allocations, before);
+    EXPECT_EQ(sink.used, 1000U);
+}
+
 TEST(Http2Allocation, what_a_burst_took_is_given_back_after_it) {
     OpenStreams streams;
     for (std::uint32_t i = 0; i < 100; ++i) streams.open(2 * i + 1);
