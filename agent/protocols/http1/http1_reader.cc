@@ -60,11 +60,7 @@ void Http1Reader::on_bytes(Direction direction, std::string_view bytes, bool mes
     MessageFramer& stream = framer(direction);
     if (message_start) look_for_message(direction, bytes, stamp);
     while (!bytes.empty() && stream.in_step()) {
-        const bool finding = call_ && call_->looking() && carries_requests(direction);
-        const std::string_view before = bytes;
-        const Step step = stream.advance(bytes, message_start, stamp);
-        if (finding) call_->read(before.substr(0, before.size() - bytes.size()));
-        take(direction, step);
+        take(direction, stream.advance(bytes, message_start, stamp));
         message_start = false;
     }
     if (successor_ && !bytes.empty()) return successor_->on_bytes(direction, bytes, message_start, stamp);
@@ -201,6 +197,7 @@ void Http1Reader::give_up(Direction direction, LostReason reason) {
     }
     // Not HTTP/1, or not any more: nothing that was believed about the connection holds, until a request starts anew.
     lose_all(reason);
+    if (call_) call_->stop();
     if (request && unnamed) lose_now(reason);
     for (MessageFramer& each : framers_) each.lose();
     requests_.reset();
@@ -259,7 +256,7 @@ void Http1Reader::take_request_head() {
         stream.lose();
         return finish_request();
     }
-    if (exchange != nullptr && exchange->method() == "POST") look_for_call(stream.chunked());
+    if (exchange != nullptr && exchange->method() == "POST") look_for_call();
     if (stream.chunked()) return stream.begin_chunked_body();
     if (stream.transfer_encoded()) return stream.begin_endless_body();
     if (stream.has_length() && stream.length() > 0) return stream.begin_body(stream.length());
@@ -267,9 +264,10 @@ void Http1Reader::take_request_head() {
     finish_request();
 }
 
-void Http1Reader::look_for_call(bool chunked) {
+void Http1Reader::look_for_call() {
     if (!call_) call_ = std::make_unique<CallFinder>();
-    call_->start(chunked);
+    call_->start();
+    request_framer().show_body(call_.get());
 }
 
 void Http1Reader::finish_request() {

@@ -91,7 +91,7 @@ private:
 
     void begin_request(const RequestLine& line);
     void take_request_head();
-    void look_for_call(bool chunked);
+    void look_for_call();
     void finish_request();
     [[nodiscard]] bool is_doubtful_request();
     void doubt(std::uint32_t lost);

@@ -13,47 +13,15 @@ constexpr std::size_t kTelling = 8;         // the letter that tells content-Len
 constexpr std::size_t kHeldLimit = 4096;    // of what may be a start line in pieces
 constexpr std::size_t kKeptCapacity = 512;  // a longer line's buffer is given back
 
-// llhttp's user pointer serves as its one bit of state: set while the bytes of a chunk are due.
-void set_in_chunk(llhttp_t* parser, bool in_chunk) { parser->data = in_chunk ? parser : nullptr; }
-
 int pause(llhttp_t*) { return HPE_PAUSED; }
-int enter_chunk(llhttp_t* parser) {
-    set_in_chunk(parser, parser->content_length > 0);
-    return HPE_OK;
-}
-int leave_chunk(llhttp_t* parser) {
-    set_in_chunk(parser, false);
-    return HPE_OK;
-}
-
-const llhttp_settings_t* parser_settings() {
-    static const llhttp_settings_t kSettings = [] {
-        llhttp_settings_t value;
-        llhttp_settings_init(&value);
-        value.on_headers_complete = pause;
-        value.on_message_complete = pause;
-        value.on_chunk_header = enter_chunk;
-        value.on_chunk_complete = leave_chunk;
-        return value;
-    }();
-    return &kSettings;
-}
-
-llhttp_t parser_after(llhttp_type_t type, std::string_view line) {
+llhttp_t parser_after(const llhttp_settings_t* settings, llhttp_type_t type, std::string_view line) {
     llhttp_t parser;
-    llhttp_init(&parser, type, parser_settings());
+    llhttp_init(&parser, type, settings);
     llhttp_set_lenient_headers(&parser, 1);
     llhttp_set_lenient_chunked_length(&parser, 1);
     llhttp_set_lenient_transfer_encoding(&parser, 1);
     llhttp_execute(&parser, line.data(), line.size());
     return parser;
-}
-
-// A parser that has read a start line. The real lines are read by start_line.h, which knows methods that llhttp does not.
-const llhttp_t& parser_in_head(MessageKind kind) {
-    static const llhttp_t kRequest = parser_after(HTTP_REQUEST, "POST / HTTP/1.1\r\n");
-    static const llhttp_t kResponse = parser_after(HTTP_RESPONSE, "HTTP/1.1 200 OK\r\n");
-    return kind == MessageKind::kRequest ? kRequest : kResponse;
 }
 
 char lower(char c) { return static_cast<char>(c | 0x20); }
@@ -86,6 +54,43 @@ bool is_fold(char c) { return c == ' ' || c == '\t'; }
 
 }  // namespace
 
+// llhttp's user pointer is the framer, once it reads chunks.
+int MessageFramer::enter_chunk(llhttp_t* parser) {
+    static_cast<MessageFramer*>(parser->data)->in_chunk_ = parser->content_length > 0;
+    return HPE_OK;
+}
+
+int MessageFramer::leave_chunk(llhttp_t* parser) {
+    static_cast<MessageFramer*>(parser->data)->in_chunk_ = false;
+    return HPE_OK;
+}
+
+int MessageFramer::take_chunk(llhttp_t* parser, const char* piece, std::size_t length) {
+    static_cast<MessageFramer*>(parser->data)->show({piece, length});
+    return HPE_OK;
+}
+
+const llhttp_settings_t* MessageFramer::parser_settings() {
+    static const llhttp_settings_t kSettings = [] {
+        llhttp_settings_t value;
+        llhttp_settings_init(&value);
+        value.on_headers_complete = pause;
+        value.on_message_complete = pause;
+        value.on_chunk_header = enter_chunk;
+        value.on_chunk_complete = leave_chunk;
+        value.on_body = take_chunk;
+        return value;
+    }();
+    return &kSettings;
+}
+
+// A parser that has read a start line. The real lines are read by start_line.h, which knows methods that llhttp does not.
+const llhttp_t& MessageFramer::parser_in_head(MessageKind kind) {
+    static const llhttp_t kRequest = parser_after(parser_settings(), HTTP_REQUEST, "POST / HTTP/1.1\r\n");
+    static const llhttp_t kResponse = parser_after(parser_settings(), HTTP_RESPONSE, "HTTP/1.1 200 OK\r\n");
+    return kind == MessageKind::kRequest ? kRequest : kResponse;
+}
+
 std::optional<MessageKind> kind_of_message(std::string_view bytes) {
     const auto line = complete_line(bytes);
     if (!line) return std::nullopt;
@@ -106,6 +111,7 @@ MessageFramer::Step MessageFramer::advance(std::string_view& bytes, bool message
         case Phase::kHead:
             return read_head(bytes);
         case Phase::kLengthBody: {
+            show(bytes.substr(0, std::min<std::uint64_t>(remaining_, bytes.size())));
             std::uint64_t left = bytes.size();
             const Step step = read_length_body(left);
             bytes.remove_prefix(bytes.size() - left);
@@ -116,6 +122,7 @@ MessageFramer::Step MessageFramer::advance(std::string_view& bytes, bool message
         case Phase::kUnframedBody:
             return read_unframed(bytes, message_start);
         case Phase::kEndlessBody:
+            show(bytes);
             consume(bytes, bytes.size());
             return Step::kMore;
     }
@@ -124,6 +131,7 @@ MessageFramer::Step MessageFramer::advance(std::string_view& bytes, bool message
 
 MessageFramer::Step MessageFramer::skip(std::uint64_t& length, const Stamp& stamp) {
     last_ = stamp.time;
+    if (length > 0) lose_body();
     switch (phase_) {
         case Phase::kBetween:
         case Phase::kLine:
@@ -147,8 +155,14 @@ MessageFramer::Step MessageFramer::skip(std::uint64_t& length, const Stamp& stam
     __builtin_unreachable();
 }
 
+void MessageFramer::lose_body() {
+    if (body_reader_ != nullptr) body_reader_->lose();
+    body_reader_ = nullptr;
+}
+
 void MessageFramer::start() {
     phase_ = Phase::kBetween;
+    body_reader_ = nullptr;
     release_line();
 }
 
@@ -181,6 +195,7 @@ void MessageFramer::start_here() {
 
 void MessageFramer::lose() {
     phase_ = Phase::kOutOfStep;
+    body_reader_ = nullptr;
     release_line();
 }
 
@@ -193,6 +208,7 @@ void MessageFramer::reset() {
 
 void MessageFramer::begin_head(MessageKind kind) {
     release_line();
+    body_reader_ = nullptr;
     parser_.flags = 0;
     parser_begun_ = false;
     kind_ = kind;
@@ -210,6 +226,8 @@ void MessageFramer::begin_body(std::uint64_t length) {
 void MessageFramer::begin_chunked_body() {
     llhttp_resume(&parser_);
     parser_.upgrade = 0;
+    parser_.data = this;
+    in_chunk_ = false;
     phase_ = Phase::kChunkedBody;
 }
 
@@ -292,7 +310,7 @@ MessageFramer::Step MessageFramer::read_chunks(std::string_view& bytes) {
 }
 
 MessageFramer::Step MessageFramer::skip_chunk(std::uint64_t& length) {
-    const bool within = parser_.data != nullptr && length <= parser_.content_length;
+    const bool within = in_chunk_ && length <= parser_.content_length;
     if (!within) {
         phase_ = Phase::kUnframedBody;
         window_size_ = 0;

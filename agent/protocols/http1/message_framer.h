@@ -19,6 +19,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/protocols/http_bodies/body_reader.h"
 #include "agent/protocols/protocol.h"
 
 namespace footfall::http1 {
@@ -69,6 +70,8 @@ public:
     void begin_head(MessageKind kind);
     void begin_body(std::uint64_t length);
     void begin_chunked_body();
+    // Who is shown the body of the present message, up to its end or the first gap. It outlives that.
+    void show_body(BodyReader* reader) { body_reader_ = reader; }
     void begin_endless_body() { phase_ = Phase::kEndlessBody; }
     void end_message() { phase_ = Phase::kBetween; }
 
@@ -106,6 +109,15 @@ private:
     Step read_chunks(std::string_view& bytes);
     Step read_unframed(std::string_view& bytes, bool message_start);
     Step skip_chunk(std::uint64_t& length);
+    void show(std::string_view piece) {
+        if (body_reader_ != nullptr) body_reader_->read(piece);
+    }
+    void lose_body();
+    static const llhttp_settings_t* parser_settings();
+    static int enter_chunk(llhttp_t* parser);
+    static int leave_chunk(llhttp_t* parser);
+    static int take_chunk(llhttp_t* parser, const char* piece, std::size_t length);
+    static const llhttp_t& parser_in_head(MessageKind kind);
     void consume(std::string_view& bytes, std::size_t count);
     void hold(std::string_view bytes, const Stamp& stamp);
     [[nodiscard]] std::size_t terminal_chunk_end(std::string_view bytes) const;
@@ -115,12 +127,14 @@ private:
     static constexpr std::size_t kWindow = 6;  // one less than the terminal chunk with the line end in front of it
 
     llhttp_t parser_{};
+    BodyReader* body_reader_ = nullptr;
     std::string pending_;  // a start line that came in pieces; out of step, what may be one
     std::string_view line_;
     Stamp begin_;
     MonotonicTime last_;
     std::uint64_t bytes_ = 0;
     std::uint64_t remaining_ = 0;  // kLengthBody
+    bool in_chunk_ = false;        // kChunkedBody: the bytes of a chunk are due
     Phase phase_ = Phase::kBetween;
     MessageKind kind_ = MessageKind::kRequest;
     bool at_line_start_ = true;  // kHead: the next byte is the first of a line

@@ -122,7 +122,7 @@ void Http2Reader::begin_request(OpenStream& stream, const Block& block, const He
     stream.began = block.began;
     if (head.content != Content::kUntold) stream.content = head.content;
     stream.request_begun = true;
-    if (head.method.view() == "POST" && !is_call(stream.content)) stream.finder.start(false);
+    if (head.method.view() == "POST" && !is_call(stream.content)) stream.finder.start();
 }
 
 // Requests of all streams up to id have passed. Those that nobody saw are lost if there was a gap, also if their responses
@@ -219,9 +219,7 @@ void Http2Reader::take_data(Direction direction) {
 void Http2Reader::take_request_data(OpenStream& stream, const Side& from) {
     const LengthFramer& framer = from.framer;
     stream.request_bytes += framer.bytes();
-    if (stream.finder.looking() && framer.body_kept()) {
-        stream.finder.read(without_padding(from.frame, framer.body()));
-    }
+    if (framer.body_kept()) stream.finder.read(without_padding(from.frame, framer.body()));
     if (framer.body().size() < from.frame.length) stream.finder.lose();
     if (!stream.finder.looking()) stream.finder.finish(stream.text);  // it may be answered before it is whole
     if (from.frame.has(kEndStream)) end_request(stream);

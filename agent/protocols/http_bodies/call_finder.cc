@@ -11,12 +11,7 @@ constexpr std::string_view kSpace = " \t\r\n";
 }  // namespace
 
 void CallFinder::read(std::string_view piece) {
-    if (in_chunk_line_) {
-        const std::size_t end = piece.find('\n');
-        if (end == std::string_view::npos) return;
-        piece.remove_prefix(end + 1);
-        in_chunk_line_ = false;
-    }
+    if (!looking_) return;
     if (body_.empty()) {
         const std::size_t first = piece.find_first_not_of(kSpace);
         if (first == std::string_view::npos) return;

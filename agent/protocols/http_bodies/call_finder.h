@@ -6,21 +6,20 @@
 #include <string_view>
 
 #include "agent/protocols/http_bodies/body_call.h"
+#include "agent/protocols/http_bodies/body_reader.h"
 
 namespace footfall {
 
-class CallFinder {
+class CallFinder final : public BodyReader {
 public:
-    // A body begins. chunked: with the line that says how long its first chunk is.
-    void start(bool chunked) {
+    // A body begins.
+    void start() {
         looking_ = true;
-        in_chunk_line_ = chunked;
         body_.clear();
     }
     [[nodiscard]] bool looking() const { return looking_; }
-    void read(std::string_view piece);
-    // Bytes of the body passed unseen: what comes behind them does not go on with what came before. Enough may have come.
-    void lose() {
+    void read(std::string_view piece) override;
+    void lose() override {  // enough may have come
         if (looking_) stop();
     }
     // The body has ended: appends what it calls, if that was found.
@@ -30,7 +29,6 @@ public:
 
 private:
     bool looking_ = false;
-    bool in_chunk_line_ = false;
     std::string body_;
 };
 
