@@ -13,8 +13,7 @@ class BoundedNames final : public CheckingSink {
 public:
     void on_exchange(const Exchange& exchange) override {
         CheckingSink::on_exchange(exchange);
-        const bool named =
-            exchange.kind == Kind::kGrpc || !exchange.method.empty();  // calls come after an upgrade to HTTP/2
+        const bool named = exchange.kind == Kind::kGrpc || !exchange.method.empty();
         if (exchange.method.size() > kMethodLimit || !named || exchange.target.empty() ||
             exchange.target.size() > kTargetLimit) {
             std::abort();

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 
-from server import Answered, Server, Skip
+from server import PYTHON, SERVERS, Answered, Server, Skip
 from web_servers import Nginx
 
 
@@ -62,3 +62,11 @@ class GrpcCalls(Server):
             if code != "CUT":
                 entry.statuses[code] += 1
         return answered
+
+
+class GrpcWeb(GrpcCalls):
+    """tests/live/servers/grpc_web.py, over HTTP/1.1; curl asks."""
+
+    def __init__(self, processes, directory, arguments):
+        Server.__init__(self, processes, directory, arguments)
+        self.start([PYTHON, str(SERVERS / "grpc_web.py"), str(self.port), str(self.log)])

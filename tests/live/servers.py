@@ -11,7 +11,7 @@ import time
 from server import PYTHON, SERVERS, Answered, Server, Skip, free_port  # noqa: F401  (some for those who import this)
 from web_servers import Files, Nginx, Node, PhpFpm, Shop
 from tls_servers import TlsBoring, TlsCaddy, TlsGnutls, TlsGo, TlsNginx, TlsNginxHttp2, TlsNginxKernel, TlsNginxOwn, TlsNode, TlsOpenssl, TlsProxy, TlsPython, TlsRust
-from http2_servers import GrpcCalls, Nghttpd, Nghttpx, NginxHttp2
+from http2_servers import GrpcCalls, GrpcWeb, Nghttpd, Nghttpx, NginxHttp2
 from database_servers import ask  # noqa: F401
 from database_servers import Cassandra, FerretDb, MariaDb, Memcached, Postgresql, Redis
 
@@ -114,7 +114,7 @@ class Client(Server):
                 for operation, outcomes in self.counted.items()}
 
 
-KINDS = {"cassandra": Cassandra, "client": Client, "ferretdb": FerretDb, "files": Files, "grpc_calls": GrpcCalls, "mariadb": MariaDb,
+KINDS = {"cassandra": Cassandra, "client": Client, "ferretdb": FerretDb, "files": Files, "grpc_calls": GrpcCalls, "grpc_web": GrpcWeb, "mariadb": MariaDb,
          "memcached": Memcached, "nghttpd": Nghttpd, "nghttpx": Nghttpx, "nginx": Nginx, "nginx_http2": NginxHttp2, "node": Node, "php-fpm": PhpFpm,
          "postgresql": Postgresql, "redis": Redis, "shop": Shop, "sockio": Sockio, "tls_boring": TlsBoring, "tls_caddy": TlsCaddy, "tls_gnutls": TlsGnutls, "tls_go": TlsGo,
          "tls_nginx": TlsNginx, "tls_nginx_http2": TlsNginxHttp2, "tls_nginx_ktls": TlsNginxKernel, "tls_nginx_own": TlsNginxOwn,

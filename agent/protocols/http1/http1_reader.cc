@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "agent/protocols/http2/grpc_call.h"
 #include "agent/protocols/protocol_facts.h"
 #include "agent/protocols/protocol_table.h"
 
@@ -21,9 +22,11 @@ ProtocolFacts facts<Protocol::kHttp1>() {
         .versions = "1.0, 1.1",
         .roles = "server, client",
         .named =
-            "method and route; GraphQL and JSON-RPC also by what the body calls. WebSocket messages: the route, `send` or "
-            "`receive`",
-        .outcome = "status from 500 on (client: 400); `closed`, `reset`, `timeout`",
+            "method and route; GraphQL and JSON-RPC also by what the body calls. gRPC-Web: `package.Service/Method`, kind "
+            "`grpc`. WebSocket messages: the route, `send` or `receive`",
+        .outcome =
+            "status from 500 on (client: 400); gRPC-Web: the status code's name, unknown where its body was not captured "
+            "whole; `closed`, `reset`, `timeout`",
         .not_read = "behind other upgrades and CONNECT: one use, then nothing",
     };
 }
@@ -132,7 +135,7 @@ void Http1Reader::restart(const ReaderContext& context) {
         if (context.opened_before) stream.lose();
     }
     started_ = 0;
-    if (call_) call_->stop();
+    if (bodies_) bodies_->call.stop();
     messages_.reset();
     in_doubt_ = pipelines_ = gaps_ = false;
     doubts_ = 0;
@@ -197,7 +200,7 @@ void Http1Reader::give_up(Direction direction, LostReason reason) {
     }
     // Not HTTP/1, or not any more: nothing that was believed about the connection holds, until a request starts anew.
     lose_all(reason);
-    if (call_) call_->stop();
+    if (bodies_) bodies_->call.stop();
     if (request && unnamed) lose_now(reason);
     for (MessageFramer& each : framers_) each.lose();
     requests_.reset();
@@ -250,13 +253,17 @@ void Http1Reader::begin_request(const RequestLine& line) {
 
 void Http1Reader::take_request_head() {
     MessageFramer& stream = request_framer();
-    const OpenExchange* exchange = requesting();
+    OpenExchange* exchange = requesting();
     // What follows CONNECT is for the peer's eyes if it agrees, and a request if it does not.
     if (exchange != nullptr && exchange->method() == "CONNECT") {
         stream.lose();
         return finish_request();
     }
-    if (exchange != nullptr && exchange->method() == "POST") look_for_call();
+    if (exchange != nullptr) note_content(*exchange, stream.content());
+    if (exchange != nullptr && exchange->method() == "POST" && !http2::is_call(stream.content())) {
+        bodies().call.start();
+        stream.show_body(&bodies().call);
+    }
     if (stream.chunked()) return stream.begin_chunked_body();
     if (stream.transfer_encoded()) return stream.begin_endless_body();
     if (stream.has_length() && stream.length() > 0) return stream.begin_body(stream.length());
@@ -264,16 +271,23 @@ void Http1Reader::take_request_head() {
     finish_request();
 }
 
-void Http1Reader::look_for_call() {
-    if (!call_) call_ = std::make_unique<CallFinder>();
-    call_->start();
-    request_framer().show_body(call_.get());
+// The response may have been faster, and passed without being taken for a call's.
+void Http1Reader::note_content(OpenExchange& exchange, http2::Content content) {
+    if (content == http2::Content::kUntold) return;
+    const bool passed = exchange.first_byte.seen() && http2::is_web(content) && !http2::is_web(exchange.content);
+    if (passed) exchange.status_unseen = true;
+    exchange.content = content;
+}
+
+Http1Reader::Bodies& Http1Reader::bodies() {
+    if (!bodies_) bodies_ = std::make_unique<Bodies>();
+    return *bodies_;
 }
 
 void Http1Reader::finish_request() {
     OpenExchange* exchange = requesting();
     if (exchange == nullptr) return;
-    if (call_) call_->finish(exchange->text);
+    if (bodies_) bodies_->call.finish(exchange->text);
     exchange->request_bytes = request_framer().bytes();
     exchange->request_done = true;
     const bool switched = exchange->response_done && exchange->status == kSwitchingProtocols;
@@ -347,6 +361,7 @@ void Http1Reader::begin_response(Direction direction, std::uint16_t status) {
     if (!pipelines_ && open_.size() > 1 && !(open_.at(1).lost && open_.back().lost)) notice_pipelining();
     status_ = status;
     responding_ = true;
+    if (bodies_) bodies_->in_response = false;
     if (!is_interim(status)) {
         exchange->status = status;
         exchange->first_byte = stream.begin().time;
@@ -378,12 +393,34 @@ void Http1Reader::take_response_head() {
         responding_ = false;
         return stream.end_message();
     }
+    take_call_head(exchange);
     if (opens_tunnel(exchange.method(), status_)) return exchange.request_begun ? enter_tunnel() : await_tunnel();
     if (has_no_body(exchange.method(), status_)) {
         stream.end_message();
         return finish_response();
     }
     frame_response();
+}
+
+void Http1Reader::take_call_head(OpenExchange& exchange) {
+    MessageFramer& stream = response_framer();
+    if (exchange.content == http2::Content::kUntold) exchange.content = stream.content();
+    exchange.grpc_status = stream.grpc_status();
+    const http2::Content body = http2::content_of_response(exchange.content, stream.content());
+    if (!http2::is_web(body)) return;
+    bodies().trailers.start(body == http2::Content::kGrpcWebText);
+    bodies().in_response = true;
+    stream.show_body(&bodies().trailers);
+}
+
+// Those of the response that ends.
+void Http1Reader::take_trailers(OpenExchange& exchange) {
+    if (!bodies_ || !bodies_->in_response) return;
+    bodies_->in_response = false;
+    const http2::GrpcWebTrailers& trailers = bodies_->trailers;
+    if (exchange.grpc_status == http2::kNoGrpcStatus)
+        exchange.grpc_status = trailers.status().value_or(http2::kNoGrpcStatus);
+    exchange.status_unseen = trailers.unclear();
 }
 
 void Http1Reader::frame_response() {
@@ -400,6 +437,7 @@ void Http1Reader::finish_response() {
     exchange.response_bytes += response_framer().bytes();
     exchange.end = response_framer().last();
     exchange.response_done = true;
+    take_trailers(exchange);
     responding_ = false;
     settle_front();
 }

@@ -10,6 +10,9 @@
 //   the stream delimits is complete when the connection is closed, but not when it is reset or times out.
 // - bytes are those of the exchange's own messages, gaps in their bodies included; empty lines between messages are
 // nobody's.
+// - What the body of a POST calls (http_bodies/body_call.h) is told from its front.
+// - gRPC-Web is gRPC, as on HTTP/2: a content-type says so, and the outcome is the grpc-status of the response's head, or of
+//   the trailers in its body (GrpcWebTrailers). Where those may have passed unseen, it is unknown.
 // - A client's response may be seen before its request where two threads work on the socket: it waits for the request.
 //
 // What a gap does (bytes that passed unseen):
@@ -45,6 +48,7 @@
 #include "agent/protocols/http1/message_framer.h"
 #include "agent/protocols/http1/open_exchanges.h"
 #include "agent/protocols/http1/start_line.h"
+#include "agent/protocols/http2/grpc_web.h"
 #include "agent/protocols/http2/http2_reader.h"
 #include "agent/protocols/http_bodies/call_finder.h"
 #include "agent/protocols/protocol.h"
@@ -76,6 +80,12 @@ private:
 
     static constexpr std::uint8_t kDoubts = 2;  // doubts_ when they begin
 
+    // What is looked for in bodies.
+    struct Bodies {
+        CallFinder call;                  // of the request that is being read
+        http2::GrpcWebTrailers trailers;  // of the response that is being read, if …
+        bool in_response = false;         // … it is gRPC-Web
+    };
     // Why everything that is open ends now. No reason: the session ends, not the connection.
     struct Ending {
         std::optional<CloseReason> reason;
@@ -91,7 +101,8 @@ private:
 
     void begin_request(const RequestLine& line);
     void take_request_head();
-    void look_for_call();
+    void note_content(OpenExchange& exchange, http2::Content content);
+    Bodies& bodies();
     void finish_request();
     [[nodiscard]] bool is_doubtful_request();
     void doubt(std::uint32_t lost);
@@ -103,6 +114,8 @@ private:
     void begin_response(Direction direction, std::uint16_t status);
     void take_unasked(std::uint16_t status);
     void take_response_head();
+    void take_call_head(OpenExchange& exchange);
+    void take_trailers(OpenExchange& exchange);
     void frame_response();
     void finish_response();
     void pass_responses();
@@ -142,7 +155,7 @@ private:
 
     ReaderContext context_;
     std::array<MessageFramer, 2> framers_;  // by direction
-    std::unique_ptr<CallFinder> call_;      // in the body of the request that is being read; made at the first POST
+    std::unique_ptr<Bodies> bodies_;        // made at the first POST
     OpenExchanges open_;
     std::uint64_t started_ = 0;
     std::optional<Direction> requests_;      // which direction carries them; unset until a start line tells

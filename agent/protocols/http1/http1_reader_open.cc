@@ -2,6 +2,7 @@
 #include <array>
 
 #include "agent/protocols/http1/http1_reader.h"
+#include "agent/protocols/http2/grpc_call.h"
 
 namespace footfall::http1 {
 namespace {
@@ -149,6 +150,7 @@ void Http1Reader::finish_front(const Ending& ending, bool responding) {
     if (responding) {
         exchange.response_bytes += response.bytes();
         exchange.end = response.last();
+        take_trailers(exchange);
         if (response.phase() == Phase::kLine) exchange.first_byte = response.begin().time;
     }
     hand_out(exchange, whole ? std::string_view{} : text_of(*ending.reason));
@@ -171,6 +173,15 @@ void Http1Reader::hand_out(const OpenExchange& open, std::string_view cut) {
     const bool failed = open.status >= (requests_ == Direction::kReceived ? kFirstServerError : kFirstClientError);
     const std::array<char, 3> digits = digits_of(open.status);
     Exchange exchange = describe(open);
+    if (http2::is_web(open.content)) {
+        exchange.kind = Kind::kGrpc;
+        exchange.status = 0;
+        exchange.target = http2::rpc_name(open.target());
+        exchange.method = exchange.call = {};
+        const auto status = open.grpc_status == http2::kNoGrpcStatus ? std::nullopt : std::optional(open.grpc_status);
+        http2::judge_call({status, open.status_unseen, open.status}, cut, exchange);
+        return context_.sink->on_exchange(exchange);
+    }
     exchange.outcome = failed || !cut.empty() ? Outcome::kError : Outcome::kOk;
     exchange.error_type = cut.empty() && failed ? std::string_view(digits.data(), digits.size()) : cut;
     context_.sink->on_exchange(exchange);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/protocols/http1/start_line.h"
+#include "agent/protocols/http2/grpc_web.h"
 
 namespace footfall::http1 {
 namespace {
@@ -11,6 +12,7 @@ constexpr std::string_view kTerminalChunk = "\r\n0\r\n\r\n";  // with the end of
 constexpr std::size_t kLineEnd = 2;
 constexpr std::size_t kTelling = 8;         // the letter that tells content-Length from its kin
 constexpr std::size_t kHeldLimit = 4096;    // of what may be a start line in pieces
+constexpr std::size_t kNotedLimit = 256;    // of a line of the head in pieces
 constexpr std::size_t kKeptCapacity = 512;  // a longer line's buffer is given back
 
 int pause(llhttp_t*) { return HPE_PAUSED; }
@@ -46,6 +48,12 @@ bool is_websocket_line(std::string_view line) {
     constexpr std::size_t kTellingLetter = 4;
     if (line.size() < kPrefix.size() || lower(line[kTellingLetter]) != 'w') return false;
     return std::equal(kPrefix.begin(), kPrefix.end(), line.begin(), [](char a, char b) { return a == lower(b); });
+}
+
+// Whether a line of the head may be Content-Type or grpc-status.
+bool may_tell_call(std::string_view line) {
+    if (lower(line.front()) == 'c') return line.size() <= kTelling || lower(line[kTelling]) == 't';
+    return lower(line.front()) == 'g';
 }
 
 bool is_line_end(char c) { return c == '\r' || c == '\n'; }
@@ -216,6 +224,8 @@ void MessageFramer::begin_head(MessageKind kind) {
     at_line_start_ = true;
     line_matters_ = false;
     upgrade_ = Upgrade::kUntold;
+    content_ = http2::Content::kUntold;
+    grpc_status_ = http2::kNoGrpcStatus;
 }
 
 void MessageFramer::begin_body(std::uint64_t length) {
@@ -270,6 +280,7 @@ MessageFramer::Step MessageFramer::read_head(std::string_view& bytes) {
             if (lower(piece.front()) == 's' && is_websocket_line(piece)) upgrade_ = Upgrade::kWebSocket;
             if (lower(piece.front()) == 'u' && is_upgrade_to_http2(piece)) upgrade_ = Upgrade::kHttp2;
         }
+        note_line(piece, at_line_start_, end != std::string_view::npos);
         at_line_start_ = end != std::string_view::npos;
         const llhttp_errno_t result = line_matters_ ? judge(piece) : HPE_OK;
         consume(bytes, count);
@@ -277,6 +288,27 @@ MessageFramer::Step MessageFramer::read_head(std::string_view& bytes) {
         if (result != HPE_OK) return Step::kBroken;
     }
     return Step::kMore;
+}
+
+void MessageFramer::note_line(std::string_view piece, bool begins, bool ends) {
+    if (begins ? !may_tell_call(piece) : pending_.empty()) return;
+    if (begins && ends) return note_content(piece);
+    pending_.append(piece.substr(0, kNotedLimit - pending_.size()));
+    if (!ends && pending_.size() < kNotedLimit) return;
+    if (ends) note_content(pending_);
+    release_line();
+}
+
+void MessageFramer::note_content(std::string_view line) {
+    constexpr std::string_view kContentType = "content-type:";
+    const std::size_t end = line.find_last_not_of("\r\n \t");
+    line = line.substr(0, end + 1);
+    if (const auto status = http2::grpc_status_in(line)) grpc_status_ = *status;
+    const auto same = [](char wanted, char c) { return wanted == lower(c) || wanted == c; };
+    if (line.size() < kContentType.size() || !std::equal(kContentType.begin(), kContentType.end(), line.begin(), same))
+        return;
+    line.remove_prefix(kContentType.size());
+    content_ = http2::content_of(line.substr(std::min(line.find_first_not_of(" \t"), line.size())));
 }
 
 // Most heads of requests have no line for llhttp, so it is set up at the first one.

@@ -19,6 +19,8 @@
 #include <string>
 #include <string_view>
 
+#include "agent/protocols/http2/grpc.h"
+#include "agent/protocols/http2/header_block.h"
 #include "agent/protocols/http_bodies/body_reader.h"
 #include "agent/protocols/protocol.h"
 
@@ -89,6 +91,9 @@ public:
     [[nodiscard]] bool upgrades_to_http2() const { return upgrade_ == Upgrade::kHttp2; }
     // Whether a line of it is one of those that open a WebSocket connection, and came in one piece.
     [[nodiscard]] bool names_websocket() const { return upgrade_ == Upgrade::kWebSocket; }
+    // What the head's content-type says, and its grpc-status. A line that came in pieces is noticed if it is not long.
+    [[nodiscard]] http2::Content content() const { return content_; }
+    [[nodiscard]] std::uint16_t grpc_status() const { return grpc_status_; }  // http2::kNoGrpcStatus: it has none
     // A body of known length of which nothing came yet.
     [[nodiscard]] bool body_untouched() const {
         return phase_ == Phase::kLengthBody && remaining_ == parser_.content_length;
@@ -104,6 +109,8 @@ private:
     Step read_between(std::string_view& bytes, const Stamp& stamp);
     Step read_line(std::string_view& bytes);
     Step read_head(std::string_view& bytes);
+    void note_line(std::string_view piece, bool begins, bool ends);
+    void note_content(std::string_view line);
     llhttp_errno_t judge(std::string_view piece);
     Step read_length_body(std::uint64_t& length);
     Step read_chunks(std::string_view& bytes);
@@ -128,19 +135,21 @@ private:
 
     llhttp_t parser_{};
     BodyReader* body_reader_ = nullptr;
-    std::string pending_;  // a start line that came in pieces; out of step, what may be one
+    std::string pending_;  // a line that came in pieces: a start line, or one of the head; out of step, what may be one
     std::string_view line_;
     Stamp begin_;
     MonotonicTime last_;
     std::uint64_t bytes_ = 0;
     std::uint64_t remaining_ = 0;  // kLengthBody
-    bool in_chunk_ = false;        // kChunkedBody: the bytes of a chunk are due
     Phase phase_ = Phase::kBetween;
     MessageKind kind_ = MessageKind::kRequest;
-    bool at_line_start_ = true;  // kHead: the next byte is the first of a line
-    bool parser_begun_ = false;  // kHead: llhttp has got a line of this head
-    bool line_matters_ = false;  // kHead: the present line goes to llhttp
+    bool at_line_start_ : 1 = true;  // kHead: the next byte is the first of a line
+    bool parser_begun_ : 1 = false;  // kHead: llhttp has got a line of this head
+    bool line_matters_ : 1 = false;  // kHead: the present line goes to llhttp
+    bool in_chunk_ : 1 = false;      // kChunkedBody: the bytes of a chunk are due
     Upgrade upgrade_ = Upgrade::kUntold;
+    http2::Content content_ = http2::Content::kUntold;
+    std::uint16_t grpc_status_ = http2::kNoGrpcStatus;
     std::uint8_t window_size_ = 0;
     std::array<char, kWindow> window_{};  // kUnframedBody: the latest bytes
 };

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "agent/protocols/http2/grpc.h"
+#include "agent/protocols/http2/header_block.h"
 #include "agent/protocols/pairing/ring_queue.h"
 #include "agent/protocols/protocol.h"
 
@@ -24,10 +26,13 @@ struct OpenExchange {
     std::uint32_t count = 1;   // exchanges that this one stands for; when lost, more than one, or 0: it is counted
     std::uint16_t status = 0;  // of the final response
     std::uint16_t target_length = 0;
+    std::uint16_t grpc_status = http2::kNoGrpcStatus;
     std::uint8_t method_length = 0;
-    bool request_begun = false;  // false: its response came first
-    bool request_done = false;
-    bool response_done = false;
+    http2::Content content = http2::Content::kUntold;
+    bool status_unseen : 1 = false;  // the call may have had a grpc-status
+    bool request_begun : 1 = false;  // false: its response came first
+    bool request_done : 1 = false;
+    bool response_done : 1 = false;
     std::optional<LostReason> lost;  // set: it waits for its response only to keep the order
 
     [[nodiscard]] std::string_view method() const { return std::string_view(text).substr(0, method_length); }

@@ -8,6 +8,7 @@
 namespace footfall::http2 {
 
 constexpr std::uint16_t kGrpcOk = 0;
+constexpr std::uint16_t kNoGrpcStatus = 0xFFFF;  // none was seen
 
 // "NOT_FOUND". A number that is none of the 17 means UNKNOWN.
 std::string_view grpc_code_name(std::uint16_t code);

@@ -10,6 +10,7 @@ namespace footfall::http2 {
 namespace {
 
 constexpr std::uint8_t kTrailersFlag = 0x80;
+constexpr std::uint8_t kCompressedFlag = 0x01;
 constexpr std::string_view kStatusName = "grpc-status";
 constexpr std::uint32_t kNoDigit = 64;
 
@@ -19,8 +20,9 @@ std::uint32_t base64_digit(char character) {
     return place == std::string_view::npos ? kNoDigit : static_cast<std::uint32_t>(place);
 }
 
-// "grpc-status: 5" or "grpc-status:5", in upper case too.
-std::optional<std::uint16_t> status_in(std::string_view line) {
+}  // namespace
+
+std::optional<std::uint16_t> grpc_status_in(std::string_view line) {
     const bool named = line.size() > kStatusName.size() &&
                        std::equal(kStatusName.begin(), kStatusName.end(), line.begin(),
                                   [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); });
@@ -36,12 +38,12 @@ std::optional<std::uint16_t> status_in(std::string_view line) {
     return number;
 }
 
-}  // namespace
-
-void GrpcWebTrailers::read(std::string_view body, bool base64) {
+void GrpcWebTrailers::read(std::string_view body) {
     if (lost_) return;
-    if (!base64) return read_messages(body);
-    for (const char character : body) read_text(character);
+    if (!text_) return read_messages(body);
+    for (const char character : body) {
+        if (!lost_) read_text(character);
+    }
 }
 
 void GrpcWebTrailers::read_text(char character) {
@@ -59,13 +61,16 @@ void GrpcWebTrailers::read_text(char character) {
 }
 
 void GrpcWebTrailers::read_messages(std::string_view bytes) {
-    while (!bytes.empty()) {
+    while (!bytes.empty() && !lost_) {
         if (left_ == 0) {
             header_[header_filled_++] = bytes.front();
             bytes.remove_prefix(1);
             if (header_filled_ < header_.size()) continue;
             header_filled_ = 0;
-            in_trailers_ = (static_cast<std::uint8_t>(header_[0]) & kTrailersFlag) != 0;
+            const auto flags = static_cast<std::uint8_t>(header_[0]);
+            in_trailers_ = (flags & kTrailersFlag) != 0;
+            const bool is_known = (flags & ~(kTrailersFlag | kCompressedFlag)) == 0;
+            if (!is_known || (in_trailers_ && (flags & kCompressedFlag) != 0)) return lose();
             left_ = read_u32({header_.data() + 1, 4});
             continue;
         }
@@ -84,7 +89,7 @@ void GrpcWebTrailers::take_trailer_byte(char byte) {
         if (line_filled_ < line_.size()) line_[line_filled_++] = byte;
         return;
     }
-    if (const auto status = status_in({line_.data(), line_filled_})) status_ = status;
+    if (const auto status = grpc_status_in({line_.data(), line_filled_})) status_ = status;
     line_filled_ = 0;
 }
 

@@ -8,16 +8,25 @@
 #include <optional>
 #include <string_view>
 
+#include "agent/protocols/http_bodies/body_reader.h"
+
 namespace footfall::http2 {
 
-class GrpcWebTrailers {
-public:
-    // The next bytes of the body; base64: in the text variant.
-    void read(std::string_view body, bool base64);
-    // Bytes of the body passed unseen: its trailers can't be found any more.
-    void lose() { lost_ = true; }
+// "grpc-status: 5" or "grpc-status:5", in upper case too, without its line's end.
+std::optional<std::uint16_t> grpc_status_in(std::string_view line);
 
-    [[nodiscard]] bool lost() const { return lost_; }
+class GrpcWebTrailers final : public BodyReader {
+public:
+    // A body begins. text: in the text variant.
+    void start(bool text) {
+        *this = {};
+        text_ = text;
+    }
+    void read(std::string_view body) override;
+    void lose() override { lost_ = true; }  // the trailers can't be found any more
+
+    // Whether there may be a status that was not found: not all was seen, or what was is no row of messages.
+    [[nodiscard]] bool unclear() const { return lost_ || left_ != 0 || header_filled_ != 0 || group_filled_ != 0; }
     [[nodiscard]] std::optional<std::uint16_t> status() const { return status_; }
 
 private:
@@ -32,6 +41,7 @@ private:
     std::uint8_t padding_ = 0;  // characters of the group that are padding
     bool in_trailers_ = false;
     bool lost_ = false;
+    bool text_ = false;
     std::uint32_t group_ = 0;  // base64: bits of up to four characters
     std::array<char, 5> header_{};
     std::array<char, 20> line_{};  // the beginning of the present trailer

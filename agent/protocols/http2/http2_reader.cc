@@ -23,7 +23,7 @@ ProtocolFacts facts<Protocol::kHttp2>() {
         .named =
             "method and route; GraphQL and JSON-RPC also by what the body calls; gRPC: `package.Service/Method`. "
             "`{unknown}` where only what passed before footfall came has the name",
-        .outcome = "as HTTP/1; gRPC: the status code's name (`NOT_FOUND`); what cut the stream",
+        .outcome = "as HTTP/1; gRPC and gRPC-Web: the status code's name (`NOT_FOUND`); what cut the stream",
         .not_read = "the messages of a streaming call: the call is one use",
     };
 }
@@ -343,7 +343,10 @@ void Http2Reader::pass_unseen(Direction direction) {
 
 void Http2Reader::doubt_all() {
     responses_passed_ = false;
-    open_.for_each([](OpenStream& stream) { stream.doubtful = !stream.response_done; });
+    open_.for_each([](OpenStream& stream) {
+        stream.doubtful = !stream.response_done;
+        if (stream.doubtful) stream.web.lose();
+    });
 }
 
 void Http2Reader::fix_role(Direction requests) { requests_ = requests; }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/protocols/http2/grpc.h"
+#include "agent/protocols/http2/grpc_call.h"
 #include "agent/protocols/http2/http2_reader.h"
 
 namespace footfall::http2 {
@@ -25,30 +26,12 @@ std::array<char, 3> digits_of(std::uint16_t status) {
 
 bool is_interim(const Head& head) { return head.status && *head.status < kFirstFinalStatus; }
 
-bool is_web(Content content) { return content == Content::kGrpcWeb || content == Content::kGrpcWebText; }
-
-bool is_call(Content content) { return content == Content::kGrpc || is_web(content); }
-
 bool is_grpc(const OpenStream& stream) { return is_call(stream.content) || stream.grpc_status.has_value(); }
 
 // Whether it could be a call whose content-type and grpc-status are among what is not known. Calls are always POST.
 bool may_be_call(const OpenStream& stream) {
     return stream.end_unresolved && stream.content == Content::kUntold &&
            (stream.method().empty() || stream.method() == "POST");
-}
-
-void judge_call(const OpenStream& call, std::string_view cut, Exchange& exchange) {
-    const auto status = call.grpc_status ? call.grpc_status : call.web.status();
-    if (!cut.empty()) {
-        exchange.error_type = cut;
-    } else if (status && *status != kGrpcOk) {
-        exchange.error_type = grpc_code_name(*status);
-    } else if (status) {
-        exchange.outcome = Outcome::kOk;
-    } else if (!call.end_unresolved && !call.web.lost()) {
-        exchange.error_type = grpc_code_of_status(call.status);
-    }
-    if (!exchange.error_type.empty()) exchange.outcome = Outcome::kError;
 }
 
 void judge_response(const OpenStream& open, Role role, std::string_view cut, std::string_view status, Exchange& exchange) {
@@ -60,11 +43,6 @@ void judge_response(const OpenStream& open, Role role, std::string_view cut, std
     } else if (open.status != 0 && !may_be_call(open)) {
         exchange.outcome = Outcome::kOk;
     }
-}
-
-std::string_view rpc_name(std::string_view path) {
-    if (path.starts_with('/')) path.remove_prefix(1);
-    return path.empty() ? kUnknownTarget : path;
 }
 
 }  // namespace
@@ -162,6 +140,9 @@ void Http2Reader::take_response_fields(OpenStream& stream, const Head& head, Mon
         stream.first_byte = begin;
         stream.status = head.status.value_or(0);
         if (stream.content == Content::kUntold) stream.content = head.content;
+        const Content body = content_of_response(stream.content, head.content);
+        stream.reads_web = is_web(body);
+        stream.web.start(body == Content::kGrpcWebText);
     }
     if (head.grpc_status) stream.grpc_status = head.grpc_status;
     stream.end_unresolved = head.unresolved && !head.grpc_status;
@@ -197,7 +178,7 @@ std::size_t Http2Reader::wanted_of_data(Direction direction, std::uint32_t id) {
     const OpenStream* stream = requests_ ? open_.find(id) : nullptr;
     if (stream == nullptr) return 0;
     if (carries_requests(direction)) return stream->finder.looking() ? kBodyLooked + kPaddingMost : 0;
-    return is_web(stream->content) ? kWebDataKept : 0;
+    return stream->reads_web ? kWebDataKept : 0;
 }
 
 void Http2Reader::take_data(Direction direction) {
@@ -209,9 +190,9 @@ void Http2Reader::take_data(Direction direction) {
     stream->response_bytes += from.framer.bytes();
     stream->doubtful = false;
     stream->last = from.framer.last();
-    if (is_web(stream->content)) {
+    if (stream->reads_web) {
         if (!from.framer.body_kept() || from.framer.body().size() < from.frame.length) stream->web.lose();
-        stream->web.read(without_padding(from.frame, from.framer.body()), stream->content == Content::kGrpcWebText);
+        stream->web.read(without_padding(from.frame, from.framer.body()));
     }
     if (from.frame.has(kEndStream)) end_response(*stream, from.framer.last());
 }
@@ -289,7 +270,9 @@ void Http2Reader::hand_out(const OpenStream& open, std::string_view cut) {
     exchange.bytes_out = server ? open.response_bytes : open.request_bytes;
     if (exchange.kind == Kind::kGrpc) {
         exchange.target = rpc_name(open.path());
-        judge_call(open, cut, exchange);
+        const auto status = open.grpc_status ? open.grpc_status : open.web.status();
+        const bool body_unseen = is_web(open.content) && !open.first_byte.seen();
+        judge_call({status, open.end_unresolved || open.web.unclear() || body_unseen, open.status}, cut, exchange);
     } else {
         exchange.method = open.method().empty() ? kUnknownMethod : open.method();
         exchange.target = !open.path().empty()           ? open.path()

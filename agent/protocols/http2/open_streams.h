@@ -33,6 +33,7 @@ struct OpenStream {
     Content content = Content::kUntold;
     GrpcWebTrailers web;
     CallFinder finder;           // in the request's body
+    bool reads_web = false;      // web reads the response's body
     bool request_begun = false;  // false: its response came first
     bool request_done = false;
     bool response_done = false;

@@ -23,6 +23,25 @@ TEST(Allocation, a_warm_connection_allocates_nothing) {
     EXPECT_EQ(sink.used, 2 * 999U);
 }
 
+TEST(Allocation, nor_does_one_with_calls_of_grpc_web) {
+    SilentSink sink;
+    Http1Reader reader({ConnectionId{1}, false, &sink});
+    const std::string request =
+        "POST /a.B/C HTTP/1.1\r\nContent-Type: application/grpc-web+proto\r\nContent-Length: 2\r\n\r\nhi";
+    const std::string response =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/grpc-web+proto\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "1\r\n\x80\r\n4\r\n" +
+        std::string("\0\0\0\x0E", 4) + "\r\ne\r\ngrpc-status: 5\r\n0\r\n\r\n";
+    std::size_t before = 0;
+    for (std::uint64_t i = 1; i < 100; ++i) {
+        if (i == 10) before = allocations;
+        reader.on_bytes(kIn, request, true, {{i}, Pid{1}, Tid{1}});
+        reader.on_bytes(kOut, response, true, {{i}, Pid{1}, Tid{1}});
+    }
+    EXPECT_EQ(allocations, before);
+    EXPECT_EQ(sink.used, 99U);
+}
+
 TEST(Allocation, a_reader_is_small) { EXPECT_LE(sizeof(Http1Reader) + sizeof(OpenExchange), 648U); }
 
 }  // namespace

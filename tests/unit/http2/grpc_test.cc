@@ -4,11 +4,13 @@
 namespace footfall::http2 {
 namespace {
 
+using namespace std::string_literals;
 using namespace std::string_view_literals;
 
 constexpr std::string_view kPath = "/shop.Orders/Get";
 const Fields kAnswer{{":status", "200"}, {"content-type", "application/grpc"}};
 const Fields kWebAnswer{{":status", "200"}, {"content-type", "application/grpc-web+proto"}};
+const Fields kTextAnswer{{":status", "200"}, {"content-type", "application/grpc-web-text+proto"}};
 
 std::string message(std::string_view body, char flag = 0) {
     return std::string(1, flag) + word(static_cast<std::uint32_t>(body.size())) + std::string(body);
@@ -82,9 +84,35 @@ TEST(GrpcWeb, the_status_is_in_the_body_wherever_it_is_split) {
 TEST(GrpcWeb, the_text_variant_is_base64) {
     Server server;
     server.request(1, {{":method", "POST"}, {":path", std::string(kPath)}, {"content-type", "application/grpc-web-text"}});
-    server.respond(1, kWebAnswer, false);
+    server.respond(1, kTextAnswer, false);
     server.sent(data(1, "AAAAAAJhYg==", false) + data(1, "gAAAAA9ncnBjLXN0YXR1czowDQo=", true));
     EXPECT_EQ(server.uses(), Uses{"shop.Orders/Get ok"});
+}
+
+TEST(GrpcWeb, what_the_body_is_the_response_says) {
+    const auto answer = [](const Fields& fields, std::string_view body) {
+        Server server;
+        server.request(1,
+                       {{":method", "POST"}, {":path", std::string(kPath)}, {"content-type", "application/grpc-web-text"}});
+        server.respond(1, fields, false);
+        server.sent(data(1, body, true));
+        return server.uses();
+    };
+    EXPECT_EQ(answer(kWebAnswer, message("grpc-status:5\r\n", '\x80')), Uses{"shop.Orders/Get NOT_FOUND"});
+    EXPECT_EQ(answer({{":status", "200"}}, "gAAAAA9ncnBjLXN0YXR1czowDQo="), Uses{"shop.Orders/Get ok"});
+    EXPECT_EQ(answer({{":status", "503"}, {"content-type", "text/html"}}, "<html>"), Uses{"shop.Orders/Get UNAVAILABLE"});
+}
+
+TEST(GrpcWeb, what_is_no_row_of_messages_leaves_the_outcome_unknown) {
+    for (const std::string& body : {"\x1F\x8B\x08\0\0\0\0\0\0\3gzip"s, message("grpc-status:5\r\n", '\x81'),
+                                    message("answer").substr(0, 8), "\0\0"s}) {
+        Server server;
+        server.request(1,
+                       {{":method", "POST"}, {":path", std::string(kPath)}, {"content-type", "application/grpc-web+proto"}});
+        server.respond(1, kWebAnswer, false);
+        server.sent(data(1, body, true));
+        EXPECT_EQ(server.uses(), Uses{"shop.Orders/Get unknown"});
+    }
 }
 
 TEST(GrpcWeb, a_gap_in_the_body_leaves_the_outcome_unknown) {
@@ -94,6 +122,18 @@ TEST(GrpcWeb, a_gap_in_the_body_leaves_the_outcome_unknown) {
     const std::string body = data(1, message("answer") + message("grpc-status:0\r\n", '\x80'), true);
     server.truncated(kOut, std::string_view(body).substr(0, 12), body.size() - 12, {});
     EXPECT_EQ(server.uses(), Uses{"shop.Orders/Get unknown"});
+}
+
+TEST(GrpcWeb, so_do_frames_that_passed_unseen) {
+    Server server;
+    server.request(1, {{":method", "POST"}, {":path", std::string(kPath)}, {"content-type", "application/grpc-web+proto"}});
+    server.respond(1, kWebAnswer, false);
+    server.sent(data(1, message("answer").substr(0, 5), false));
+    server.gap(kOut, 100);
+    server.sent(data(1, message("grpc-status:0\r\n", '\x80'), true));
+    server.close();
+    EXPECT_EQ(server.uses(), Uses{"shop.Orders/Get unknown"});
+    EXPECT_TRUE(server.all_accounted());
 }
 
 }  // namespace
