@@ -10,6 +10,7 @@
 
 #include "agent/base/fd.h"
 #include "symbolizer/elf/entry_site.h"
+#include "symbolizer/elf/instruction.h"
 #include "symbolizer/elf/named_functions.h"
 
 using footfall::NamedFunction;
@@ -19,8 +20,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     constexpr std::size_t kMostCode = 4096;
     constexpr std::array<std::string_view, 3> kNames{"SSL_read", "main", "f"};
     const std::span<const std::uint8_t> bytes(data, size);
-    const auto site = footfall::cheapest_entry_site(bytes, footfall::SiteNeed::kArgumentsAndReturn, 4);
-    if (site && (site->offset >= size || (site->offset != 0 && !site->emulated))) abort();
+    const auto site = footfall::cheapest_entry_site(bytes, footfall::SiteNeed::kArgumentsAndReturn, {4});
+    if (site && site->offset >= size) abort();
+    const auto probed = site ? footfall::InstructionDecoder().decode_plain(bytes.subspan(site->offset)) : std::nullopt;
+    if (site && !(probed && footfall::takes_probe(*probed))) abort();
     footfall::inner_function(bytes, 0x1000, 4);
     footfall::uses_argument(bytes, 4);
 

@@ -161,18 +161,18 @@ private:
     std::optional<Direction> requests_;      // which direction carries them; unset until a start line tells
     std::array<bool, 2> gap_before_role_{};  // by direction: a head was lost before the role was known
     std::uint16_t status_ = 0;               // of the response being read
-    bool request_seen_ = false;
-    bool responding_ = false;              // the response framer is behind the start line of the front's response
-    bool responses_passed_ = false;        // response bytes passed out of step since the latest request
-    bool pipelines_ = false;               // the client has been seen to ask before it had its responses
-    bool gaps_ = false;                    // bytes have passed unseen
-    bool in_doubt_ = false;                // responses may come whose requests are not in the queue …
-    std::uint8_t doubts_ = 0;              // … for how many more requests that come when all is answered
-    std::uint32_t already_lost_ = 0;       // exchanges that are counted, and of which the responses may still come
-    std::uint32_t unasked_ = 0;            // responses since the latest request for which there was none …
-    std::uint32_t unasked_successes_ = 0;  // … and those of them that tell of one
-    bool tunnel_ = false;
-    std::unique_ptr<http2::Http2Reader> successor_;       // reads the connection from its upgrade on
+    bool tunnel_ : 1 = false;
+    bool request_seen_ : 1 = false;
+    bool responding_ : 1 = false;                    // the response framer is behind the start line of the front's response
+    bool responses_passed_ : 1 = false;              // response bytes passed out of step since the latest request
+    bool pipelines_ : 1 = false;                     // the client has been seen to ask before it had its responses
+    bool gaps_ : 1 = false;                          // bytes have passed unseen
+    bool in_doubt_ : 1 = false;                      // responses may come whose requests are not in the queue …
+    std::uint8_t doubts_ = 0;                        // … for how many more requests that come when all is answered
+    std::uint32_t already_lost_ = 0;                 // exchanges that are counted, and of which the responses may still come
+    std::uint32_t unasked_ = 0;                      // responses since the latest request for which there was none …
+    std::uint32_t unasked_successes_ = 0;            // … and those of them that tell of one
+    std::unique_ptr<http2::Http2Reader> successor_;  // reads the connection from its upgrade on
     std::unique_ptr<websocket::MessageReader> messages_;  // in the tunnel, if it is one for them
 };
 

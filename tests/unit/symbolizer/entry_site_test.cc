@@ -127,9 +127,9 @@ TEST(EntrySite, WhatTheKernelSingleStepsIsNotCheap) {
 }
 
 TEST(EntrySite, NeedsAnInstruction) {
-    EXPECT_FALSE(cheapest_entry_site({}, SiteNeed::kArguments, 4));
-    EXPECT_FALSE(cheapest_entry_site(Code{0x06}, SiteNeed::kArguments, 4));
-    EXPECT_FALSE(cheapest_entry_site(Code{0x41}, SiteNeed::kArguments, 4)) << "cut off in the middle";
+    EXPECT_FALSE(cheapest_entry_site({}, SiteNeed::kArguments, {4}));
+    EXPECT_FALSE(cheapest_entry_site(Code{0x06}, SiteNeed::kArguments, {4}));
+    EXPECT_FALSE(cheapest_entry_site(Code{0x41}, SiteNeed::kArguments, {4})) << "cut off in the middle";
 }
 
 // SSL_read and SSL_read_ex of Debian 12's libssl.so.3.
