@@ -9,10 +9,10 @@ BlindText text_of(BlindReason reason) {
         case BlindReason::kTls:
             return {
                 "TLS",
-                "What passes the socket is encrypted, and no TLS library that footfall can look into was found in the "
-                "process: "
-                "`footfall doctor -p PID` says what it has. If a proxy ends TLS for this service, watch the plaintext side "
-                "behind it."};
+                "What passes the socket is encrypted, and footfall saw no TLS library at work on it: the process has none "
+                "that can be looked into (`footfall doctor -p PID` says what it has), or the connection was over before "
+                "that was found, or it never got beyond its first bytes. If a proxy ends TLS for this service, watch the "
+                "plaintext side behind it."};
         case BlindReason::kTlsUnseen:
             return {"TLS without plaintext",
                     "The process's TLS library is watched, but showed no plaintext of these connections: there was none "
