@@ -70,6 +70,8 @@ std::optional<BlindReason> blind_reason_of(std::uint32_t reason) {
             return BlindReason::kTls;
         case FF_BLIND_IO_URING:
             return BlindReason::kIoUring;
+        case FF_BLIND_UNKNOWN:
+            return BlindReason::kUnknown;
         default:
             return std::nullopt;
     }

@@ -100,6 +100,7 @@ enum class BlindReason : std::uint8_t {
     kTlsUnseen,  // its TLS library is looked into, and showed nothing
     kIoUring,
     kCompressed,
+    kUnknown,  // it looks like no protocol that is read
 };
 
 // Traffic that is there and can't be read.

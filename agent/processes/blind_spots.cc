@@ -28,6 +28,11 @@ BlindText text_of(BlindReason reason) {
                 "compressed",
                 "Both ends of these connections agreed to compress their messages, which this version does not unpack. If "
                 "compression is turned off in the client's settings, its requests are counted."};
+        case BlindReason::kUnknown:
+            return {
+                "unknown protocol",
+                "What passes these connections looks like no protocol that footfall reads; or they are older than footfall, "
+                "and were in the midst of something."};
     }
     return {};
 }

@@ -232,7 +232,7 @@ Result<void> LiveSession::drain() {
     if (!drained) return tl::unexpected<Error>(drained.error());
     for (const ConnectionId connection : vanished) tell_closed(connection, now);
     pipeline_->advance(now);
-    adjust_waits(now);
+    adjust_waits();
     if (functions_ && !ended_.seen()) {
         follow_functions();
         if (auto advanced = functions_->advance(now); !advanced) return advanced;

@@ -131,7 +131,7 @@ private:
     void take_waiting_threads();
     void begin_stacks();
     void follow_mappings();
-    void adjust_waits(MonotonicTime now);
+    void adjust_waits();
     void wait_for_tables(std::uint64_t patience_nanoseconds);
 
     // live_session_snapshot.cc

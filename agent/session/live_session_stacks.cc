@@ -75,9 +75,11 @@ void LiveSession::follow_mappings() {
     if (lost) stacks->processes().on_code_records_lost();
 }
 
-void LiveSession::adjust_waits(MonotonicTime now) {
+// By the time that it is when the kernel side hears of it, not by that when the ring began to be read: waits of in between
+// would count as if they had come in spite of it.
+void LiveSession::adjust_waits() {
     if (!stack_probe_ || ended_.seen()) return;
-    const std::uint32_t apart = pipeline_->stacks()->waits_apart(now);
+    const std::uint32_t apart = pipeline_->stacks()->waits_apart(monotonic_now());
     if (apart != waits_apart_) stack_probe_->set_waits_apart(apart);
     waits_apart_ = apart;
 }

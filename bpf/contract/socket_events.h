@@ -93,7 +93,8 @@ enum ff_blind_reason {
 	FF_BLIND_TLS = 1, /* the first bytes are a TLS record; unless FF_EVENT_PLAINTEXT follows, it stays unread */
 	/* 2 was HTTP/2, which is read now */
 	FF_BLIND_IO_URING = 3, /* data was moved by io_uring, where its buffer is not at hand */
-	FF_BLIND_REASONS = 4,
+	FF_BLIND_UNKNOWN = 4,  /* what passes looks like none of the protocols that are read */
+	FF_BLIND_REASONS = 5,
 };
 
 /* Traffic that is there and can't be read; once per connection and reason, or per process (connection 0). */

@@ -42,7 +42,7 @@ struct connection {
 	const void *batch[2]; /* sendmmsg/recvmmsg: the vector of messages in progress … */
 	__u32 batch_next[2];  /* … and which of them is next */
 	__u32 refused;        /* bits by protocols.def: what the agent found that it does not speak after all … */
-	__u8 tries;           /* … and how often another one was looked for since */
+	__u8 tries;           /* messages that looked like none of the protocols, since then if there was one */
 	__u8 verdict;
 	__u8 protocol; /* by protocols.def; FF_PROTOCOL_UNDECIDED until the verdict is VERDICT_READ */
 	__u8 messages; /* read so far, modulo 256 */

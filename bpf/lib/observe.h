@@ -7,19 +7,20 @@
 #include "bpf/detect/tls.h"
 #include "capture.h"
 
+/* Who speaks what nobody reads is a count of its process: the agent keeps nothing of the connection. */
 __noinline int tell_blind(struct connection *connection, __u32 reason)
 {
 	struct ff_blind_event *event;
 
 	if (!connection || connection->blind_told & (1 << (reason & 7)))
 		return 0;
-	if (!connection->announced)
+	if (!connection->announced && reason != FF_BLIND_UNKNOWN)
 		announce(connection);
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!begin_event((void *)event, FF_EVENT_BLIND, sizeof(*event)))
 		return 0;
 	connection->blind_told |= 1 << (reason & 7);
-	event->connection = connection->id;
+	event->connection = connection->announced ? connection->id : 0;
 	event->pid = bpf_get_current_pid_tgid() >> 32;
 	event->reason = reason;
 	submit_event(event);
@@ -112,7 +113,15 @@ static __noinline int classify(const struct front *front, __u32 length, __u32 to
 
 static __always_inline bool is_hopeless(struct connection *connection)
 {
-	return connection->from_start || (connection->refused && ++connection->tries > TRIES_MOST);
+	if (connection->tries <= TRIES_MOST)
+		connection->tries++;
+	return connection->from_start || (connection->refused && connection->tries > TRIES_MOST);
+}
+
+/* One that is older than footfall may be in the midst of something long: it is looked at further. */
+static __always_inline bool is_unknown(const struct connection *connection)
+{
+	return connection->verdict == VERDICT_IGNORE || connection->tries > TRIES_MOST;
 }
 
 /* Is the message worth an event? Not inline, for its stack: all frames of a call chain share 512 bytes. */
@@ -168,6 +177,7 @@ __noinline int take_refusal(struct connection *connection)
 	connection->verdict = VERDICT_NONE;
 	connection->protocol = FF_PROTOCOL_UNDECIDED;
 	connection->from_start = 0;
+	connection->tries = 0;
 	connection->prefix_length[0] = connection->prefix_length[1] = 0;
 	return 0;
 }
@@ -258,6 +268,8 @@ __noinline int observe(struct connection *connection, struct moved *moved)
 	if (connection->verdict == VERDICT_NONE && (!moved->length || !judge(connection, moved))) {
 		if (connection->verdict == VERDICT_TLS)
 			tell_blind(connection, FF_BLIND_TLS);
+		else if (is_unknown(connection))
+			tell_blind(connection, FF_BLIND_UNKNOWN);
 		return 0;
 	}
 	if (!connection->announced)

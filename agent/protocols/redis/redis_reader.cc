@@ -22,8 +22,9 @@ ProtocolFacts facts<Protocol::kRedis>() {
         .roles = "server, client",
         .named = "command, with its subcommand; what is not among Redis 7's: `_OTHER`",
         .outcome = "first word of the error; of a queued command, of its own in EXEC's answer; `closed`, `reset`, `timeout`",
-        .not_read = "pushed messages, MONITOR's lines and what follows PSYNC: no uses; what scripts call; a connection whose first "
-                    "line is an inline command but PING, INFO, SET, GET, INCR, ECHO or AUTH",
+        .not_read =
+            "pushed messages, MONITOR's lines and what follows PSYNC: no uses; what scripts call; a connection whose first "
+            "line is an inline command but PING, INFO, SET, GET, INCR, ECHO or AUTH",
     };
 }
 

@@ -26,7 +26,8 @@ TEST(BlindSpots, AreCountedByServiceAndReason) {
 }
 
 TEST(BlindSpots, EveryReasonSaysWhyAndWhatHelps) {
-    for (const BlindReason reason : {BlindReason::kTls, BlindReason::kIoUring, BlindReason::kCompressed}) {
+    for (const BlindReason reason :
+         {BlindReason::kTls, BlindReason::kIoUring, BlindReason::kCompressed, BlindReason::kUnknown}) {
         EXPECT_FALSE(text_of(reason).reason.empty());
         EXPECT_THAT(std::string(text_of(reason).hint), testing::EndsWith("."));
     }
