@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""strange.py CONNECTIONS LINES [WAIT]: both ends of connections that speak what no reader knows, so many lines each way.
+"""strange.py CONNECTIONS LINES [FILE]: both ends of connections that speak what no reader knows, so many lines each way.
 
-WAIT: seconds between the first line of each and the rest.
+FILE: which has to be there for more than the first line of each.
 """
+import os
 import socket
 import sys
 import time
@@ -21,4 +22,5 @@ for line in range(lines):
         client.recv(100)
     if line == 0 and len(sys.argv) > 3:
         print("begun", flush=True)
-        time.sleep(float(sys.argv[3]))
+        while not os.path.exists(sys.argv[3]):
+            time.sleep(0.05)
