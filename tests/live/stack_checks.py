@@ -63,15 +63,16 @@ class StackChecks:
         return wrong
 
     def off_cpu(self, rest):
-        """off_cpu SECONDS KIND REGEX: such stacks wait for it for at least that long, and at most a tenth longer. off_cpu PERCENT%
-        …: of the time that the session took, and at most all of it."""
+        """off_cpu SECONDS KIND REGEX: such stacks wait for it for at least that long, and at most a tenth longer. off_cpu SECONDS+
+        …: at least that long, and at most as long as the session took."""
         least, kind, pattern = rest.split(" ", 2)
         wrong = []
         for session, stacks in zip(self.sessions(), self.stacks()):
             waited = sum(sample["seconds"] for sample in stacks["samples"]
                          if sample.get("wait") == kind and re.search(pattern, text_of(stacks, sample)))
             took = session["session"]["duration_seconds"]
-            low, high = (float(least[:-1]) / 100 * took, 1.01 * took) if least.endswith("%") else (float(least), 1.1 * float(least))
+            low = float(least.rstrip("+"))
+            high = 1.01 * took if least.endswith("+") else 1.1 * low
             if not low <= waited <= high:
                 wrong.append(f"waits of {kind} at {pattern!r} are {waited:.3f} s, expected {low:.3f} to {high:.3f}")
         return wrong
