@@ -1,6 +1,7 @@
 #include "agent/protocols/http1/http1_reader.h"
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -139,7 +140,8 @@ void Http1Reader::restart(const ReaderContext& context) {
     messages_.reset();
     in_doubt_ = pipelines_ = gaps_ = false;
     doubts_ = 0;
-    already_lost_ = unasked_ = unasked_successes_ = 0;
+    already_lost_ = 0;
+    unasked_ = unasked_successes_ = 0;
     requests_.reset();
     gap_before_role_ = {};
     request_seen_ = false;
@@ -329,7 +331,7 @@ void Http1Reader::lose_request_head(LostReason reason) {
 // The gap carried as many as were answered already, or else one that will be.
 void Http1Reader::lose_unseen_requests() {
     if (unasked_ == 0) ++already_lost_;
-    for (std::uint32_t i = 0; i < std::max(unasked_, 1U); ++i) lose_now(LostReason::kGap);
+    for (std::uint32_t i = 0; i < std::max<std::uint32_t>(unasked_, 1); ++i) lose_now(LostReason::kGap);
     unasked_ = unasked_successes_ = 0;
 }
 
@@ -371,6 +373,7 @@ void Http1Reader::begin_response(Direction direction, std::uint16_t status) {
 
 void Http1Reader::take_unasked(std::uint16_t status) {
     if (attached_late()) return lose_now(LostReason::kBeganBefore);
+    if (unasked_ == std::numeric_limits<std::uint16_t>::max()) return;  // more than any server sends unasked
     ++unasked_;
     if (tells_of_request(status)) ++unasked_successes_;
 }

@@ -170,8 +170,8 @@ private:
     bool in_doubt_ : 1 = false;                      // responses may come whose requests are not in the queue …
     std::uint8_t doubts_ = 0;                        // … for how many more requests that come when all is answered
     std::uint32_t already_lost_ = 0;                 // exchanges that are counted, and of which the responses may still come
-    std::uint32_t unasked_ = 0;                      // responses since the latest request for which there was none …
-    std::uint32_t unasked_successes_ = 0;            // … and those of them that tell of one
+    std::uint16_t unasked_ = 0;                      // responses since the latest request for which there was none …
+    std::uint16_t unasked_successes_ = 0;            // … and those of them that tell of one
     std::unique_ptr<http2::Http2Reader> successor_;  // reads the connection from its upgrade on
     std::unique_ptr<websocket::MessageReader> messages_;  // in the tunnel, if it is one for them
 };

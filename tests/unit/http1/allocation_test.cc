@@ -42,7 +42,7 @@ TEST(Allocation, nor_does_one_with_calls_of_grpc_web) {
     EXPECT_EQ(sink.used, 99U);
 }
 
-TEST(Allocation, a_reader_is_small) { EXPECT_LE(sizeof(Http1Reader) + sizeof(OpenExchange), 648U); }
+TEST(Allocation, a_reader_is_small) { EXPECT_LE(sizeof(Http1Reader) + sizeof(OpenExchange), 640U); }
 
 }  // namespace
 }  // namespace footfall::http1
