@@ -7,7 +7,7 @@
 # Exit codes: 0 all is there · 1 apt failed · 2 usage · 77 something is missing and only root could install it.
 set -euo pipefail
 
-build=(g++ cmake ninja-build pkg-config clang-14 llvm-14 llvm-14-dev bpftool libbpf-dev linux-bpf-dev libbpfcc-dev libelf-dev libdw-dev libdebuginfod-dev zlib1g-dev
+build=(g++ cmake ninja-build pkg-config clang-14 llvm-14 llvm-14-dev bpftool libbpf-dev linux-bpf-dev libbpfcc-dev libelf-dev libdw-dev libdebuginfod-dev libiberty-dev zlib1g-dev
   protobuf-compiler libprotobuf-dev libprotoc-dev libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev libyaml-cpp-dev libmicrohttpd-dev
   node-llhttp libre2-dev robin-map-dev libxxhash-dev libexpected-dev libzstd-dev libcap-ng-dev libseccomp-dev liblzma-dev libzydis-dev
   golang-github-prometheus-client-model-dev golang-github-google-pprof-dev)

@@ -1,5 +1,7 @@
 #include "symbolizer/names/demangle.h"
 
+#define HAVE_DECL_BASENAME 1  // glibc's, which libiberty's header would contradict
+#include <libiberty/demangle.h>
 #include <llvm/Demangle/Demangle.h>
 
 #include <algorithm>
@@ -14,6 +16,7 @@ namespace footfall {
 namespace {
 
 constexpr std::size_t kMaxNameBytes = std::size_t{64} << 10;
+constexpr std::size_t kMaxDNameBytes = std::size_t{4} << 10;  // a call of libiberty's for every "function of" that it says
 constexpr std::string_view kRustHash = "::h0123456789abcdef";
 
 struct Free {
@@ -66,10 +69,13 @@ std::string legacy_rust_name(std::string_view name) {
 
 std::string demangled(std::string_view name) {
     const bool is_itanium = name.starts_with("_Z") || name.starts_with("___Z");
-    if (name.size() > kMaxNameBytes || !(is_itanium || name.starts_with("_R"))) return std::string(name);
+    const bool is_rust = name.starts_with("_R");
+    const bool is_d = name.starts_with("_D");
+    if (name.size() > (is_d ? kMaxDNameBytes : kMaxNameBytes) || !(is_itanium || is_rust || is_d)) return std::string(name);
     std::string mangled(name);
     const MallocText text(is_itanium ? llvm::itaniumDemangle(mangled.c_str(), nullptr, nullptr, nullptr)
-                                     : llvm::rustDemangle(mangled.c_str(), nullptr, nullptr, nullptr));
+                          : is_rust  ? llvm::rustDemangle(mangled.c_str(), nullptr, nullptr, nullptr)
+                                     : dlang_demangle(mangled.c_str(), 0));
     if (!text) return mangled;
     const std::string_view result = text.get();
     return is_itanium && ends_with_rust_hash(result) ? legacy_rust_name(result) : std::string(result);

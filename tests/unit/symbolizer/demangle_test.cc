@@ -25,9 +25,17 @@ TEST(DemangledNames, OfRustWithoutTheHash) {
     EXPECT_EQ(demangled("_RNvNtCs1234_7mycrate3foo3bar"), "mycrate::foo::bar");
 }
 
+TEST(DemangledNames, OfD) {
+    EXPECT_EQ(demangled("_D4shop12place_ordersFAyaiZv"), "shop.place_orders(immutable(char)[], int)");
+    EXPECT_EQ(demangled("_D4shop__T6pricedTiZQkFNfiZi"), "shop.priced!(int).priced(int)");  // its own name by reference
+    EXPECT_EQ(demangled("_D3std8typecons__T5TupleTmTmZQl6__ctorMFNaNbNcNiNfmmZSQCaQBz__TQBtTmTmZQCb"),
+              "std.typecons.Tuple!(ulong, ulong).Tuple.this(ulong, ulong)");
+    EXPECT_EQ(demangled("_Dmain"), "D main");
+}
+
 TEST(DemangledNames, OfOtherLanguagesStayAsTheyAre) {
     for (const char* name :
-         {"malloc", "main.(*Server).ServeHTTP", "_start", "?f@@YAHXZ", "_D4test3fooFZv", "", "_", "_Z", "_R"})
+         {"malloc", "main.(*Server).ServeHTTP", "_start", "?f@@YAHXZ", "_DYNAMIC", "_Dispatch", "", "_", "_Z", "_R", "_D"})
         EXPECT_EQ(demangled(name), name);
 }
 
@@ -43,6 +51,11 @@ TEST(DemangledNames, OfHostileNamesEnd) {
     std::string repeated = "_Z1fI";
     for (int i = 0; i < 2'000; ++i) repeated += "St6vectorI";
     EXPECT_FALSE(demangled(repeated).empty());
+    std::string functions = "_D1xF";
+    for (int i = 0; i < 32'000; ++i) functions += "DF";
+    EXPECT_EQ(demangled(functions), functions);
+    functions.resize(4'096);
+    EXPECT_FALSE(demangled(functions).empty());
 }
 
 }  // namespace
