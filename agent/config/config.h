@@ -59,6 +59,7 @@ struct Config {
     NamingRules naming;
     std::uint32_t operation_limit = kDefaultOperationLimit;
     bool commands = true;            // executions of programs are operations, too
+    bool costs = true;               // the CPU time of uses is measured
     std::vector<std::string> files;  // globs of paths: so are files that are opened; none: no file is
 
     ConsumerMode consumer_mode = ConsumerMode::kDefault;

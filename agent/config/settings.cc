@@ -120,6 +120,7 @@ Result<void> set_most_waits(std::string_view text, Config& config) {
 
 constexpr std::array kAnswers{Choice<bool>{"true", true}, Choice<bool>{"false", false}};
 
+Result<void> set_costs(std::string_view text, Config& config) { return choose(text, kAnswers, config.costs); }
 Result<void> set_commands(std::string_view text, Config& config) { return choose(text, kAnswers, config.commands); }
 
 Result<void> set_lines(std::string_view text, Config& config) { return choose(text, kAnswers, config.stacks.lines); }
@@ -234,6 +235,7 @@ Result<void> set_log_format(std::string_view text, Config& config) {
 constexpr std::array kSettings{
     Setting{"operations.limit", "COUNT", "operations kept apart per service and role; the rest is 'other' (200)",
             set_operation_limit},
+    Setting{"operations.costs", "BOOL", "measure the CPU time that uses take (true)", set_costs},
     Setting{"operations.commands", "BOOL", "count the programs that are executed, too (true)", set_commands},
     Setting{"operations.files", "GLOBS",
             "count the files that are opened, too, by globs of their paths ('/etc/*'); spaces between several (none)",

@@ -258,6 +258,7 @@ void ConnectionTable::close(Connection& connection, CloseReason reason, Monotoni
     if (connection.info.family == AddressFamily::kUnix) forget_unix(connection);
     const ConnectionId id = connection.info.connection;
     connections_.erase(id);
+    sink_->on_gone(id);
 }
 
 void ConnectionTable::remember_unix(Connection& connection) {

@@ -66,6 +66,8 @@ public:
     virtual void on_no_more_blind(const ConnectionInfo& connection, BlindReason reason) = 0;
     // It has ended, and was blind all the time.
     virtual void on_stayed_blind(const ConnectionInfo& connection, BlindReason reason) = 0;
+    // It is not open any more, and had its last exchange.
+    virtual void on_gone(ConnectionId connection) = 0;
 };
 
 class ConnectionTable {

@@ -17,12 +17,13 @@ namespace {
 
 static_assert(FF_FRAME_MODULE_SHIFT == 48, "StackTaken::user_frame() splits frames there");
 
-// A copy of the record's fixed part: raw files promise no alignment.
+// A copy of the record's fixed part: raw files promise no alignment. Older footfalls ended some records sooner: what lies
+// beyond `least` bytes may be missing, and is zero then.
 template <typename Record>
-std::optional<Record> fixed_part(RawEvent raw) {
-    if (raw.bytes.size() < sizeof(Record)) return std::nullopt;
+std::optional<Record> fixed_part(RawEvent raw, std::size_t least = sizeof(Record)) {
+    if (raw.bytes.size() < least) return std::nullopt;
     Record record{};
-    std::memcpy(&record, raw.bytes.data(), sizeof(Record));
+    std::memcpy(&record, raw.bytes.data(), std::min(raw.bytes.size(), sizeof(Record)));
     return record;
 }
 
@@ -103,10 +104,16 @@ std::optional<Event> decode_connection(RawEvent raw) {
     return seen;
 }
 
-std::optional<Event> decode_message(RawEvent raw) {
-    const auto record = fixed_part<ff_message_event>(raw);
+ThreadTimes thread_times_of(const ff_thread_times& times) {
+    return {times.cpu_ns, times.queued_ns, times.run_ns, times.sleeps, times.preempted};
+}
+
+std::optional<Event> decode_message(RawEvent raw, std::uint16_t kind) {
+    const bool timed = kind == FF_EVENT_MESSAGE;
+    const std::size_t fixed = timed ? sizeof(ff_message_event) : offsetof(ff_message_event, thread);
+    const auto record = fixed_part<ff_message_event>(raw, fixed);
     if (!record || record->direction > FF_SENT) return std::nullopt;
-    const std::string_view payload = variable_part(raw, sizeof(ff_message_event));
+    const std::string_view payload = variable_part(raw, fixed);
     const std::uint64_t captured = std::uint64_t{record->captured} + record->tail;
     if (captured > record->length || captured > payload.size()) return std::nullopt;
     const std::optional<Protocol> protocol = protocol_of(record->protocol);
@@ -122,21 +129,20 @@ std::optional<Event> decode_message(RawEvent raw) {
         .length = record->length,
         .front = payload.substr(0, record->captured),
         .back = payload.substr(record->captured, record->tail),
+        .thread = timed && record->thread.cpu_ns != 0 ? std::optional(thread_times_of(record->thread)) : std::nullopt,
     };
 }
 
 std::optional<Event> decode_close(RawEvent raw) {
-    ff_close_event record{};
-    if (raw.bytes.size() < offsetof(ff_close_event, position)) return std::nullopt;
-    std::memcpy(&record, raw.bytes.data(), std::min(raw.bytes.size(), sizeof record));
-    const auto reason = close_reason_of(record.reason);
+    const auto record = fixed_part<ff_close_event>(raw, offsetof(ff_close_event, position));
+    const auto reason = record ? close_reason_of(record->reason) : std::nullopt;
     if (!reason) return std::nullopt;
-    return ConnectionClosed{{record.event.time_ns},
-                            ConnectionId{record.connection},
+    return ConnectionClosed{{record->event.time_ns},
+                            ConnectionId{record->connection},
                             *reason,
-                            record.extent != FF_CLOSED_HALF,
-                            record.extent == FF_CLOSED_HELD,
-                            {record.position[FF_RECEIVED], record.position[FF_SENT]}};
+                            record->extent != FF_CLOSED_HALF,
+                            record->extent == FF_CLOSED_HELD,
+                            {record->position[FF_RECEIVED], record->position[FF_SENT]}};
 }
 
 std::optional<Event> decode_blind(RawEvent raw) {
@@ -151,6 +157,12 @@ std::optional<Event> decode_plaintext(RawEvent raw) {
     if (!record) return std::nullopt;
     return PlaintextBegun{
         {record->event.time_ns}, ConnectionId{record->connection}, Pid{record->pid}, record->opened_before != 0};
+}
+
+ProcessExited decode_exited(RawEvent raw, const ff_process_event& record) {
+    ProcessExited exited{{record.event.time_ns}, Pid{record.pid}, record.exit_code, std::nullopt};
+    if (const auto whole = fixed_part<ff_exited_event>(raw)) exited.cpu_nanoseconds = whole->cpu_ns;
+    return exited;
 }
 
 ProcessExecuted decode_executed(RawEvent raw, const ff_process_event& record) {
@@ -178,7 +190,7 @@ std::optional<Event> decode_process(RawEvent raw, std::uint16_t kind) {
         case FF_EVENT_EXEC:
             return decode_executed(raw, *record);
         default:
-            return ProcessExited{time, Pid{record->pid}, record->exit_code};
+            return decode_exited(raw, *record);
     }
 }
 
@@ -291,8 +303,9 @@ std::optional<Event> decode(RawEvent raw) {
     switch (event->kind) {
         case FF_EVENT_CONNECTION:
             return decode_connection(raw);
+        case FF_EVENT_UNTIMED:
         case FF_EVENT_MESSAGE:
-            return decode_message(raw);
+            return decode_message(raw, event->kind);
         case FF_EVENT_CLOSE:
             return decode_close(raw);
         case FF_EVENT_BLIND:

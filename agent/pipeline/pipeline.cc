@@ -11,23 +11,18 @@ namespace {
 
 Peer peer_of(const ConnectionInfo& connection) { return {connection.family, connection.peer, connection.peer_uid}; }
 
-void fill_services(Snapshot& snapshot, const Services& services) {
-    for (const ServiceInfo& info : services.all()) {
-        Service* service = snapshot.add_services();
-        service->set_name(info.name);
-        service->set_executable(info.executable);
-        service->set_build_id(info.build_id);
-        service->set_processes(info.processes);
-    }
-}
-
 }  // namespace
 
 Pipeline::Pipeline(PipelineSettings settings, ProcessSource& source, PipelineObservers observers, KernelTables* tables)
     : observers_(std::move(observers)),
       names_(settings.operation_limit),
       consumers_(settings.consumer_mode, settings.consumer_key),
-      processes_(source, services_, observers_.on_description),
+      service_cpu_(std::move(settings.cpu_of)),
+      processes_(source, services_,
+                 [this](Pid pid, const ProcessDescription& description) {
+                     service_cpu_.on_met(pid, services_.intern(description.service));
+                     if (observers_.on_description) observers_.on_description(pid, description);
+                 }),
       namer_(std::move(settings.naming), names_, services_, *this, consumers_),
       usage_(names_, services_, consumers_),
       connections_(*this) {
@@ -57,11 +52,12 @@ std::optional<DropReason> Pipeline::handle(const Event& event) {
         [this](const auto& typed) -> std::optional<DropReason> {
             using Type = std::decay_t<decltype(typed)>;
             if constexpr (requires { typed.time; }) latest_ = std::max(latest_, typed.time);
-            if constexpr (std::is_same_v<Type, Blind> || std::is_same_v<Type, ProcessExited> ||
-                          std::is_same_v<Type, ProcessExecuted>) {
+            if constexpr (std::is_same_v<Type, Message> || std::is_same_v<Type, Blind> ||
+                          std::is_same_v<Type, ProcessExited> || std::is_same_v<Type, ProcessExecuted>) {
                 return handle(typed);
             } else if constexpr (std::is_same_v<Type, ProcessForked>) {
                 processes_.on_forked(typed);
+                service_cpu_.on_forked(typed);
                 if (stacks_) stacks_->processes().on_forked(typed.parent, typed.pid, typed.time);
                 if (commands_) commands_->on_forked(typed);
                 if (observers_.on_forked) observers_.on_forked(typed);
@@ -82,6 +78,13 @@ std::optional<DropReason> Pipeline::handle(const Event& event) {
         event);
 }
 
+std::optional<DropReason> Pipeline::handle(const Message& message) {
+    if (connections_.find(message.connection) != nullptr) costs_.on_message(message);
+    const std::optional<DropReason> dropped = connections_.on(message);
+    costs_.message_read();
+    return dropped;
+}
+
 std::optional<DropReason> Pipeline::handle(const Blind& blind) {
     if (blind.reason == BlindReason::kTls) {
         const ConnectionInfo* connection = connections_.find(blind.connection);
@@ -100,6 +103,7 @@ std::optional<DropReason> Pipeline::handle(const ProcessExited& exited) {
     if (observers_.on_exited) observers_.on_exited(exited);
     if (commands_) commands_->on_exited(exited);
     processes_.on_exited(exited);
+    service_cpu_.on_exited(exited);
     return dropped;
 }
 
@@ -125,7 +129,8 @@ void Pipeline::session_end(MonotonicTime time) {
 void Pipeline::on_exchange(const Exchange& exchange) {
     const ConnectionInfo* connection = connections_.find(exchange.connection);
     const std::optional<Peer> peer = connection != nullptr ? std::optional(peer_of(*connection)) : std::nullopt;
-    count(exchange, peer ? &*peer : nullptr, connection != nullptr && connection->plaintext);
+    const Use use = count(exchange, peer ? &*peer : nullptr, connection != nullptr && connection->plaintext);
+    costs_.on_use(exchange.connection, use);
 }
 
 Commands::Sink Pipeline::command_sink() {
@@ -141,11 +146,12 @@ void Pipeline::count_for_user(const Exchange& exchange, Uid uid) {
     count(exchange, &user, false);
 }
 
-void Pipeline::count(const Exchange& exchange, const Peer* peer, bool plaintext) {
+Use Pipeline::count(const Exchange& exchange, const Peer* peer, bool plaintext) {
     Use use = namer_.name(exchange, peer);
     use.tls = plaintext || exchange.tls;
     usage_.record(use);
     if (observers_.on_use) observers_.on_use(use, exchange);
+    return use;
 }
 
 void Pipeline::on_lost(LostReason reason) { ++lost_[static_cast<std::size_t>(reason)]; }
@@ -184,8 +190,22 @@ std::string Pipeline::consumer_text(const Use& use) const {
 void Pipeline::fill(Snapshot& snapshot, const ClockOffset& clock, const KernelAccount& kernel) const {
     usage_.fill(snapshot, clock);
     fill_blind_spots(snapshot);
-    fill_services(snapshot, services_);
+    fill_services(snapshot);
     fill_accounting(*snapshot.mutable_accounting(), kernel);
+}
+
+void Pipeline::fill_services(Snapshot& snapshot) const {
+    const auto cpu = service_cpu_.sums();
+    std::uint32_t number = 0;
+    for (const ServiceInfo& info : services_.all()) {
+        Service* service = snapshot.add_services();
+        service->set_name(info.name);
+        service->set_executable(info.executable);
+        service->set_build_id(info.build_id);
+        service->set_processes(info.processes);
+        const auto known = cpu.find(ServiceId{number++});
+        if (known != cpu.end()) service->set_cpu_nanos(known->second);
+    }
 }
 
 void Pipeline::fill_accounting(Accounting& accounting, const KernelAccount& kernel) const {

@@ -19,10 +19,12 @@
 #include "agent/processes/commands.h"
 #include "agent/processes/opened_files.h"
 #include "agent/processes/process_table.h"
+#include "agent/processes/service_cpu.h"
 #include "agent/processes/services.h"
 #include "agent/protocols/protocol.h"
 #include "agent/stacks/stack_collector.h"
 #include "agent/usage/consumer.h"
+#include "agent/usage/cost_attribution.h"
 #include "agent/usage/namer.h"
 #include "agent/usage/names.h"
 #include "agent/usage/usage_table.h"
@@ -38,6 +40,7 @@ struct PipelineSettings {
     bool commands = true;                    // what is executed is counted, too
     std::vector<std::string> files;          // globs of paths: so are opened files
     std::optional<CollectorOptions> stacks;  // none: stacks are not collected
+    ServiceCpu::CpuOf cpu_of;                // a process's CPU time; none: that of services is not known
 };
 
 using Drops = std::array<std::uint64_t, kDropReasons>;
@@ -100,13 +103,14 @@ public:
 
 private:
     std::optional<DropReason> handle(const Event& event);
+    std::optional<DropReason> handle(const Message& message);
     std::optional<DropReason> handle(const Blind& blind);
     std::optional<DropReason> handle(const ProcessExited& exited);
     std::optional<DropReason> handle(const ProcessExecuted& executed);
 
     [[nodiscard]] Commands::Sink command_sink();
     void count_for_user(const Exchange& exchange, Uid uid);
-    void count(const Exchange& exchange, const Peer* peer, bool plaintext);
+    Use count(const Exchange& exchange, const Peer* peer, bool plaintext);
     void on_exchange(const Exchange& exchange) override;
     void on_lost(LostReason reason) override;
     void on_wrong_guess(ConnectionId connection, Protocol protocol) override;
@@ -114,17 +118,21 @@ private:
     bool on_encrypted(const ConnectionInfo& connection, Protocol protocol, MonotonicTime time) override;
     void on_no_more_blind(const ConnectionInfo& connection, BlindReason reason) override;
     void on_stayed_blind(const ConnectionInfo& connection, BlindReason reason) override;
+    void on_gone(ConnectionId connection) override { costs_.on_connection_gone(connection); }
     bool stays_unread(Pid pid) { return !observers_.on_tls || !observers_.on_tls(pid); }
     ServiceId service_of(Pid pid) override { return processes_.service_of(pid); }
+    void fill_services(Snapshot& snapshot) const;
     void fill_accounting(Accounting& accounting, const KernelAccount& kernel) const;
 
     PipelineObservers observers_;
     Services services_{kMostServices};
     Names names_;
     ConsumerNamer consumers_;
+    ServiceCpu service_cpu_;
     ProcessTable processes_;
     Namer namer_;
     UsageTable usage_;
+    CostAttribution costs_{usage_};
     BlindSpots blind_spots_;
     ConnectionTable connections_;
     std::optional<Commands> commands_;

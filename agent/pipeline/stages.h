@@ -6,7 +6,7 @@
 //   RawEvent   a record as it left the ring (or a raw file)            kernel/ring_reader, session/raw_reader
 //   Event      the same, checked and typed                             pipeline/decoder
 //   Exchange   a matched request and response                          connections/ + protocols/
-//   Use        the exchange, named: operation, service, consumer       usage/namer
+//   Use        the exchange, named: operation, service, consumer       usage/namer; what it cost: usage/cost_attribution
 //   Sample     a whole stack, and the time that it stands for          stacks/stack_collector
 //   Snapshot   everything that exporters read, by value                usage/usage_table → output/snapshot
 //
@@ -69,6 +69,15 @@ enum class Protocol : std::uint8_t {
 #undef FF_PROTOCOL
 };
 
+// How a thread has fared so far: what it did between two messages is the difference (bpf/contract/socket_events.h).
+struct ThreadTimes {
+    std::uint64_t cpu_nanoseconds = 0;
+    std::uint64_t queued_nanoseconds = 0;  // it could have run, and had no CPU
+    std::uint64_t run_nanoseconds = 0;     // since it last came to a CPU
+    std::uint32_t sleeps = 0;              // these two wrap around
+    std::uint32_t preempted = 0;
+};
+
 // What one system call moved on a connection. front and back are what was captured of it: its first and its last bytes;
 // the length - front - back bytes between them are known by number only.
 struct Message {
@@ -82,6 +91,7 @@ struct Message {
     std::uint32_t length = 0;  // 0: the end of the stream was read
     std::string_view front;
     std::string_view back;
+    std::optional<ThreadTimes> thread;  // raw files of before 2026-12 have none
 };
 
 enum class CloseReason : std::uint8_t { kLocal, kPeer, kReset, kTimeout };
@@ -140,6 +150,8 @@ struct ProcessExited {
     MonotonicTime time;
     Pid pid{};
     std::uint32_t wait_status = 0;  // as wait(2) reports it
+    std::optional<std::uint64_t>
+        cpu_nanoseconds;  // of all its threads, since it began; raw files of before 2026-12 have none
 };
 
 struct FileOpened {

@@ -88,6 +88,7 @@ Result<void> ProbeSet::load_processes(const ProbeSettings& settings) {
     int error = bpf_map__reuse_fd(own.events, bpf_map__fd(shared.events));
     if (error == 0) error = bpf_map__reuse_fd(own.counters, bpf_map__fd(shared.counters));
     if (error == 0) error = bpf_map__reuse_fd(own.watched, bpf_map__fd(shared.watched));
+    if (error == 0) error = bpf_map__reuse_fd(own.cpu_clocks, bpf_map__fd(shared.cpu_clocks));
     if (error == 0) error = processes_bpf__load(processes_.get());
     if (error != 0) return refusal("cannot load the processes probe", -error);
     return {};
@@ -141,9 +142,9 @@ int ProbeSet::ring_fd() const { return bpf_map__fd(sockets_->maps.events); }
 
 SharedMapFds ProbeSet::shared_maps() const {
     const auto& maps = sockets_->maps;
-    return {bpf_map__fd(maps.events),       bpf_map__fd(maps.counters),    bpf_map__fd(maps.watched),
-            bpf_map__fd(maps.refusals),     bpf_map__fd(maps.tls_threads), bpf_map__fd(maps.goroutines_received),
-            bpf_map__fd(maps.rustls_places)};
+    return {bpf_map__fd(maps.events),        bpf_map__fd(maps.counters),    bpf_map__fd(maps.watched),
+            bpf_map__fd(maps.refusals),      bpf_map__fd(maps.tls_threads), bpf_map__fd(maps.goroutines_received),
+            bpf_map__fd(maps.rustls_places), bpf_map__fd(maps.cpu_clocks)};
 }
 
 std::vector<int> ProbeSet::program_fds() const {

@@ -38,6 +38,7 @@ struct SharedMapFds {
     int tls_threads = -1;  // where the kernel has what it needs
     int goroutines_received = -1;
     int rustls_places = -1;
+    int cpu_clocks = -1;
 };
 
 // Since loading, summed over the CPUs; by enum ff_counter.

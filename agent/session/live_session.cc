@@ -85,8 +85,9 @@ Result<void> LiveSession::load() {
     allow_many_files();
     const HostView host;
     if (auto resolved = resolve_target(host); !resolved) return resolved;
-    const auto who = probe_config_of(*watch_);
+    auto who = probe_config_of(*watch_);
     if (!who) return tl::unexpected<Error>(who.error());
+    who->thread_times = options_.config.costs ? 1 : 0;
     if (auto loaded = load_probes(*who); !loaded) return loaded;
     if (auto made = make_pipeline(); !made) return made;
     if (auto opened = open_raw_file(); !opened) return opened;
@@ -130,6 +131,7 @@ Result<void> LiveSession::make_pipeline() {
         .commands = config.commands && options_.sockets && !watches_ports_alone(),
         .files = config.files,
         .stacks = {},
+        .cpu_of = config.costs ? cpu_of_process : ServiceCpu::CpuOf(),
     };
     if (stack_probe_) settings.stacks = collector_options(config.stacks);
     pipeline_ = std::make_unique<Pipeline>(std::move(settings), source_, observers(),

@@ -72,6 +72,14 @@ void UsageTable::record(const Use& use) {
     if (!row.consumers.add(use.consumer, use.count)) row.distinct_consumers.add(use.consumer);
 }
 
+void UsageTable::add_cost(OperationId operation, const UsesCost& cost) {
+    UsesCost& sum = rows_.at(number(operation))->cost;
+    sum.uses += cost.uses;
+    sum.cpu += cost.cpu;
+    sum.off_cpu += cost.off_cpu;
+    sum.queued += cost.queued;
+}
+
 UsageTable::Row& UsageTable::row_of(const Use& use) {
     const std::size_t index = number(use.operation);
     if (index >= rows_.size()) rows_.resize(index + 1);
@@ -127,6 +135,12 @@ void UsageTable::fill_operation(Operation& out, OperationId id, const Row& row, 
     out.set_first_seen_unix_nanos(clock.wall(row.first_seen).nanoseconds);
     out.set_last_seen_unix_nanos(clock.wall(row.last_seen).nanoseconds);
     row.time_to_first_byte.to_proto(*out.mutable_time_to_first_byte());
+    if (row.cost.uses != 0) {
+        out.mutable_cost()->set_uses(row.cost.uses);
+        out.mutable_cost()->set_cpu_nanos(row.cost.cpu);
+        out.mutable_cost()->set_off_cpu_nanos(row.cost.off_cpu);
+        out.mutable_cost()->set_queued_nanos(row.cost.queued);
+    }
     for (const OutcomeRow& outcome : row.outcomes) {
         OutcomeUse& use = *out.add_outcomes();
         use.set_outcome(outcome.folded ? std::string(kFoldedName)

@@ -27,6 +27,14 @@ class Operation;
 // What a use's outcome is called: its status ("200"), else its error ("42P01", "closed"), else "ok" or "unknown".
 [[nodiscard]] std::string outcome_text(Outcome outcome, std::uint16_t status, std::string_view error_type);
 
+// What uses cost their service, in nanoseconds.
+struct UsesCost {
+    std::uint64_t uses = 0;  // that these are the costs of
+    std::uint64_t cpu = 0;
+    std::uint64_t off_cpu = 0;  // they were open, and nothing ran for them
+    std::uint64_t queued = 0;   // of off_cpu: it could have run, and had no CPU
+};
+
 class UsageTable {
 public:
     static constexpr std::size_t kMaxOutcomes = 16;
@@ -36,6 +44,8 @@ public:
         : names_(names), services_(services), consumers_(consumers) {}
 
     void record(const Use& use);
+    // Of an operation that has been used.
+    void add_cost(OperationId operation, const UsesCost& cost);
 
     [[nodiscard]] std::uint64_t uses() const { return uses_; }
 
@@ -59,6 +69,7 @@ private:
         MonotonicTime last_seen;
         std::uint64_t bytes_in = 0;
         std::uint64_t bytes_out = 0;
+        UsesCost cost;
         std::vector<OutcomeRow> outcomes;
         ExponentialHistogram time_to_first_byte;
         TopConsumers consumers;

@@ -5,7 +5,7 @@
 
 #include "event.h"
 
-struct ff_process_event { /* FF_EVENT_FORK, FF_EVENT_EXEC, FF_EVENT_EXIT */
+struct ff_process_event { /* FORK, and what EXEC and EXIT begin with */
 	struct ff_event event;
 	__u32 pid;
 	__u32 parent; /* FORK: who forked; EXEC: whose child it is; EXIT: 0 */
@@ -14,6 +14,13 @@ struct ff_process_event { /* FF_EVENT_FORK, FF_EVENT_EXEC, FF_EVENT_EXIT */
 	char comm[FF_COMM_LENGTH];
 };
 FF_ASSERT_SIZE(struct ff_process_event, 48);
+
+/* EXIT ends so; in raw files of before 2026-12 it does not. */
+struct ff_exited_event {
+	struct ff_process_event process;
+	__u64 cpu_ns; /* that all of its threads have run, in all */
+};
+FF_ASSERT_SIZE(struct ff_exited_event, 56);
 
 #define FF_PATH_MOST      256
 #define FF_ARGUMENTS_MOST 256

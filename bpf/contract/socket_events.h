@@ -45,6 +45,19 @@ struct ff_connection_event {
 FF_ASSERT_SIZE(struct ff_connection_event, 216);
 
 /*
+ * How a thread has fared so far, as the kernel's scheduler counts: what it did between two messages is the difference.
+ * cpu_ns is off by the same few microseconds in all of a thread's; it may step back by as much where it changes its CPU.
+ */
+struct ff_thread_times {
+	__u64 cpu_ns;    /* that it has run; 0: nobody asked, and the rest is undefined */
+	__u64 queued_ns; /* that it could have run and had no CPU */
+	__u64 run_ns;    /* since it last came to a CPU, after a wait or a preemption */
+	__u32 sleeps;    /* how often it went to wait for something; wraps around */
+	__u32 preempted; /* how often it had to leave its CPU; wraps around */
+};
+FF_ASSERT_SIZE(struct ff_thread_times, 32);
+
+/*
  * One message. Behind the struct stand its first `captured` bytes and then its last `tail` bytes; together they are never
  * more than `length`.
  */
@@ -61,8 +74,9 @@ struct ff_message_event {
 	__u8 direction;  /* enum ff_direction */
 	__u8 unreadable; /* 1: payload could not be read where it was expected (named in the drop counters) */
 	__u32 gathered;  /* the kernel side's own: how far it has come through a vector of buffers */
+	struct ff_thread_times thread;
 };
-FF_ASSERT_SIZE(struct ff_message_event, 56);
+FF_ASSERT_SIZE(struct ff_message_event, 88);
 
 enum ff_close_reason {
 	FF_CLOSE_LOCAL = 1,   /* the application closed or shut it down */

@@ -8,6 +8,7 @@
 
 #include "connection.h"
 #include "syscall.h"
+#include "thread_times.h"
 
 #define REQUESTS_MOST \
 	65536 /* bytes of the front of a message that begins with a request: more may be pipelined behind it … */
@@ -66,6 +67,9 @@ static __always_inline void *payload_of(struct ff_message_event *event)
 static __always_inline void fill_message(struct ff_message_event *event, const struct connection *connection,
                                          const struct moved *moved)
 {
+	event->thread.cpu_ns = 0;
+	if (probe_config.thread_times)
+		read_thread_times(&event->thread, event->event.time_ns);
 	if (moved->time_ns)
 		event->event.time_ns = moved->time_ns;
 	event->connection = connection->id;

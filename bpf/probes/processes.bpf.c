@@ -7,6 +7,7 @@
 
 #include "bpf/contract/process_events.h"
 #include "bpf/lib/filter.h"
+#include "bpf/lib/thread_times.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -20,13 +21,35 @@ static __always_inline void fill(struct ff_process_event *event, const struct ta
 	BPF_CORE_READ_STR_INTO(&event->comm, task, comm);
 }
 
-static __always_inline void tell(__u16 kind, const struct task_struct *task, __u32 parent, __u32 exit_code)
+static __always_inline void tell_forked(const struct task_struct *child, __u32 parent)
 {
 	struct ff_process_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 
-	if (!begin_event((void *)event, kind, sizeof(*event)))
+	if (!begin_event((void *)event, FF_EVENT_FORK, sizeof(*event)))
 		return;
-	fill(event, task, parent, exit_code);
+	fill(event, child, parent, 0);
+	submit_event(event);
+}
+
+/* Of the threads that are no more, of the last one, and of the first one, which waits for it if it is another. */
+static __always_inline __u64 cpu_of_process(struct task_struct *last, __u64 now)
+{
+	const struct task_struct *first = last->group_leader;
+	struct ff_thread_times times = {};
+
+	read_thread_times(&times, now);
+	times.cpu_ns += BPF_CORE_READ(last, signal, sum_sched_runtime);
+	return first == last ? times.cpu_ns : times.cpu_ns + first->se.sum_exec_runtime;
+}
+
+static __always_inline void tell_exited(struct task_struct *task, __u32 exit_code)
+{
+	struct ff_exited_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+
+	if (!begin_event((void *)event, FF_EVENT_EXIT, sizeof(*event)))
+		return;
+	fill(&event->process, task, 0, exit_code);
+	event->cpu_ns = cpu_of_process(task, event->process.event.time_ns);
 	submit_event(event);
 }
 
@@ -63,7 +86,7 @@ int BPF_PROG(process_forked, struct task_struct *parent, struct task_struct *chi
 		return 0;
 	if (probe_config.by_pid && is_in_watched(parent_pid))
 		set_watched(pid, true);
-	tell(FF_EVENT_FORK, child, parent_pid, 0);
+	tell_forked(child, parent_pid);
 	return 0;
 }
 
@@ -95,6 +118,6 @@ int BPF_PROG(process_exited, struct task_struct *task)
 	exit_code = BPF_CORE_READ(task, signal, group_exit_code);
 	if (!exit_code)
 		exit_code = task->exit_code; /* of the last thread, where none ended the process as a whole */
-	tell(FF_EVENT_EXIT, task, 0, exit_code);
+	tell_exited(task, exit_code);
 	return 0;
 }

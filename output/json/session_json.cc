@@ -1,5 +1,6 @@
 #include "output/json/session_json.h"
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "agent/base/clock.h"
@@ -10,6 +11,7 @@
 #include "output/json/stacks_json.h"
 #include "output/json/watched_json.h"
 #include "output/session/operation_totals.h"
+#include "output/session/unattributed_cpu.h"
 #include "output/session/watched.h"
 
 namespace footfall {
@@ -63,6 +65,21 @@ void count_in(Json& counts, const std::string& name, std::uint64_t uses) {
     counts[name] = counts.value(name, std::uint64_t{0}) + uses;
 }
 
+// In all, and of those uses whose cost is known.
+void add_cost(Json& out, const Operation& operation) {
+    out["cpu_seconds"] = nullptr;
+    out["offcpu_seconds"] = nullptr;
+    if (!operation.has_cost()) return;
+    const OperationCost& cost = operation.cost();
+    const auto per_use = [&](std::uint64_t nanos) { return in_seconds(nanos) / static_cast<double>(cost.uses()); };
+    out["cpu_seconds"] = in_seconds(cost.cpu_nanos());
+    out["offcpu_seconds"] = in_seconds(cost.off_cpu_nanos());
+    out["cpu_seconds_per_use"] = per_use(cost.cpu_nanos());
+    out["offcpu_seconds_per_use"] = per_use(cost.off_cpu_nanos());
+    out["wait_seconds"] = {{"run_queue", in_seconds(cost.queued_nanos())},
+                           {"other", in_seconds(cost.off_cpu_nanos() - cost.queued_nanos())}};
+}
+
 Json operation(const RankedOperation& ranked, double duration_seconds) {
     const Operation& operation = *ranked.operation;
     Json outcomes = Json::object();
@@ -92,8 +109,7 @@ Json operation(const RankedOperation& ranked, double duration_seconds) {
     out["time_to_first_byte_seconds"] = distribution_json(operation.time_to_first_byte());
     out["bytes_in"] = operation.bytes_in();
     out["bytes_out"] = operation.bytes_out();
-    out["cpu_seconds"] = nullptr;  // a snapshot has no samples: not known
-    out["offcpu_seconds"] = nullptr;
+    add_cost(out, operation);
     out["consumers"] = std::move(consumers);
     out["distinct_consumers"] = operation.distinct_consumers();
     out["first_seen"] = time_json(operation.first_seen_unix_nanos());
@@ -120,12 +136,19 @@ Json blind_spots(const Snapshot& snapshot) {
 }
 
 Json services(const Snapshot& snapshot) {
+    std::map<std::string_view, double> unattributed;
+    for (const UnattributedCpu& cpu : unattributed_cpu(snapshot)) unattributed[cpu.service] = in_seconds(cpu.nanoseconds);
     Json out = Json::array();
     for (const Service& service : snapshot.services()) {
-        out.push_back({{"service", service.name()},
-                       {"executable", service.executable()},
-                       {"build_id", service.build_id()},
-                       {"processes", service.processes()}});
+        Json row = {{"service", service.name()},
+                    {"executable", service.executable()},
+                    {"build_id", service.build_id()},
+                    {"processes", service.processes()},
+                    {"cpu_seconds", nullptr}};
+        if (service.has_cpu_nanos()) row["cpu_seconds"] = in_seconds(service.cpu_nanos());
+        const auto rest = unattributed.find(service.name());
+        if (rest != unattributed.end()) row["unattributed_cpu_seconds"] = rest->second;
+        out.push_back(std::move(row));
     }
     return out;
 }

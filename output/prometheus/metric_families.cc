@@ -18,6 +18,10 @@ void add_operations(const Snapshot& snapshot, Families& families) {
     NumberFamily uses("footfall_operation_uses_total", "Completed uses of each operation.", COUNTER);
     NumberFamily last_seen("footfall_operation_last_seen_timestamp_seconds",
                            "When each operation was last used, in seconds since the epoch.", GAUGE);
+    NumberFamily cpu("footfall_operation_cpu_seconds_total", "CPU time that the uses of each operation took.", COUNTER);
+    NumberFamily waits("footfall_operation_wait_seconds_total",
+                       "Time in which uses of each operation were open and nothing ran for them, by what was waited for.",
+                       COUNTER);
     NumberFamily consumers("footfall_operation_distinct_consumers", "How many different consumers used each operation.",
                            GAUGE);
     for (const Operation& operation : snapshot.operations()) {
@@ -30,10 +34,30 @@ void add_operations(const Snapshot& snapshot, Families& families) {
         last_seen.raise(labels, static_cast<double>(operation.last_seen_unix_nanos()) / 1e9);
         if (operation.role() == ROLE_CLIENT) continue;  // its consumer is the service itself
         consumers.add(labels, static_cast<double>(operation.distinct_consumers()));
+        if (!operation.has_cost()) continue;
+        const OperationCost& cost = operation.cost();
+        cpu.add(labels, static_cast<double>(cost.cpu_nanos()) / 1e9);
+        const auto add_wait = [&](std::string_view reason, std::uint64_t nanos) {
+            waits.add(Labels(labels).with("reason", reason), static_cast<double>(nanos) / 1e9);
+        };
+        add_wait("run_queue", cost.queued_nanos());
+        add_wait("other", cost.off_cpu_nanos() - cost.queued_nanos());
     }
     uses.finish(families);
     last_seen.finish(families);
     consumers.finish(families);
+    cpu.finish(families);
+    waits.finish(families);
+}
+
+void add_service_cpu(const Snapshot& snapshot, Families& families) {
+    NumberFamily cpu("footfall_service_cpu_seconds_total",
+                     "CPU time of the processes of each service. What its operations lack of it belongs to none.", COUNTER);
+    for (const Service& service : snapshot.services()) {
+        if (!service.has_cpu_nanos()) continue;
+        cpu.add(Labels().with("service_name", service.name()), static_cast<double>(service.cpu_nanos()) / 1e9);
+    }
+    cpu.finish(families);
 }
 
 // --- what was not ---------------------------------------------------------------------------------------------------
@@ -125,6 +149,7 @@ std::vector<MetricFamily> metric_families(const Snapshot& snapshot, const AgentS
     Families families;
     add_use_durations(snapshot, families);
     add_operations(snapshot, families);
+    add_service_cpu(snapshot, families);
     add_blind_spots(snapshot, families);
     add_accounting(snapshot.accounting(), status, families);
     add_wrong_guesses(snapshot.accounting(), families);

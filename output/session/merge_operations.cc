@@ -34,6 +34,13 @@ void add_consumer(Operation& into, const Consumer& consumer) {
 
 std::int64_t earliest(std::int64_t a, std::int64_t b) { return a == 0 ? b : b == 0 ? a : std::min(a, b); }
 
+void add_cost(OperationCost& into, const OperationCost& from) {
+    into.set_uses(into.uses() + from.uses());
+    into.set_cpu_nanos(into.cpu_nanos() + from.cpu_nanos());
+    into.set_off_cpu_nanos(into.off_cpu_nanos() + from.off_cpu_nanos());
+    into.set_queued_nanos(into.queued_nanos() + from.queued_nanos());
+}
+
 void add_operation(Operation& into, const Operation& from) {
     for (const OutcomeUse& outcome : from.outcomes()) add_outcome(into, outcome);
     for (const Consumer& consumer : from.consumers()) add_consumer(into, consumer);
@@ -45,6 +52,7 @@ void add_operation(Operation& into, const Operation& from) {
     into.set_distinct_consumers(std::max(into.distinct_consumers(), from.distinct_consumers()));
     into.set_first_seen_unix_nanos(earliest(into.first_seen_unix_nanos(), from.first_seen_unix_nanos()));
     into.set_last_seen_unix_nanos(std::max(into.last_seen_unix_nanos(), from.last_seen_unix_nanos()));
+    if (from.has_cost()) add_cost(*into.mutable_cost(), from.cost());
     if (from.has_time_to_first_byte()) merge(*into.mutable_time_to_first_byte(), from.time_to_first_byte());
 }
 

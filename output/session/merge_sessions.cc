@@ -119,9 +119,11 @@ void fill_services(Snapshot& out, const std::vector<Snapshot>& sessions) {
     std::map<std::tuple<std::string, std::string, std::string>, Service> services;
     for (const Snapshot& session : sessions) {
         for (const Service& service : session.services()) {
-            Service& known =
-                services.try_emplace({service.name(), service.executable(), service.build_id()}, service).first->second;
-            known.set_processes(std::max(known.processes(), service.processes()));
+            const auto [known, is_new] =
+                services.try_emplace({service.name(), service.executable(), service.build_id()}, service);
+            if (is_new) continue;
+            known->second.set_processes(std::max(known->second.processes(), service.processes()));
+            if (service.has_cpu_nanos()) known->second.set_cpu_nanos(known->second.cpu_nanos() + service.cpu_nanos());
         }
     }
     for (const auto& [key, service] : services) *out.add_services() = service;

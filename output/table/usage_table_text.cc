@@ -10,6 +10,7 @@
 #include "agent/base/human_units.h"
 #include "output/session/histogram_math.h"
 #include "output/session/operation_totals.h"
+#include "output/session/unattributed_cpu.h"
 #include "output/session/wall_clock_text.h"
 #include "output/table/blind_spots_text.h"
 #include "output/table/error_types_text.h"
@@ -34,23 +35,28 @@ std::string joined(const std::vector<std::string>& parts, std::string_view betwe
 // --- the table ------------------------------------------------------------------------------------------------------
 
 constexpr std::size_t kErrorTypesWidth = 40;
+constexpr const char* kCpuTitle = "CPU";
 
 // What went wrong is worth more than how the times are spread, and stands last, where it bends no column.
-std::vector<GridColumn> columns(bool with_errors) {
+std::vector<GridColumn> columns(bool with_costs, bool with_errors) {
     std::vector<GridColumn> columns = {{.title = "SERVICE", .narrowest = 10},
-                                       {.title = "ROLE", .rank = 8},
-                                       {.title = "KIND", .rank = 6},
+                                       {.title = "ROLE", .rank = 10},
+                                       {.title = "KIND", .rank = 7},
                                        {.title = "OPERATION", .narrowest = 20},
                                        {.title = "USES", .numeric = true},
                                        {.title = "ERRORS", .numeric = true},
                                        {.title = "p50", .numeric = true},
                                        {.title = "p90", .numeric = true, .rank = 3},
-                                       {.title = "p99", .numeric = true, .rank = 9},
-                                       {.title = "MAX", .numeric = true, .rank = 5},
-                                       {.title = "IN", .numeric = true, .rank = 1},
-                                       {.title = "OUT", .numeric = true, .rank = 2},
-                                       {.title = "CONSUMERS", .numeric = true, .rank = 4}};
-    if (with_errors) columns.push_back({.title = "ERROR TYPES", .narrowest = 16, .rank = 7});
+                                       {.title = "p99", .numeric = true, .rank = 11},
+                                       {.title = "MAX", .numeric = true, .rank = 5}};
+    if (with_costs) {
+        columns.push_back({.title = "CPU/USE", .numeric = true, .rank = 8});
+        columns.push_back({.title = kCpuTitle, .numeric = true, .rank = 6});
+    }
+    columns.push_back({.title = "IN", .numeric = true, .rank = 1});
+    columns.push_back({.title = "OUT", .numeric = true, .rank = 2});
+    columns.push_back({.title = "CONSUMERS", .numeric = true, .rank = 4});
+    if (with_errors) columns.push_back({.title = "ERROR TYPES", .narrowest = 16, .rank = 9});
     return columns;
 }
 
@@ -66,7 +72,9 @@ std::string kind_text(const Operation& operation, const OperationTotals& totals)
     return totals.tls == totals.uses ? kind + "+tls" : kind + "+tls " + human_share(totals.tls, totals.uses);
 }
 
-std::vector<GridCell> row(const RankedOperation& ranked, bool with_errors) {
+GridCell cost_cell(std::uint64_t nanoseconds) { return {human_duration(in_seconds(nanoseconds))}; }
+
+std::vector<GridCell> row(const RankedOperation& ranked, bool with_costs, bool with_errors) {
     const Operation& operation = *ranked.operation;
     const Histogram& latency = ranked.totals.latency;
     const auto duration = [&](double seconds) { return GridCell{latency.count() == 0 ? "-" : human_duration(seconds)}; };
@@ -80,12 +88,34 @@ std::vector<GridCell> row(const RankedOperation& ranked, bool with_errors) {
                                    at(0.5),
                                    at(0.9),
                                    at(0.99),
-                                   duration(latency.max()),
-                                   {human_bytes(operation.bytes_in())},
-                                   {human_bytes(operation.bytes_out())},
-                                   // A client's consumer is the service itself.
-                                   {operation.role() == ROLE_CLIENT ? "-" : grouped(operation.distinct_consumers())}};
+                                   duration(latency.max())};
+    if (with_costs) {
+        const OperationCost& cost = operation.cost();
+        cells.push_back(operation.has_cost() ? cost_cell(cost.cpu_nanos() / cost.uses()) : GridCell{"-"});
+        cells.push_back(operation.has_cost() ? cost_cell(cost.cpu_nanos()) : GridCell{"-"});
+    }
+    cells.push_back({human_bytes(operation.bytes_in())});
+    cells.push_back({human_bytes(operation.bytes_out())});
+    // A client's consumer is the service itself.
+    cells.push_back({operation.role() == ROLE_CLIENT ? "-" : grouped(operation.distinct_consumers())});
     if (with_errors) cells.push_back({error_types_text(operation, kErrorTypesWidth), Tone::kAlarm});
+    return cells;
+}
+
+// What a service ran for none of its operations.
+std::vector<GridCell> unattributed_row(const UnattributedCpu& unattributed, const std::vector<GridColumn>& columns) {
+    std::vector<GridCell> cells;
+    for (const GridColumn& column : columns) {
+        if (column.title == "SERVICE") {
+            cells.push_back({terminal_safe(unattributed.service), Tone::kQuiet});
+        } else if (column.title == "OPERATION") {
+            cells.push_back({"unattributed", Tone::kQuiet});
+        } else if (column.title == kCpuTitle) {
+            cells.push_back(cost_cell(unattributed.nanoseconds));
+        } else {
+            cells.push_back({"-", Tone::kQuiet});
+        }
+    }
     return cells;
 }
 
@@ -111,11 +141,21 @@ std::string table(const Snapshot& snapshot, const TerminalStyle& style) {
     const std::vector<RankedOperation> operations = ranked_by_uses(snapshot);
     const bool with_errors = std::any_of(operations.begin(), operations.end(),
                                          [](const RankedOperation& ranked) { return ranked.totals.errors != 0; });
+    const bool with_costs = std::any_of(operations.begin(), operations.end(),
+                                        [](const RankedOperation& ranked) { return ranked.operation->has_cost(); });
+    const std::vector<GridColumn> titles = columns(with_costs, with_errors);
     std::vector<std::vector<GridCell>> rows;
     rows.reserve(operations.size());
-    for (const RankedOperation& ranked : operations) rows.push_back(row(ranked, with_errors));
-    const GridText grid = grid_text(columns(with_errors), rows, style);
+    for (const RankedOperation& ranked : operations) rows.push_back(row(ranked, with_costs, with_errors));
+    for (const UnattributedCpu& unattributed : unattributed_cpu(snapshot)) {
+        rows.push_back(unattributed_row(unattributed, titles));
+    }
+    GridText grid = grid_text(titles, rows, style);
     if (grid.left_out.empty()) return grid.text;
+    if (std::find(grid.left_out.begin(), grid.left_out.end(), kCpuTitle) != grid.left_out.end()) {
+        rows.resize(operations.size());  // the others had nothing else to say
+        grid = grid_text(titles, rows, style);
+    }
     return grid.text + left_out_lines(grid.left_out, style);
 }
 

@@ -25,6 +25,7 @@ public:
     }
     void on_no_more_blind(const ConnectionInfo&, BlindReason) override {}
     void on_stayed_blind(const ConnectionInfo&, BlindReason) override {}
+    void on_gone(ConnectionId) override {}
     std::uint64_t used = 0;
     std::uint64_t lost = 0;
     std::uint64_t bytes = 0;

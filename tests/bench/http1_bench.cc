@@ -36,6 +36,7 @@ public:
     bool on_encrypted(const ConnectionInfo&, Protocol, MonotonicTime) override { return true; }
     void on_no_more_blind(const ConnectionInfo&, BlindReason) override {}
     void on_stayed_blind(const ConnectionInfo&, BlindReason) override {}
+    void on_gone(ConnectionId) override {}
     std::uint64_t used = 0;
     std::uint64_t lost = 0;
     std::uint64_t bytes = 0;

@@ -257,7 +257,7 @@ def run_one(runner, case):
 def main():
     options = parse_options()
     for program in ("sockio", "burner", "corners", "twin", "turn", "grpc_calls", "callee", "looker", "napper", "leaver", "marks",
-                    "loads_late"):
+                    "loads_late", "spender"):
         os.environ.setdefault(program.upper(), str(BUILD / "tests/live" / program))
     flamegraph = "/usr/share/perl5/Devel/NYTProf"  # the folder of flamegraph.pl in Debian
     postgres = [str(path) for path in pathlib.Path("/usr/lib/postgresql").glob("*/bin")]

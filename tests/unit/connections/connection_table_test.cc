@@ -21,6 +21,7 @@ public:
     bool on_encrypted(const ConnectionInfo&, Protocol, MonotonicTime) override { return true; }
     void on_no_more_blind(const ConnectionInfo&, BlindReason) override { ++no_more_blind; }
     void on_stayed_blind(const ConnectionInfo&, BlindReason) override { ++stayed_blind; }
+    void on_gone(ConnectionId) override {}
 
     std::vector<std::string> uses;
     std::vector<LostReason> lost;

@@ -107,6 +107,10 @@ inline Snapshot example_snapshot() {
     consumer.set_consumer("shop");
     consumer.set_uses(900);
     orders.set_distinct_consumers(37);
+    orders.mutable_cost()->set_uses(1'000);
+    orders.mutable_cost()->set_cpu_nanos(412'000'000);
+    orders.mutable_cost()->set_off_cpu_nanos(600'000'000);
+    orders.mutable_cost()->set_queued_nanos(25'000'000);
     *orders.mutable_time_to_first_byte() = histogram_of(evenly(1'003, 0.0004, 0.0015));
 
     *snapshot.add_operations() = cart;
@@ -123,6 +127,7 @@ inline Snapshot example_snapshot() {
     service.set_executable("/usr/sbin/nginx");
     service.set_build_id("abc123");
     service.set_processes(3);
+    service.set_cpu_nanos(500'000'000);
     return snapshot;
 }
 

@@ -9,6 +9,7 @@
 
 #include "output/json/session_json.h"
 #include "output/session/operation_totals.h"
+#include "output/session/unattributed_cpu.h"
 #include "output/table/functions_text.h"
 #include "output/table/usage_table_text.h"
 #include "tests/unit/output/example_functions.h"
@@ -240,6 +241,17 @@ TEST(MergeOperations, UsesLatenciesAndBytesAddUp) {
     EXPECT_EQ(orders.distinct_consumers(), before.distinct_consumers());
     EXPECT_EQ(orders.first_seen_unix_nanos(), before.first_seen_unix_nanos());
     EXPECT_EQ(orders.last_seen_unix_nanos(), before.last_seen_unix_nanos() + kHour);
+}
+
+TEST(MergeOperations, CostsAddUpAndSoDoesWhatIsUnattributed) {
+    const Snapshot merged = merge_sessions({example_snapshot(), example_of_an_hour_later()});
+    const OperationCost& cost = ranked_by_uses(merged).at(0).operation->cost();
+    EXPECT_EQ(cost.uses(), 2'000U);
+    EXPECT_EQ(cost.cpu_nanos(), 824'000'000U);
+    EXPECT_EQ(cost.off_cpu_nanos(), 1'200'000'000U);
+    EXPECT_EQ(cost.queued_nanos(), 50'000'000U);
+    ASSERT_EQ(unattributed_cpu(merged).size(), 1U);
+    EXPECT_EQ(unattributed_cpu(merged).at(0).nanoseconds, 176'000'000U);
 }
 
 TEST(MergeOperations, ThoseOfOtherServicesRolesAndKindsStayApart) {

@@ -108,6 +108,23 @@ TEST(MetricFamilies, ConsumersAreThoseOfServers) {
     for (const auto& metric : family->metric()) EXPECT_EQ(label(metric, "role"), "server");
 }
 
+TEST(MetricFamilies, CostsAreThoseOfServersAndWaitsAddUp) {
+    const auto families = example_families();
+    const MetricFamily* cpu = find(families, "footfall_operation_cpu_seconds_total");
+    ASSERT_NE(cpu, nullptr);
+    ASSERT_EQ(cpu->metric_size(), 1);
+    EXPECT_EQ(label(cpu->metric(0), "operation"), "GET /orders/{id}");
+    EXPECT_DOUBLE_EQ(cpu->metric(0).counter().value(), 0.412);
+    const MetricFamily* waits = find(families, "footfall_operation_wait_seconds_total");
+    ASSERT_NE(waits, nullptr);
+    double sum = 0;
+    for (const auto& metric : waits->metric()) sum += metric.counter().value();
+    EXPECT_DOUBLE_EQ(sum, 0.6);
+    const MetricFamily* service = find(families, "footfall_service_cpu_seconds_total");
+    ASSERT_NE(service, nullptr);
+    EXPECT_DOUBLE_EQ(service->metric(0).counter().value(), 0.5);
+}
+
 TEST(MetricFamilies, HasEveryNameThatIsPromised) {
     const auto families = example_families();
     for (const char* name :

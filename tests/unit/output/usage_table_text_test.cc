@@ -58,6 +58,15 @@ TEST(UsageTableText, NamesTheErrorsOfAnOperationBesideIt) {
     EXPECT_TRUE(lines.at(2).ends_with("  reset ×1"));
 }
 
+TEST(UsageTableText, ShowsWhatAServersUsesCostAndWhatOfItsCpuTimeIsNobodys) {
+    const std::vector<std::string> lines = table_lines(usage_table_text(example_snapshot(), {}));
+    EXPECT_THAT(lines.at(1), testing::ContainsRegex("412µs +412ms"));
+    EXPECT_THAT(lines.at(3), testing::ContainsRegex("nginx +- +- +unattributed .* 88.0ms"));
+    Snapshot unknown = example_snapshot();
+    unknown.mutable_operations(1)->clear_cost();
+    EXPECT_THAT(usage_table_text(unknown, {}), AllOf(Not(HasSubstr("CPU/USE")), Not(HasSubstr("unattributed"))));
+}
+
 TEST(UsageTableText, MarksWhatCameOverTlsAndHowMuchIfNotAllOfIt) {
     Snapshot snapshot = example_snapshot();
     EXPECT_THAT(usage_table_text(snapshot, {}), testing::ContainsRegex("server  http\\+tls  GET /orders"));

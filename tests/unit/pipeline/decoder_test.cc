@@ -46,6 +46,42 @@ TEST(Decoder, ALongMessageHasAFrontAndABack) {
     EXPECT_EQ(message.length, 100'000U);
 }
 
+TEST(Decoder, AMessageHasTheTimesOfItsThread) {
+    ff_message_event event{};
+    event.thread = {.cpu_ns = 100, .queued_ns = 20, .run_ns = 30, .sleeps = 4, .preempted = 5};
+    const Record record = record_of(event, FF_EVENT_MESSAGE, 1);
+    const auto message = decoded<Message>(record);
+    ASSERT_TRUE(message.thread);
+    EXPECT_EQ(message.thread->cpu_nanoseconds, 100U);
+    EXPECT_EQ(message.thread->queued_nanoseconds, 20U);
+    EXPECT_EQ(message.thread->run_nanoseconds, 30U);
+    EXPECT_EQ(message.thread->sleeps, 4U);
+    EXPECT_EQ(message.thread->preempted, 5U);
+}
+
+TEST(Decoder, AMessageOfAnOlderFileHasNone) {
+    ff_message_event event{};
+    event.length = event.captured = 3;
+    Record record = record_of(event, FF_EVENT_UNTIMED, 1, "abc");
+    record.erase(record.begin() + offsetof(ff_message_event, thread), record.begin() + sizeof event);
+    const auto size = static_cast<std::uint32_t>(record.size());
+    std::memcpy(record.data() + offsetof(ff_event, size), &size, sizeof size);
+    const auto message = decoded<Message>(record);
+    EXPECT_EQ(message.front, "abc");
+    EXPECT_FALSE(message.thread);
+}
+
+TEST(Decoder, AnExitHasTheProcessesCpuTimeAndThatOfAnOlderFileDoesNot) {
+    ff_process_event event{};
+    event.pid = 42;
+    const std::uint64_t cpu = 1'000;
+    const std::string_view behind(reinterpret_cast<const char*>(&cpu), sizeof cpu);
+    EXPECT_EQ(decoded<ProcessExited>(record_of(event, FF_EVENT_EXIT, 5, behind)).cpu_nanoseconds, cpu);
+    const auto older = decoded<ProcessExited>(record_of(event, FF_EVENT_EXIT, 5));
+    EXPECT_EQ(older.pid, Pid{42});
+    EXPECT_FALSE(older.cpu_nanoseconds);
+}
+
 TEST(Decoder, AnExecutionKeepsWhoExecutedWhat) {
     ff_process_event event{};
     event.pid = 42;

@@ -1,0 +1,68 @@
+#include "agent/processes/service_cpu.h"
+
+#include <ctime>
+
+#include "agent/base/clock.h"
+
+namespace footfall {
+namespace {
+
+// The clock of another process, as clock_getcpuclockid(3) makes it; that one asks for the process first.
+clockid_t cpu_clock_of(Pid pid) {
+    constexpr unsigned kScheduled = 2;
+    constexpr unsigned kPidShift = 3;
+    return static_cast<clockid_t>(~number(pid) << kPidShift | kScheduled);
+}
+
+std::uint64_t grown(std::uint64_t from, std::uint64_t to) { return to > from ? to - from : 0; }
+
+}  // namespace
+
+std::optional<std::uint64_t> cpu_of_process(Pid pid) {
+    timespec time{};
+    if (clock_gettime(cpu_clock_of(pid), &time) != 0) return std::nullopt;
+    return static_cast<std::uint64_t>(time.tv_sec) * kNanosecondsPerSecond + static_cast<std::uint64_t>(time.tv_nsec);
+}
+
+void ServiceCpu::on_met(Pid pid, ServiceId service) {
+    if (!cpu_of_) return;
+    const auto known = processes_.find(pid);
+    if (known != processes_.end() && (!known->second.service || known->second.service == service)) {
+        known->second.service = service;
+        return;
+    }
+    const std::optional<std::uint64_t> cpu = cpu_of_(pid);
+    if (!cpu) return;
+    if (known != processes_.end()) {
+        ended_[*known->second.service] += grown(known->second.counted, *cpu);
+        known->second = {service, *cpu, *cpu};
+    } else if (processes_.size() < limit_) {
+        processes_[pid] = {service, *cpu, *cpu};
+    }
+}
+
+void ServiceCpu::on_forked(const ProcessForked& forked) {
+    if (!cpu_of_ || processes_.size() >= limit_) return;
+    const auto parent = processes_.find(forked.parent);
+    processes_[forked.pid] = {parent == processes_.end() ? std::nullopt : parent->second.service, 0, 0};
+}
+
+void ServiceCpu::on_exited(const ProcessExited& exited) {
+    const auto known = processes_.find(exited.pid);
+    if (known == processes_.end()) return;
+    const Process process = known->second;
+    processes_.erase(known);
+    if (process.service) ended_[*process.service] += grown(process.counted, exited.cpu_nanoseconds.value_or(process.latest));
+}
+
+std::unordered_map<ServiceId, std::uint64_t> ServiceCpu::sums() const {
+    std::unordered_map<ServiceId, std::uint64_t> sums = ended_;
+    for (const auto& [pid, process] : processes_) {
+        if (!process.service) continue;
+        process.latest = cpu_of_(pid).value_or(process.latest);
+        sums[*process.service] += grown(process.counted, process.latest);
+    }
+    return sums;
+}
+
+}  // namespace footfall
