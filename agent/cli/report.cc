@@ -101,12 +101,20 @@ tl::unexpected<Error> nothing_chosen(const EmptyChoice& choice, const Stacks& st
     switch (choice.option) {
         case EmptyChoice::Option::kService:
             return no_match(as_given("--service", filter.services), "it has stacks of these services");
+        case EmptyChoice::Option::kOperation:
+            if (choice.there.empty()) break;
+            return no_match(as_given("--operation", filter.operations), "it has stacks of these operations");
         case EmptyChoice::Option::kThread:
-            return no_match(as_given("--thread", filter.threads), filter.services.empty()
+            return no_match(as_given("--thread", filter.threads), filter.services.empty() && filter.operations.empty()
                                                                       ? "it has stacks of these threads"
-                                                                      : "the services that match have these threads");
+                                                                      : "what else was asked for has these threads");
         case EmptyChoice::Option::kState:
             break;
+    }
+    if (choice.option == EmptyChoice::Option::kOperation) {
+        return failure("no stack in " + file + " was taken in an operation",
+                       "the services that were watched served nothing meanwhile, or --operations.costs was false",
+                       ExitCode::kNoTarget);
     }
     const bool has_waits = std::any_of(stacks.samples().begin(), stacks.samples().end(),
                                        [](const StackSample& sample) { return sample.state() != STACK_RUNNING; });
@@ -209,6 +217,11 @@ Result<int> report(const ReportFlags& flags) {
 
 void add_filters(CLI::App& command, ReportFlags& flags) {
     command.add_option("--service", flags.filter.services, "only stacks of these services")
+        ->type_name("GLOB")
+        ->allow_extra_args(false);
+    command
+        .add_option("--operation", flags.filter.operations,
+                    "only stacks of threads that served these operations ('GET /orders*')")
         ->type_name("GLOB")
         ->allow_extra_args(false);
     command.add_option("--thread", flags.filter.threads, "only stacks of threads with such names")

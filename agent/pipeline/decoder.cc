@@ -268,6 +268,7 @@ std::optional<Event> decode_stack(RawEvent raw) {
         .nanoseconds = running ? record->weight : 0,
         .waits = running ? 0 : static_cast<double>(record->weight) / kWeightOne,
         .wait = record->wait,
+        .sleeps = record->sleeps,
         .system_call = record->system_call,
         .thread = text_field(raw, offsetof(ff_stack_event, comm), FF_COMM_LENGTH),
         .kernel = FrameList(behind.first(kernel)),

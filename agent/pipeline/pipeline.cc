@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/pipeline/decoder.h"
+#include "agent/pipeline/kind.h"
 
 namespace footfall {
 namespace {
@@ -52,7 +53,7 @@ std::optional<DropReason> Pipeline::handle(const Event& event) {
         [this](const auto& typed) -> std::optional<DropReason> {
             using Type = std::decay_t<decltype(typed)>;
             if constexpr (requires { typed.time; }) latest_ = std::max(latest_, typed.time);
-            if constexpr (std::is_same_v<Type, Message> || std::is_same_v<Type, Blind> ||
+            if constexpr (std::is_same_v<Type, Message> || std::is_same_v<Type, StackTaken> || std::is_same_v<Type, Blind> ||
                           std::is_same_v<Type, ProcessExited> || std::is_same_v<Type, ProcessExecuted>) {
                 return handle(typed);
             } else if constexpr (std::is_same_v<Type, ProcessForked>) {
@@ -68,7 +69,7 @@ std::optional<DropReason> Pipeline::handle(const Event& event) {
             } else if constexpr (std::is_same_v<Type, FileOpened>) {
                 if (files_) files_->on_opened(typed);
                 return std::nullopt;
-            } else if constexpr (std::is_same_v<Type, StackTaken> || std::is_same_v<Type, WaitEnded>) {
+            } else if constexpr (std::is_same_v<Type, WaitEnded>) {
                 if (stacks_) stacks_->on(typed);
                 return std::nullopt;
             } else {
@@ -83,6 +84,12 @@ std::optional<DropReason> Pipeline::handle(const Message& message) {
     const std::optional<DropReason> dropped = connections_.on(message);
     costs_.message_read();
     return dropped;
+}
+
+std::optional<DropReason> Pipeline::handle(const StackTaken& taken) {
+    const auto sample = stacks_ ? stacks_->on(taken) : std::nullopt;
+    if (sample) costs_.on_sample(*sample, taken);
+    return std::nullopt;
 }
 
 std::optional<DropReason> Pipeline::handle(const Blind& blind) {
@@ -123,6 +130,7 @@ void Pipeline::advance(MonotonicTime now) {
 void Pipeline::session_end(MonotonicTime time) {
     connections_.session_end(time);
     if (commands_) commands_->session_end();
+    settle_samples();
     if (stacks_) stacks_->session_end(time);
 }
 
@@ -185,6 +193,11 @@ void Pipeline::on_stayed_blind(const ConnectionInfo& connection, BlindReason rea
 
 std::string Pipeline::consumer_text(const Use& use) const {
     return use.consumer != 0 ? consumers_.text(use.consumer) : std::string();
+}
+
+std::string Pipeline::operation_text(OperationId operation) const {
+    const OperationName& name = names_.name_of(operation);
+    return std::string(footfall::name(name.scope.kind)) + " " + name.text;
 }
 
 void Pipeline::fill(Snapshot& snapshot, const ClockOffset& clock, const KernelAccount& kernel) const {

@@ -86,6 +86,9 @@ public:
 
     // Time has passed, with or without events.
     void advance(MonotonicTime now);
+    // All samples so far are to be in the profile, with or without the operation that they were taken in.
+    void settle_samples() { costs_.give_up_samples(); }
+    [[nodiscard]] std::string operation_text(OperationId operation) const;
 
     // Everything but the session's own facts.
     void fill(Snapshot& snapshot, const ClockOffset& clock, const KernelAccount& kernel) const;
@@ -104,6 +107,7 @@ public:
 private:
     std::optional<DropReason> handle(const Event& event);
     std::optional<DropReason> handle(const Message& message);
+    std::optional<DropReason> handle(const StackTaken& taken);
     std::optional<DropReason> handle(const Blind& blind);
     std::optional<DropReason> handle(const ProcessExited& exited);
     std::optional<DropReason> handle(const ProcessExecuted& executed);
@@ -132,7 +136,9 @@ private:
     ProcessTable processes_;
     Namer namer_;
     UsageTable usage_;
-    CostAttribution costs_{usage_};
+    CostAttribution costs_{usage_, [this](CostAttribution::SampleId id, std::optional<OperationId> operation) {
+                               stacks_->set_operation(id, operation);
+                           }};
     BlindSpots blind_spots_;
     ConnectionTable connections_;
     std::optional<Commands> commands_;

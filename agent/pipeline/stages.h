@@ -215,6 +215,7 @@ struct StackTaken {
     std::uint64_t nanoseconds = 0;  // running: that it stands for
     double waits = 1;               // else: that it stands for
     std::uint64_t wait = 0;         // else: which one of the thread
+    std::uint16_t sleeps = 0;       // the low bits of how often the thread went to wait, this wait included
     std::int32_t system_call = -1;
     std::string_view thread;  // its name
     FrameList kernel;

@@ -133,7 +133,10 @@ Result<void> LiveSession::make_pipeline() {
         .stacks = {},
         .cpu_of = config.costs ? cpu_of_process : ServiceCpu::CpuOf(),
     };
-    if (stack_probe_) settings.stacks = collector_options(config.stacks);
+    if (stack_probe_) {
+        settings.stacks = collector_options(config.stacks);
+        settings.stacks->with_operations = config.costs;
+    }
     pipeline_ = std::make_unique<Pipeline>(std::move(settings), source_, observers(),
                                            stack_probe_ ? &stack_probe_->maps() : nullptr);
     if (stack_probe_) pipeline_->stacks()->processes().set_code_records([this] { follow_mappings(); });

@@ -56,9 +56,12 @@ Snapshot LiveSession::snapshot() const {
 std::optional<StackCapture> LiveSession::stacks() const {
     const StackCollector* collector = pipeline_->stacks();
     if (collector == nullptr) return std::nullopt;
+    pipeline_->settle_samples();
     StackCapture capture = capture_stacks(*collector, ended_.seen() ? ended_ : monotonic_now());
     for (const Sample& sample : capture.samples) {
         capture.services.try_emplace(sample.service, pipeline_->services().name(sample.service));
+        if (sample.operation)
+            capture.operations.try_emplace(*sample.operation, pipeline_->operation_text(*sample.operation));
         if (const auto user = users_.of(sample.pid)) capture.users.try_emplace(sample.pid, *user);
     }
     capture.period_nanoseconds = stack_probe_->period_nanoseconds();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace footfall {
 
 struct Sample {
     ServiceId service{};
+    std::optional<OperationId> operation;  // that the thread served; none: none, or it is not known
     Pid pid{};
     std::string thread;
     StackState state = StackState::kRunning;

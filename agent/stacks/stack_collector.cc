@@ -99,7 +99,7 @@ StackCollector::StackCollector(CollectorOptions options, KernelTables* tables, S
     if (tables_ != nullptr) tables_->publish_no_table(kModuleWithoutRoom);
 }
 
-void StackCollector::on(const StackTaken& taken) {
+std::optional<StackCollector::SampleId> StackCollector::on(const StackTaken& taken) {
     Open open;
     Sample& sample = open.sample;
     sample.service = service_of_(taken.pid);
@@ -122,7 +122,8 @@ void StackCollector::on(const StackTaken& taken) {
 
     if (!open.ended) wait_spacing_.on_wait(taken.time);
     const OpenId id = next_open_++;
-    if (!open.ended && !keep_wait(taken.tid, id)) return;
+    if (!open.ended && !keep_wait(taken.tid, id)) return std::nullopt;
+    open.attributed = !options_.with_operations;
     open.walked = !lacks_table(taken.stop) || taken.copied.empty();
     open_.emplace(id, std::move(open));
     if (!open_.at(id).walked) {
@@ -130,6 +131,15 @@ void StackCollector::on(const StackTaken& taken) {
     } else if (lacks_table(taken.stop)) {
         ask_for_what_lacks(taken);
     }
+    settle(id);
+    return options_.with_operations ? std::optional(id) : std::nullopt;
+}
+
+void StackCollector::set_operation(SampleId id, std::optional<OperationId> operation) {
+    const auto open = open_.find(id);
+    if (open == open_.end()) return;
+    open->second.sample.operation = operation;
+    open->second.attributed = true;
     settle(id);
 }
 
@@ -166,7 +176,7 @@ void StackCollector::on(const WaitEnded& ended) {
 // Adds a sample to the profile, once all of it is known.
 void StackCollector::settle(OpenId id) {
     const auto open = open_.find(id);
-    if (open == open_.end() || !open->second.walked || !open->second.ended) return;
+    if (open == open_.end() || !open->second.walked || !open->second.ended || !open->second.attributed) return;
     add(open->second);
     open_.erase(open);
 }

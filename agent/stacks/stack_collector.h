@@ -5,7 +5,8 @@
 // table is there; and the kernel side gets the table, so that the next one is walked there. So the first sample of a program
 // is as complete as any other.
 //
-// A stack that leads to a wait is kept until the wait is over, or the session is.
+// A stack that leads to a wait is kept until the wait is over, or the session is. Where stacks have operations, each is kept
+// until somebody says which one it was taken in (CostAttribution).
 // Thread: the one that owns the pipeline's state. What is kept is bounded; what finds no room is counted, and its sample
 // keeps the frames that the kernel side had found.
 #pragma once
@@ -31,6 +32,7 @@
 namespace footfall {
 
 struct CollectorOptions {
+    bool with_operations = false;
     std::uint64_t shortest_wait_nanoseconds = 0;  // shorter ones are not kept
     std::size_t most_modules = 4096;
     std::size_t most_processes = 4096;
@@ -44,11 +46,14 @@ struct CollectorOptions {
 class StackCollector {
 public:
     using ServiceOf = std::function<ServiceId(Pid)>;
+    using SampleId = std::uint64_t;
 
     // tables may be null: then nobody is told, and every copy is walked here. It outlives the collector.
     StackCollector(CollectorOptions options, KernelTables* tables, ServiceOf service_of);
 
-    void on(const StackTaken& taken);
+    // With operations: the sample that wants one. None: it is not kept.
+    std::optional<SampleId> on(const StackTaken& taken);
+    void set_operation(SampleId id, std::optional<OperationId> operation);
     void on(const WaitEnded& ended);
     // Told of what processes do, and of the code that they map.
     [[nodiscard]] ProcessCodes& processes() { return processes_; }
@@ -79,10 +84,12 @@ public:
     [[nodiscard]] bool busy() const { return !copies_.empty(); }
 
 private:
-    // A sample in the making: done when its stack is walked and, if it leads to a wait, that is over.
+    // A sample in the making: done when its stack is walked, it is known in which operation it was taken, and, if it leads
+    // to a wait, that is over.
     struct Open {
         Sample sample;
         bool walked = true;
+        bool attributed = true;
         bool ended = true;
         double waits = 1;
         std::uint64_t wait = 0;
@@ -91,7 +98,7 @@ private:
         std::uint64_t blocked_nanoseconds = 0;
         std::uint64_t queued_nanoseconds = 0;
     };
-    using OpenId = std::uint64_t;
+    using OpenId = SampleId;
 
     struct Copy {
         OpenId sample = 0;

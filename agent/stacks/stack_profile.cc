@@ -6,12 +6,14 @@
 namespace footfall {
 namespace {
 
+constexpr std::uint32_t kNoOperation = UINT32_MAX;
 constexpr std::size_t kEntryBytes = 96;  // of the table, beside the packed stack
 
 // What tells one stack from another, as bytes: the fixed part, the thread's name, the kernel's addresses, the user's frames.
 struct PackedHead {
     std::uint32_t service;
-    std::uint32_t pid;  // 0 unless an address has a meaning in this process only
+    std::uint32_t operation;  // kNoOperation: none
+    std::uint32_t pid;        // 0 unless an address has a meaning in this process only
     std::int32_t system_call;
     std::uint8_t state;
     std::uint8_t stop;
@@ -46,7 +48,8 @@ std::string pack(const Sample& sample) {
     std::string packed;
     packed.reserve(sizeof(PackedHead) + thread.size() + sample.kernel.size() * sizeof(std::uint64_t) +
                    sample.user.size() * sizeof(PackedFrame));
-    append(packed, PackedHead{number(sample.service), private_code ? number(sample.pid) : 0, sample.system_call,
+    const std::uint32_t operation = sample.operation ? number(*sample.operation) : kNoOperation;
+    append(packed, PackedHead{number(sample.service), operation, private_code ? number(sample.pid) : 0, sample.system_call,
                               static_cast<std::uint8_t>(sample.state), static_cast<std::uint8_t>(sample.stop),
                               static_cast<std::uint8_t>(thread.size()), static_cast<std::uint8_t>(sample.kernel.size())});
     packed.append(thread);
@@ -61,6 +64,7 @@ Sample unpack(std::string_view packed) {
     Sample sample;
     const auto head = take<PackedHead>(packed);
     sample.service = ServiceId{head.service};
+    if (head.operation != kNoOperation) sample.operation = OperationId{head.operation};
     sample.pid = Pid{head.pid};
     sample.system_call = head.system_call;
     sample.state = static_cast<StackState>(head.state);

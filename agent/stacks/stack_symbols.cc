@@ -331,6 +331,7 @@ private:
         StackSample* out = stacks_.add_samples();
         out->set_service(strings_.of(service_name(sample.service)));
         out->set_thread(strings_.of(sample.thread));
+        out->set_operation(strings_.of(operation_name(sample)));
         out->set_samples(static_cast<std::uint64_t>(std::llround(sample.samples)));
         out->set_nanos(sample.nanoseconds);
         out->set_stop(strings_.of(name(sample.stop)));
@@ -373,6 +374,11 @@ private:
     [[nodiscard]] std::string_view service_name(ServiceId service) const {
         const auto found = capture_.services.find(service);
         return found != capture_.services.end() ? std::string_view(found->second) : std::string_view();
+    }
+
+    [[nodiscard]] std::string_view operation_name(const Sample& sample) const {
+        const auto found = sample.operation ? capture_.operations.find(*sample.operation) : capture_.operations.end();
+        return found != capture_.operations.end() ? std::string_view(found->second) : std::string_view();
     }
 
     const StackCapture& capture_;

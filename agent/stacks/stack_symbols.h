@@ -35,6 +35,7 @@ struct StackCapture {
     std::map<Pid, Fd> jitdumps;  // of processes that run code without a file, as far as they were seen to have one
     std::map<Pid, Uid> users;    // whom processes had while they lived, as far as that is known
     std::map<ServiceId, std::string> services;
+    std::map<OperationId, std::string> operations;  // of samples that have one
     std::array<std::uint64_t, kStopReasons> stops{};
     std::uint64_t complete_with_guesses = 0;
     std::uint64_t user_frames = 0;
@@ -49,7 +50,8 @@ struct StackCapture {
     std::chrono::milliseconds naming_patience{30'000};  // with all names together, but for what debuginfod takes
 };
 
-// Everything but users, services, period, clock, detail, debuginfod and naming_patience. What waits, waits up to now.
+// Everything but users, services, operations, period, clock, detail, debuginfod and naming_patience. What waits, waits up to
+// now.
 StackCapture capture_stacks(const StackCollector& collector, MonotonicTime now);
 
 // Samples come in descending order of time. client: asked for names; used by the calling thread only. What finds no name in

@@ -14,6 +14,10 @@
 // So a program with a thread for each exchange is told exactly. In an event loop, what runs between two messages without a
 // wait can be of two exchanges: it counts to one of them. Exchanges that end with one message share what they cost evenly.
 //
+// Samples of a thread's stack belong where the stretch does that they were taken in: on the CPU, by which of the thread's
+// waits lie before them and behind. A wait belongs to an exchange if it lies within it: the thread serves it before and
+// after.
+//
 // Time that belongs to nobody is in the service's own CPU time (service_cpu.h) and in no operation's.
 // Thread: the one that owns the pipeline's state. Bounded by the connections that are open, and in threads: past the limit
 // all are forgotten and begin anew, at the price of a stretch of each.
@@ -23,7 +27,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "agent/base/ids.h"
@@ -35,19 +41,30 @@ namespace footfall {
 
 class CostAttribution {
 public:
+    using SampleId = std::uint64_t;
+    // Hears once of each sample which operation it was taken in; none: of no operation, or it is not known.
+    using OnSample = std::function<void(SampleId, std::optional<OperationId>)>;
+
+    static constexpr std::size_t kMostSamples = 8192;  // that wait for that; the rest are of no operation
+
     // usage outlives it.
-    explicit CostAttribution(UsageTable& usage, std::size_t most_threads = 65536)
-        : usage_(usage), most_threads_(most_threads) {}
+    explicit CostAttribution(UsageTable& usage, OnSample on_sample = {}, std::size_t most_threads = 65536)
+        : usage_(usage), on_sample_(std::move(on_sample)), most_threads_(most_threads) {}
 
     // A message of an open connection, before its bytes are read; message_read() follows, behind the uses that it ended.
     void on_message(const Message& message);
     void on_use(ConnectionId connection, const Use& use);
     void message_read();
 
-    void on_connection_gone(ConnectionId connection) { served_.erase(connection); }
+    void on_connection_gone(ConnectionId connection);
+
+    void on_sample(SampleId id, const StackTaken& taken);
+    // What is known of samples by now is all that there will be.
+    void give_up_samples();
 
     [[nodiscard]] std::size_t threads() const { return threads_.size(); }
     [[nodiscard]] std::size_t connections() const { return served_.size(); }
+    [[nodiscard]] std::size_t samples() const { return samples_; }
 
 private:
     struct Hash {
@@ -65,10 +82,17 @@ private:
         bool operator==(const Serving&) const = default;
     };
 
+    struct Taken {
+        SampleId id = 0;
+        std::uint16_t sleeps = 0;
+        bool waits = false;
+    };
+
     struct Thread {
         Pid pid{};
         ThreadTimes times;
         std::optional<Serving> serves;
+        std::vector<Taken> samples{};  // since then
     };
 
     struct Ended {
@@ -83,6 +107,7 @@ private:
         std::uint32_t number = 0;  // of exchanges so far
         Tid read_by{};
         ThreadCost cost;  // of what is open
+        std::vector<SampleId> samples{};
         std::vector<Ended> ended;
         std::optional<OperationId> last;  // that ended
         std::optional<Serving> cause;     // of what was sent last, where the service calls
@@ -102,16 +127,31 @@ private:
     [[nodiscard]] std::optional<Serving> serving_after(const Step& step, const Message& message,
                                                        Connection& connection) const;
     [[nodiscard]] bool is_open(const std::optional<Serving>& serving) const;
+    [[nodiscard]] bool is_handed_over(const Step& step) const;
     [[nodiscard]] std::optional<Serving> owner_between(const Stretch& stretch, const Step& step) const;
+    [[nodiscard]] std::optional<Serving> owner_of(const Taken& taken, const ThreadTimes& from, const Stretch& stretch,
+                                                  const Step& step) const;
     void book(const Stretch& stretch, const Step& step);
+    void place_samples(std::vector<Taken>& samples, const ThreadTimes& from, const Stretch& stretch, const Step& step);
+    void give_up(std::vector<Taken>& samples);
+    void tell(SampleId id, std::optional<OperationId> operation);
+    // Where time of an exchange goes: its connection while it is open, else its operation while that is known, else neither.
+    struct Account {
+        Connection* open = nullptr;
+        std::optional<OperationId> ended;
+    };
+    [[nodiscard]] Account account_of(const std::optional<Serving>& serving);
     void add(const std::optional<Serving>& serving, const ThreadCost& cost);
     void share_out(Connection& connection);
+    void forget_threads();
 
     UsageTable& usage_;
+    OnSample on_sample_;
     std::size_t most_threads_;
     tsl::robin_map<std::uint32_t, Thread> threads_;  // by tid
     tsl::robin_map<ConnectionId, Connection, Hash> served_;
     std::optional<ConnectionId> reading_;
+    std::size_t samples_ = 0;  // that somebody waits to hear of
 };
 
 }  // namespace footfall

@@ -32,7 +32,7 @@ struct ff_stack_event {
 	struct ff_event event;
 	__u32 pid;
 	__u32 tid;
-	__u16 cpu;
+	__u16 sleeps;       /* how often the thread went to wait so far, this wait included; wraps around */
 	__u16 copied_below; /* of the copied bytes, so many lie below the stack pointer */
 	__u8 state;         /* enum ff_stack_state */
 	__u8 stop;          /* enum ff_stop: why the user stack ends where it does */

@@ -74,7 +74,8 @@ static __always_inline void read_thread_times(struct ff_thread_times *times, __u
 	}
 	compare_clocks(clock, now, arrived, started);
 	running = now - clock->apart - clock->taken - started;
-	times->cpu_ns = ran + (running > 0 ? running : 0);
+	ran += running > 0 ? running : 0;
+	times->cpu_ns = ran ?: 1; /* a thread that has just begun */
 	times->queued_ns = task->sched_info.run_delay;
 	times->run_ns = now - clock->apart - arrived;
 	times->sleeps = task->nvcsw;

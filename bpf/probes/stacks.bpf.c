@@ -62,7 +62,7 @@ static __always_inline void begin_walk(struct walk *walk, struct task_struct *ta
 	walk->event.event.time_ns = bpf_ktime_get_ns();
 	walk->event.pid = task->tgid;
 	walk->event.tid = task->pid;
-	walk->event.cpu = bpf_get_smp_processor_id();
+	walk->event.sleeps = task->nvcsw;
 	walk->event.system_call = -1;
 	bpf_probe_read_kernel(walk->event.comm, sizeof(walk->event.comm), task->comm);
 }

@@ -25,8 +25,8 @@ public:
     [[nodiscard]] FlameJson json();
 
 private:
-    using FrameKey = std::tuple<std::string_view, std::string_view, unsigned>;        // name, module, flags
-    using GroupKey = std::tuple<std::int32_t, std::int32_t, int, std::int32_t, int>;  // as in the JSON
+    using FrameKey = std::tuple<std::string_view, std::string_view, unsigned>;                      // name, module, flags
+    using GroupKey = std::tuple<std::int32_t, std::int32_t, std::int32_t, int, std::int32_t, int>;  // as in the JSON
     struct Value {
         std::uint64_t nanos = 0;
         std::uint64_t samples = 0;
@@ -114,8 +114,9 @@ void FlameData::add(const Snapshot& snapshot, const StackReader& reader) {
                          {"guessedFrames", all.guessed_frames}});
     for (const StackSample& sample : snapshot.stacks().samples()) {
         const bool waited = sample.state() == STACK_BLOCKED || sample.state() == STACK_QUEUED;
-        const GroupKey key{intern(reader.text(sample.service())), intern(reader.text(sample.thread())),
-                           waited ? static_cast<int>(sample.state()) : 0, intern(reader.text(sample.wait())), session};
+        const GroupKey key{intern(reader.text(sample.service())), intern(reader.text(sample.operation())),
+                           intern(reader.text(sample.thread())),  waited ? static_cast<int>(sample.state()) : 0,
+                           intern(reader.text(sample.wait())),    session};
         const auto [group, is_new] = groups_.try_emplace(key, static_cast<std::int32_t>(group_list_.size()));
         if (is_new) group_list_.push_back(key);
         Value& value = values_[{leaf_of(sample, reader), group->second}];
@@ -151,13 +152,11 @@ FlameJson FlameData::frames_json() {
 
 FlameJson FlameData::json() {
     FlameJson frames = frames_json();
-    FlameJson groups = {{"service", FlameJson::array()},
-                        {"thread", FlameJson::array()},
-                        {"state", FlameJson::array()},
-                        {"wait", FlameJson::array()},
-                        {"session", FlameJson::array()}};
-    for (const auto& [service, thread, state, wait, session] : group_list_) {
+    FlameJson groups = {{"service", FlameJson::array()}, {"operation", FlameJson::array()}, {"thread", FlameJson::array()},
+                        {"state", FlameJson::array()},   {"wait", FlameJson::array()},      {"session", FlameJson::array()}};
+    for (const auto& [service, operation, thread, state, wait, session] : group_list_) {
         groups["service"].push_back(service);
+        groups["operation"].push_back(operation);
         groups["thread"].push_back(thread);
         groups["state"].push_back(state);
         groups["wait"].push_back(wait);

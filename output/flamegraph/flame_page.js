@@ -22,23 +22,32 @@
   const kindOf = (group) => group.state === FlameTree.RUNNING ? 'on CPU' : group.state === FlameTree.QUEUED ? 'queued for a CPU'
     : 'waiting: ' + (group.wait || 'other');
 
-  function fillSelect(select, all, names) {
+  function fillSelect(select, all, names, unnamed) {
     const chosen = select.value;
     select.replaceChildren();
-    for (const [value, text] of [['', all], ...names.map((name) => ['=' + name, name || '[unknown]'])]) element('option', text, select).value = value;
+    for (const [value, text] of [['', all], ...names.map((name) => ['=' + name, name || unnamed])]) element('option', text, select).value = value;
     select.value = [...select.options].some((option) => option.value === chosen) ? chosen : '';
   }
 
   const distinct = (groups, of) => [...new Set(groups.map(of))].sort();
 
-  function fillThreads() {
-    const service = id('service').value;
-    fillSelect(id('thread'), 'all', distinct(model.groups.filter((g) => service === '' || '=' + g.service === service), (g) => g.thread));
+  // What is chosen now, as a question of a name.
+  function chosenIn(select) {
+    const chosen = id(select).value;
+    return (name) => chosen === '' || '=' + name === chosen;
+  }
+
+  // What there is of the services that are chosen, and of their operations.
+  function fillNarrower() {
+    const service = chosenIn('service'), ofService = model.groups.filter((g) => service(g.service));
+    fillSelect(id('operation'), 'all', distinct(ofService, (g) => g.operation), '[none]');
+    const operation = chosenIn('operation'), ofOperation = ofService.filter((g) => operation(g.operation));
+    fillSelect(id('thread'), 'all', distinct(ofOperation, (g) => g.thread), '[unknown]');
   }
 
   function fillFilters() {
-    fillSelect(id('service'), 'all', distinct(model.groups, (g) => g.service));
-    fillThreads();
+    fillSelect(id('service'), 'all', distinct(model.groups, (g) => g.service), '[unknown]');
+    fillNarrower();
     const kinds = distinct(model.groups, kindOf);
     for (const kind of kinds) {
       const label = element('label', undefined, id('states'));
@@ -81,9 +90,9 @@
   }
 
   function rebuild() {
-    const service = id('service').value, thread = id('thread').value;
+    const [service, operation, thread] = ['service', 'operation', 'thread'].map(chosenIn);
     const kinds = new Set([...id('states').querySelectorAll('input:checked')].map((box) => box.value));
-    keep = (g) => (service === '' || '=' + g.service === service) && (thread === '' || '=' + g.thread === thread) && kinds.has(kindOf(g));
+    keep = (g) => service(g.service) && operation(g.operation) && thread(g.thread) && kinds.has(kindOf(g));
     scene.tree = FlameTree.build(model, {keep, invert: id('invert').checked, width: id('widths').value,
                                          levels: id('levels').value.split(' ').filter(Boolean)});
     scene.largest = scene.diff ? FlameTree.largestChange(scene.tree) : 0;
@@ -245,8 +254,8 @@
       redraw();
     });
     id('controls').addEventListener('submit', (event) => event.preventDefault());
-    id('service').addEventListener('change', fillThreads);
-    for (const name of ['service', 'thread', 'levels', 'states', 'invert', 'icicle', 'widths']) id(name).addEventListener('change', rebuild);
+    for (const name of ['service', 'operation']) id(name).addEventListener('change', fillNarrower);
+    for (const name of ['service', 'operation', 'thread', 'levels', 'states', 'invert', 'icicle', 'widths']) id(name).addEventListener('change', rebuild);
     id('search').addEventListener('input', find);
     id('start-over').addEventListener('click', () => {
       id('controls').reset();

@@ -15,7 +15,7 @@ const FlameTree = (() => {
       flags: data.frames.flags[i],
     }));
     const groups = data.groups.service.map((service, i) => ({
-      service: text(service), thread: text(data.groups.thread[i]), state: data.groups.state[i],
+      service: text(service), operation: text(data.groups.operation[i]), thread: text(data.groups.thread[i]), state: data.groups.state[i],
       wait: text(data.groups.wait[i]), session: data.groups.session[i],
     }));
     const levels = new Map();
@@ -23,12 +23,13 @@ const FlameTree = (() => {
       const key = kind + ' ' + name;
       if (!levels.has(key)) {
         levels.set(key, frames.length);
-        frames.push({name: name || '[unknown]', module: kind, file: '', line: 0, flags: LEVEL});
+        frames.push({name: name || (kind === 'operation' ? '[no operation]' : '[unknown]'), module: kind, file: '', line: 0, flags: LEVEL});
       }
       return levels.get(key);
     };
     for (const group of groups) {
-      group.levels = {service: level('service', group.service), thread: level('thread', group.thread)};
+      group.levels = {service: level('service', group.service), operation: level('operation', group.operation),
+                      thread: level('thread', group.thread)};
     }
     const parent = Int32Array.from(data.nodes.parent), frame = Int32Array.from(data.nodes.frame);
     const guessed = new Uint8Array(parent.length), outermost = new Uint8Array(parent.length);
@@ -103,7 +104,7 @@ const FlameTree = (() => {
     };
   }
 
-  // options: keep(group) → bool; levels: 'service' and 'thread', those that get rows; invert: innermost frames first.
+  // options: keep(group) → bool; levels: of 'service', 'operation' and 'thread', those that get rows; invert: innermost frames first.
   function build(model, options) {
     const tree = newTree();
     const child = childFinder(tree, model.frames.length);

@@ -12,6 +12,7 @@
 #include "output/json/watched_json.h"
 #include "output/session/operation_totals.h"
 #include "output/session/unattributed_cpu.h"
+#include "output/session/wait_reasons.h"
 #include "output/session/watched.h"
 
 namespace footfall {
@@ -66,7 +67,7 @@ void count_in(Json& counts, const std::string& name, std::uint64_t uses) {
 }
 
 // In all, and of those uses whose cost is known.
-void add_cost(Json& out, const Operation& operation) {
+void add_cost(Json& out, const Operation& operation, const OperationWaits& waits) {
     out["cpu_seconds"] = nullptr;
     out["offcpu_seconds"] = nullptr;
     if (!operation.has_cost()) return;
@@ -76,11 +77,10 @@ void add_cost(Json& out, const Operation& operation) {
     out["offcpu_seconds"] = in_seconds(cost.off_cpu_nanos());
     out["cpu_seconds_per_use"] = per_use(cost.cpu_nanos());
     out["offcpu_seconds_per_use"] = per_use(cost.off_cpu_nanos());
-    out["wait_seconds"] = {{"run_queue", in_seconds(cost.queued_nanos())},
-                           {"other", in_seconds(cost.off_cpu_nanos() - cost.queued_nanos())}};
+    for (const auto& [reason, nanos] : waits.of(operation)) out["wait_seconds"][reason] = in_seconds(nanos);
 }
 
-Json operation(const RankedOperation& ranked, double duration_seconds) {
+Json operation(const RankedOperation& ranked, double duration_seconds, const OperationWaits& waits) {
     const Operation& operation = *ranked.operation;
     Json outcomes = Json::object();
     Json error_types = Json::object();
@@ -109,7 +109,7 @@ Json operation(const RankedOperation& ranked, double duration_seconds) {
     out["time_to_first_byte_seconds"] = distribution_json(operation.time_to_first_byte());
     out["bytes_in"] = operation.bytes_in();
     out["bytes_out"] = operation.bytes_out();
-    add_cost(out, operation);
+    add_cost(out, operation, waits);
     out["consumers"] = std::move(consumers);
     out["distinct_consumers"] = operation.distinct_consumers();
     out["first_seen"] = time_json(operation.first_seen_unix_nanos());
@@ -120,7 +120,8 @@ Json operation(const RankedOperation& ranked, double duration_seconds) {
 Json operations(const Snapshot& snapshot) {
     Json out = Json::array();
     const double duration = in_seconds(watched_nanos(watched_operations(snapshot)));
-    for (const RankedOperation& ranked : ranked_by_uses(snapshot)) out.push_back(operation(ranked, duration));
+    const OperationWaits waits(snapshot);
+    for (const RankedOperation& ranked : ranked_by_uses(snapshot)) out.push_back(operation(ranked, duration, waits));
     return out;
 }
 

@@ -67,6 +67,7 @@ StacksJson sample_json(const StackSample& sample, const StackReader& reader) {
     }
     const std::string_view stop = reader.text(sample.stop());
     return {{"service", reader.text(sample.service())},
+            {"operation", text_or_null(reader.text(sample.operation()))},
             {"thread", reader.text(sample.thread())},
             {"state", state_name(sample.state())},
             {"wait", text_or_null(reader.text(sample.wait()))},

@@ -170,6 +170,7 @@ void ProfileBuilder::add_sample(const StackSample& from) {
         sample.add_value(value);
     }
     add_label(sample, "service", reader_.text(from.service()));
+    add_label(sample, "operation", reader_.text(from.operation()));
     add_label(sample, "thread", reader_.text(from.thread()));
     add_label(sample, "state", state_name(from.state()));
     add_label(sample, "wait", reader_.text(from.wait()));

@@ -14,6 +14,12 @@ bool one_matches(const std::vector<std::string>& globs, std::string_view name) {
            std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) { return glob_match(glob, name); });
 }
 
+// "http GET /orders" is meant by "http GET*" and by "GET /orders".
+bool operation_fits(std::string_view operation, const StackFilter& filter) {
+    const std::string_view name = operation.substr(operation.find(' ') + 1);
+    return one_matches(filter.operations, operation) || one_matches(filter.operations, name);
+}
+
 bool state_fits(const StackSample& sample, const StackFilter& filter) {
     return filter.states.empty() ||
            std::find(filter.states.begin(), filter.states.end(), sample.state()) != filter.states.end();
@@ -21,6 +27,7 @@ bool state_fits(const StackSample& sample, const StackFilter& filter) {
 
 bool is_chosen(const StackSample& sample, const StackReader& reader, const StackFilter& filter) {
     return state_fits(sample, filter) && one_matches(filter.services, reader.text(sample.service())) &&
+           operation_fits(reader.text(sample.operation()), filter) &&
            one_matches(filter.threads, reader.text(sample.thread()));
 }
 
@@ -61,11 +68,16 @@ void keep_chosen(Stacks& stacks, const StackFilter& filter) {
 std::optional<EmptyChoice> find_empty_choice(const Stacks& stacks, const StackFilter& filter) {
     const StackReader reader(stacks);
     std::set<std::string> services;
-    std::set<std::string> threads;  // of the services that fit
-    std::set<std::string> states;   // of the threads that fit
+    bool some_service_fits = false;
+    std::set<std::string> operations;  // of the services that fit
+    std::set<std::string> threads;     // of the operations that fit
+    std::set<std::string> states;      // of the threads that fit
     for (const StackSample& sample : stacks.samples()) {
         services.emplace(reader.text(sample.service()));
         if (!one_matches(filter.services, reader.text(sample.service()))) continue;
+        some_service_fits = true;
+        if (sample.operation() != 0) operations.emplace(reader.text(sample.operation()));
+        if (!operation_fits(reader.text(sample.operation()), filter)) continue;
         threads.emplace(reader.text(sample.thread()));
         if (!one_matches(filter.threads, reader.text(sample.thread()))) continue;
         if (state_fits(sample, filter)) return std::nullopt;
@@ -74,6 +86,7 @@ std::optional<EmptyChoice> find_empty_choice(const Stacks& stacks, const StackFi
     using Option = EmptyChoice::Option;
     if (!states.empty()) return EmptyChoice{Option::kState, {states.begin(), states.end()}};
     if (!threads.empty()) return EmptyChoice{Option::kThread, {threads.begin(), threads.end()}};
+    if (some_service_fits) return EmptyChoice{Option::kOperation, {operations.begin(), operations.end()}};
     if (!services.empty()) return EmptyChoice{Option::kService, {services.begin(), services.end()}};
     return std::nullopt;
 }

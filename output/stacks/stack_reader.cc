@@ -130,10 +130,11 @@ Result<void> check_unfolded_size(const StackReader& reader) {
             frames += here.size();
             for (const NamedFrame& frame : here) bytes += frame.name.size();
         }
-        bytes += reader.text(sample.service()).size() + reader.text(sample.thread()).size();
+        bytes += reader.text(sample.service()).size() + reader.text(sample.operation()).size() +
+                 reader.text(sample.thread()).size();
         if (frames <= kMaxUnfoldedFrames && bytes <= kMaxUnfoldedBytes) continue;
         return failure("the stacks are too many to be written out in this format",
-                       "choose some of them with --service, --thread or --state, or take --format pprof");
+                       "choose some of them with --service, --operation, --thread or --state, or take --format pprof");
     }
     return {};
 }

@@ -61,6 +61,7 @@ public:
         StackSample& sample = *stacks_.add_samples();
         sample.set_service(text(service));
         sample.set_thread(text(thread));
+        if (thread == "worker 2") sample.set_operation(text("http GET /orders/{id}"));
         for (const std::uint32_t location : innermost_first) sample.add_locations(location);
         sample.set_samples(samples);
         sample.set_nanos(nanos);

@@ -134,8 +134,11 @@ TEST(PprofProfile, LabelsSayWhoWaitedForWhat) {
     std::map<std::string, std::string> labels;
     for (const pprof::Label& label : profile.sample(6).label())
         labels[text_at(profile, label.key())] = text_at(profile, label.str());
-    EXPECT_EQ(labels, (std::map<std::string, std::string>{
-                          {"service", "shop"}, {"thread", "worker 2"}, {"state", "blocked"}, {"wait", "lock"}}));
+    EXPECT_EQ(labels, (std::map<std::string, std::string>{{"service", "shop"},
+                                                          {"operation", "http GET /orders/{id}"},
+                                                          {"thread", "worker 2"},
+                                                          {"state", "blocked"},
+                                                          {"wait", "lock"}}));
     labels.clear();
     for (const pprof::Label& label : profile.sample(5).label())
         labels[text_at(profile, label.key())] = text_at(profile, label.str());

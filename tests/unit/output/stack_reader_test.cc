@@ -82,6 +82,18 @@ TEST(StackFilter, KeepsWhatMatchesEveryOption) {
     EXPECT_EQ(StackReader(snapshot.stacks()).text(snapshot.stacks().samples(0).service()), "shop");
 }
 
+TEST(StackFilter, KeepsTheStacksOfAnOperationByItsNameWithItsKindOrWithout) {
+    const auto left = [](const std::string& glob) {
+        Snapshot snapshot = example_with_stacks();
+        keep_chosen(*snapshot.mutable_stacks(), {.operations = {glob}});
+        return snapshot.stacks().samples_size();
+    };
+    EXPECT_GT(left("GET /orders*"), 0);
+    EXPECT_EQ(left("http *"), left("GET /orders*"));
+    EXPECT_EQ(left("grpc *"), 0);
+    EXPECT_LT(left("http *"), left("*"));
+}
+
 TEST(StackFilter, AnOptionThatFitsNothingIsFoundWithWhatThereIsInstead) {
     using Option = EmptyChoice::Option;
     const Snapshot snapshot = example_with_stacks();
@@ -89,6 +101,9 @@ TEST(StackFilter, AnOptionThatFitsNothingIsFoundWithWhatThereIsInstead) {
     EXPECT_EQ(found({.services = {"none"}, .threads = {"none"}})->option, Option::kService);
     EXPECT_THAT(found({.services = {"none"}})->there, ElementsAre("nginx", "shop"));
     EXPECT_EQ(found({.threads = {"none"}, .states = {STACK_QUEUED}})->option, Option::kThread);
+    EXPECT_EQ(found({.operations = {"none"}, .threads = {"none"}})->option, Option::kOperation);
+    EXPECT_THAT(found({.operations = {"none"}})->there, ElementsAre("http GET /orders/{id}"));
+    EXPECT_THAT(found({.services = {"nginx"}, .operations = {"none"}})->there, testing::IsEmpty());
     EXPECT_THAT(found({.threads = {"none"}})->there, ElementsAre("nginx", "worker 1", "worker 2"));
     EXPECT_THAT(found({.services = {"sh*"}, .threads = {"nginx"}})->there, ElementsAre("worker 1", "worker 2"));
     EXPECT_EQ(found({.threads = {"worker 1"}, .states = {STACK_QUEUED}})->option, Option::kState);

@@ -80,7 +80,23 @@ protected:
     std::uint64_t cpu(const std::string& operation) const { return cost(operation).cpu_nanos() / 1000; }
 
     UsageWorld world_;
-    CostAttribution costs_{world_.table};
+    // While the thread runs, or as it goes to wait.
+    void is_sampled(CostAttribution::SampleId id, Tid tid, bool waits = false) {
+        StackTaken taken{.pid = Pid{1}, .tid = tid, .state = waits ? StackState::kBlocked : StackState::kRunning};
+        taken.sleeps = static_cast<std::uint16_t>(times_[tid].sleeps);
+        costs_.on_sample(id, taken);
+    }
+    // "-": of none; "": nobody has said so yet.
+    std::string operation_of(CostAttribution::SampleId id) const {
+        const auto told = samples_.find(id);
+        if (told == samples_.end()) return "";
+        return told->second ? world_.names.name_of(*told->second).text : "-";
+    }
+
+    std::map<CostAttribution::SampleId, std::optional<OperationId>> samples_;
+    CostAttribution costs_{world_.table, [this](CostAttribution::SampleId id, std::optional<OperationId> operation) {
+                               EXPECT_TRUE(samples_.emplace(id, operation).second) << id << " was told twice";
+                           }};
     std::map<Tid, ThreadTimes> times_;
 };
 
@@ -275,9 +291,90 @@ TEST_F(CostAttributionTest, MessagesOfFilesWithoutTimesHaveNoCosts) {
     EXPECT_EQ(cost("GET /a").uses(), 0U);
 }
 
+TEST_F(CostAttributionTest, SamplesAreOfTheOperationThatTheirTimeIsOf) {
+    reads(kThread, kFirst);
+    is_sampled(1, kThread);
+    waits(kThread);
+    is_sampled(2, kThread, true);
+    is_sampled(3, kThread);
+    EXPECT_EQ(operation_of(1), "");
+    answers(kThread, kFirst, "/a");
+    is_sampled(4, kThread);  // behind the response
+    waits(kThread);
+    is_sampled(5, kThread, true);  // for the next request
+    is_sampled(6, kThread);        // wakes up for it
+    reads(kThread, kFirst);
+    answers(kThread, kFirst, "/b");
+    EXPECT_EQ(operation_of(1), "GET /a");
+    EXPECT_EQ(operation_of(2), "GET /a");
+    EXPECT_EQ(operation_of(3), "GET /a");
+    EXPECT_EQ(operation_of(4), "GET /a");
+    EXPECT_EQ(operation_of(5), "-");
+    EXPECT_EQ(operation_of(6), "GET /b");
+    EXPECT_EQ(costs_.samples(), 0U);
+}
+
+TEST_F(CostAttributionTest, SamplesOfAnEventLoopAreToldApartByItsWaits) {
+    reads(kThread, kFirst);
+    is_sampled(1, kThread);
+    waits(kThread);
+    is_sampled(2, kThread, true);  // for whatever comes
+    reads(kThread, kSecond);
+    waits(kThread);
+    is_sampled(3, kThread);  // a job by the clock, or one of the two
+    waits(kThread);
+    is_sampled(4, kThread);
+    answers(kThread, kFirst, "/a");
+    answers(kThread, kSecond, "/b");
+    EXPECT_EQ(operation_of(1), "GET /a");
+    EXPECT_EQ(operation_of(2), "-");
+    EXPECT_EQ(operation_of(3), "-");
+    EXPECT_EQ(operation_of(4), "GET /a");
+}
+
+// It may have waited in vain before.
+TEST_F(CostAttributionTest, NobodyKnowsWhichOfAWorkersWaitsAreForItsRequest) {
+    reads(kThread, kFirst);
+    answers(kWorker, kFirst, "/before");
+    reads(kThread, kFirst);
+    waits(kWorker);
+    is_sampled(1, kWorker, true);
+    is_sampled(2, kWorker);
+    waits(kWorker);
+    is_sampled(3, kWorker, true);
+    answers(kWorker, kFirst, "/a");
+    EXPECT_EQ(operation_of(1), "-");
+    EXPECT_EQ(operation_of(2), "GET /a");
+    EXPECT_EQ(operation_of(3), "-");
+}
+
+TEST_F(CostAttributionTest, SamplesOfThreadsThatServeNobodyOrWhoseExchangeNeverEndsAreOfNone) {
+    is_sampled(1, kWorker);
+    EXPECT_EQ(operation_of(1), "-");
+    reads(kThread, kFirst);
+    is_sampled(2, kThread);
+    moves(kThread, kFirst, Direction::kSent);
+    costs_.message_read();
+    costs_.on_connection_gone(kFirst);
+    EXPECT_EQ(operation_of(2), "-");
+    reads(kThread, kSecond);
+    is_sampled(3, kThread);
+    costs_.give_up_samples();
+    EXPECT_EQ(operation_of(3), "-");
+    EXPECT_EQ(costs_.samples(), 0U);
+}
+
+TEST_F(CostAttributionTest, SoManySamplesWaitForTheirOperationAndTheRestAreOfNone) {
+    reads(kThread, kFirst);
+    for (CostAttribution::SampleId id = 0; id <= CostAttribution::kMostSamples; ++id) is_sampled(id, kThread);
+    EXPECT_EQ(operation_of(CostAttribution::kMostSamples), "-");
+    answers(kThread, kFirst, "/a");
+    EXPECT_EQ(operation_of(CostAttribution::kMostSamples - 1), "GET /a");
+}
+
 TEST(CostAttributionLimits, ThreadsAreForgottenAtTheLimitAndBeginAnew) {
     UsageWorld world;
-    CostAttribution costs(world.table, 8);
+    CostAttribution costs(world.table, {}, 8);
     for (std::uint32_t tid = 1; tid < 100; ++tid) {
         Message message{.connection = kFirst, .pid = Pid{1}, .tid = Tid{tid}, .length = 10};
         message.thread = ThreadTimes{};
