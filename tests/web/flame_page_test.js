@@ -218,6 +218,16 @@ session('a filter by service and by its threads leaves theirs', async (page) => 
   assert.equal(page.id('thread').value, '');
 });
 
+session('a filter by operation leaves what threads served, and rows say which', async (page) => {
+  assert.deepEqual(page.options('operation'), ['all', '[none]', 'http GET /orders/{id}']);
+  page.set('operation', '=http GET /orders/{id}');
+  assert.deepEqual(page.options('thread'), ['all', 'worker 2']);
+  page.state('queued for a CPU', true);
+  assert.deepEqual(await page.boxes(), {all: [1000, 19], render: [1000, 18], schedule: [1000, 17]});
+  page.set('levels', 'service operation');
+  assert.deepEqual(Object.keys(await page.boxes()).slice(0, 3), ['all', 'shop', 'http GET /orders/{id}']);
+});
+
 session('what waited is shown by what it waited for', async (page) => {
   const states = () => [...page.id('states').querySelectorAll('input')].map((box) => [box.value, box.checked]);
   assert.deepEqual(states(), [['on CPU', true], ['queued for a CPU', false], ['waiting: lock', false], ['waiting: network', false]]);
