@@ -7,22 +7,11 @@
 #ifndef FOOTFALL_DETECT_MEMCACHED_H
 #define FOOTFALL_DETECT_MEMCACHED_H
 
-#include "detect.h"
+#include "first_word.h"
 
 #define FF_MEMCACHED_HEADER      24
 #define FF_MEMCACHED_LAST_OPCODE 0x24
 #define FF_MEMCACHED_LONG_REPLY  256 /* bytes: what is captured of any message */
-
-/* The first eight bytes as a number, later ones lower: a word is compared at once. */
-static inline unsigned long long ff_memcached_word(const unsigned char *bytes)
-{
-	return (unsigned long long)bytes[0] << 56 | (unsigned long long)bytes[1] << 48 | (unsigned long long)bytes[2] << 40 |
-	       (unsigned long long)bytes[3] << 32 | (unsigned long long)bytes[4] << 24 | (unsigned long long)bytes[5] << 16 |
-	       (unsigned long long)bytes[6] << 8 | bytes[7];
-}
-
-#define FF_MEMCACHED_TEXT(text)             ff_memcached_word((const unsigned char *)(text "\0\0\0\0\0\0\0"))
-#define FF_MEMCACHED_IS(word, text, length) ((word) >> (64 - 8 * (length)) == FF_MEMCACHED_TEXT(text) >> (64 - 8 * (length)))
 
 /* Commands with arguments; of those without, the end of the line is looked for. */
 #define FF_MEMCACHED_COMMANDS(each)                                                                                       \
@@ -34,7 +23,7 @@ static inline unsigned long long ff_memcached_word(const unsigned char *bytes)
 
 static inline int ff_memcached_is_command(unsigned long long word)
 {
-#define FF_MEMCACHED_OR_IS(text, length) || FF_MEMCACHED_IS(word, text, length)
+#define FF_MEMCACHED_OR_IS(text, length) || FF_WORD_BEGINS(word, text, length)
 	return 0 FF_MEMCACHED_COMMANDS(FF_MEMCACHED_OR_IS);
 #undef FF_MEMCACHED_OR_IS
 }
@@ -47,7 +36,7 @@ static inline int ff_memcached_may_become_command(unsigned long long word, unsig
 	if (length < 1 || length > 7)
 		return 0;
 	unseen = 64 - 8 * length;
-#define FF_MEMCACHED_OR_MAY_BECOME(text, size) || (length < (size) && word >> unseen == FF_MEMCACHED_TEXT(text) >> unseen)
+#define FF_MEMCACHED_OR_MAY_BECOME(text, size) || (length < (size) && word >> unseen == FF_WORD_OF(text) >> unseen)
 	return 0 FF_MEMCACHED_COMMANDS(FF_MEMCACHED_OR_MAY_BECOME);
 #undef FF_MEMCACHED_OR_MAY_BECOME
 }
@@ -70,14 +59,14 @@ static inline enum ff_detected ff_detect_memcached_binary(const unsigned char *b
 
 static inline enum ff_detected ff_detect_memcached_reply(const unsigned char *bytes, unsigned int total)
 {
-	unsigned long long word = ff_memcached_word(bytes);
+	unsigned long long word = ff_first_word(bytes);
 
 	if (total <= FF_MEMCACHED_LONG_REPLY)
 		return FF_DETECT_NO;
 	/* Several replies may come at once, and are wanted whole. */
-	return FF_MEMCACHED_IS(word, "VALUE ", 6) || FF_MEMCACHED_IS(word, "STAT ", 5) ||
-	                       FF_MEMCACHED_IS(word, "STORED\r", 7) || FF_MEMCACHED_IS(word, "VA ", 3) ||
-	                       FF_MEMCACHED_IS(word, "HD", 2)
+	return FF_WORD_BEGINS(word, "VALUE ", 6) || FF_WORD_BEGINS(word, "STAT ", 5) ||
+	                       FF_WORD_BEGINS(word, "STORED\r", 7) || FF_WORD_BEGINS(word, "VA ", 3) ||
+	                       FF_WORD_BEGINS(word, "HD", 2)
 	               ? FF_DETECT_REQUEST
 	               : FF_DETECT_NO;
 }
@@ -88,9 +77,9 @@ static inline enum ff_detected ff_detect_memcached(const unsigned char *bytes, u
 		return FF_DETECT_MAYBE;
 	if (bytes[0] == 0x80)
 		return ff_detect_memcached_binary(bytes, length);
-	if (ff_memcached_is_command(ff_memcached_word(bytes)))
+	if (ff_memcached_is_command(ff_first_word(bytes)))
 		return FF_DETECT_REQUEST;
-	if (ff_memcached_may_become_command(ff_memcached_word(bytes), length))
+	if (ff_memcached_may_become_command(ff_first_word(bytes), length))
 		return FF_DETECT_MAYBE;
 	return ff_detect_memcached_reply(bytes, total);
 }

@@ -1,18 +1,36 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * RESP (redis.io, "Redis serialization protocol specification"). A request is an array of bulk strings, which says so in its
- * first two lines, "*2\r\n$3\r\n", or one of a few commands as a line. A reply is only known by its first line where it is
- * long: short ones are captured whole anyway, and POP3 greets with "+OK" as well.
+ * first two lines, "*2\r\n$3\r\n", or a command as a line. A reply is only known by its first line where it is long: short
+ * ones are captured whole anyway, and POP3 greets with "+OK" as well.
  */
 #ifndef FOOTFALL_DETECT_REDIS_H
 #define FOOTFALL_DETECT_REDIS_H
 
-#include "detect.h"
+#include "first_word.h"
 
 #define FF_REDIS_MOST_DIGITS   10
-#define FF_REDIS_SHORTEST_LINE 6   /* "PING\r\n" */
+#define FF_REDIS_LETTERS_MOST  8   /* of a command are looked at */
+#define FF_REDIS_COMMANDS_MOST 256 /* a power of two */
 #define FF_REDIS_LONG_REPLY    256 /* bytes: what is captured of any message */
 #define FF_REDIS_LONG_STRING   5   /* digits of its length: of shorter ones, several may come at once */
+
+/*
+ * Loops here are for verifiers: without branches inside, since they look at all that comes after once for each way through,
+ * and not unrolled, or what is read early goes to the stack, of which all frames of a call chain share 512 bytes.
+ */
+#define FF_KEEP_LOOP(counter) __asm__("" : "+r"(counter))
+
+/* 1 or 0, without a branch. */
+static inline unsigned int ff_redis_is_in(unsigned int byte, unsigned int least, unsigned int most)
+{
+	return 1 ^ ((byte - least) | (most - byte)) >> 31;
+}
+
+static inline unsigned int ff_redis_is(unsigned int byte, unsigned int expected)
+{
+	return ff_redis_is_in(byte, expected, expected);
+}
 
 /* How many digits stand at bytes[at]; they fit in front of the end of what a detector sees. */
 static inline unsigned int ff_redis_digits(const unsigned char *bytes, unsigned int at)
@@ -68,32 +86,88 @@ static inline enum ff_detected ff_detect_redis_array(const unsigned char *bytes,
 	return ff_redis_may_become_array(bytes, length) ? FF_DETECT_MAYBE : FF_DETECT_NO;
 }
 
-static inline int ff_redis_is_word(const unsigned char *bytes, char a, char b, char c, char d, unsigned char fold)
+/*
+ * Commands as lines, in their order and by as many letters as are looked at: those of agent/protocols/redis/commands.def but
+ * QUIT, which many protocols have, and DEBUG, with which lines of logs begin.
+ */
+/* clang-format off */
+static const char ff_redis_commands[FF_REDIS_COMMANDS_MOST][FF_REDIS_LETTERS_MOST + 1] = {
+	"ACL", "APPEND", "ASKING", "AUTH", "BGREWRIT", "BGSAVE", "BITCOUNT", "BITFIELD", "BITOP", "BITPOS", "BLMOVE",
+	"BLMPOP", "BLPOP", "BRPOP", "BRPOPLPU", "BZMPOP", "BZPOPMAX", "BZPOPMIN", "CLIENT", "CLUSTER", "COMMAND", "CONFIG",
+	"COPY", "DBSIZE", "DECR", "DECRBY", "DEL", "DISCARD", "DUMP", "ECHO", "EVAL", "EVALSHA", "EXEC", "EXISTS",
+	"EXPIRE", "EXPIREAT", "EXPIRETI", "FAILOVER", "FCALL", "FLUSHALL", "FLUSHDB", "FUNCTION", "GEOADD", "GEODIST",
+	"GEOHASH", "GEOPOS", "GEORADIU", "GEOSEARC", "GET", "GETBIT", "GETDEL", "GETEX", "GETRANGE", "GETSET", "HDEL",
+	"HELLO", "HEXISTS", "HEXPIRE", "HEXPIREA", "HEXPIRET", "HGET", "HGETALL", "HINCRBY", "HINCRBYF", "HKEYS", "HLEN",
+	"HMGET", "HMSET", "HPERSIST", "HPEXPIRE", "HPTTL", "HRANDFIE", "HSCAN", "HSET", "HSETNX", "HSTRLEN", "HTTL",
+	"HVALS", "INCR", "INCRBY", "INCRBYFL", "INFO", "KEYS", "LASTSAVE", "LATENCY", "LCS", "LINDEX", "LINSERT", "LLEN",
+	"LMOVE", "LMPOP", "LOLWUT", "LPOP", "LPOS", "LPUSH", "LPUSHX", "LRANGE", "LREM", "LSET", "LTRIM", "MEMORY", "MGET",
+	"MIGRATE", "MODULE", "MONITOR", "MOVE", "MSET", "MSETNX", "MULTI", "OBJECT", "PERSIST", "PEXPIRE", "PEXPIREA",
+	"PEXPIRET", "PFADD", "PFCOUNT", "PFDEBUG", "PFMERGE", "PFSELFTE", "PING", "PSETEX", "PSUBSCRI", "PSYNC", "PTTL",
+	"PUBLISH", "PUBSUB", "PUNSUBSC", "RANDOMKE", "READONLY", "READWRIT", "RENAME", "RENAMENX", "REPLCONF", "REPLICAO",
+	"RESET", "RESTORE", "ROLE", "RPOP", "RPOPLPUS", "RPUSH", "RPUSHX", "SADD", "SAVE", "SCAN", "SCARD", "SCRIPT",
+	"SDIFF", "SDIFFSTO", "SELECT", "SENTINEL", "SET", "SETBIT", "SETEX", "SETNX", "SETRANGE", "SHUTDOWN", "SINTER",
+	"SINTERCA", "SINTERST", "SISMEMBE", "SLAVEOF", "SLOWLOG", "SMEMBERS", "SMISMEMB", "SMOVE", "SORT", "SPOP",
+	"SPUBLISH", "SRANDMEM", "SREM", "SSCAN", "SSUBSCRI", "STRLEN", "SUBSCRIB", "SUBSTR", "SUNION", "SUNIONST",
+	"SUNSUBSC", "SWAPDB", "SYNC", "TIME", "TOUCH", "TTL", "TYPE", "UNLINK", "UNSUBSCR", "UNWATCH", "WAIT", "WAITAOF",
+	"WATCH", "XACK", "XADD", "XAUTOCLA", "XCLAIM", "XDEL", "XGROUP", "XINFO", "XLEN", "XPENDING", "XRANGE", "XREAD",
+	"XREADGRO", "XREVRANG", "XSETID", "XTRIM", "ZADD", "ZCARD", "ZCOUNT", "ZDIFF", "ZDIFFSTO", "ZINCRBY", "ZINTER",
+	"ZINTERCA", "ZINTERST", "ZLEXCOUN", "ZMPOP", "ZMSCORE", "ZPOPMAX", "ZPOPMIN", "ZRANDMEM", "ZRANGE", "ZRANGEBY",
+	"ZRANGEST", "ZRANK", "ZREM", "ZREMRANG", "ZREVRANG", "ZREVRANK", "ZSCAN", "ZSCORE", "ZUNION", "ZUNIONST"
+};
+/* clang-format on */
+
+/*
+ * How many letters come first, FF_REDIS_LETTERS_MOST at most, and those in upper case as one number.
+ */
+static inline unsigned int ff_redis_letters(const unsigned char *bytes, unsigned long long *word)
 {
-	return (bytes[0] & fold) == (unsigned char)a && (bytes[1] & fold) == (unsigned char)b &&
-	       (bytes[2] & fold) == (unsigned char)c && (bytes[3] & (d == ' ' ? 0xff : fold)) == (unsigned char)d;
+	unsigned int i, in_word = 1, count = 0;
+
+	*word = 0;
+	for (i = 0; i < FF_REDIS_LETTERS_MOST; i++) {
+		unsigned int upper;
+
+		FF_KEEP_LOOP(i);
+		upper = bytes[i] & 0xdf;
+		in_word &= ff_redis_is_in(upper, 'A', 'Z');
+		count += in_word;
+		*word = *word << 8 | upper * in_word;
+	}
+	return count;
 }
 
-/* A command as a line: those of health checks in any case, some others as people write them. */
-static inline int ff_redis_is_inline(const unsigned char *bytes, unsigned int length)
+/* A binary search. No word begins with a byte of more than seven bits, so differences have a sign. */
+static inline int ff_redis_is_command(unsigned long long word)
 {
-	if (length < FF_REDIS_SHORTEST_LINE)
-		return 0;
-	if (ff_redis_is_word(bytes, 'P', 'I', 'N', 'G', 0xdf) || ff_redis_is_word(bytes, 'I', 'N', 'F', 'O', 0xdf))
-		return bytes[4] == '\r' || bytes[4] == '\n' || bytes[4] == ' ';
-	return ff_redis_is_word(bytes, 'S', 'E', 'T', ' ', 0xff) || ff_redis_is_word(bytes, 'G', 'E', 'T', ' ', 0xff) ||
-	       (ff_redis_is_word(bytes, 'I', 'N', 'C', 'R', 0xff) && bytes[4] == ' ') ||
-	       (ff_redis_is_word(bytes, 'E', 'C', 'H', 'O', 0xff) && bytes[4] == ' ') ||
-	       (ff_redis_is_word(bytes, 'A', 'U', 'T', 'H', 0xff) && bytes[4] == ' ');
+	unsigned int at = 0, step;
+
+	for (step = FF_REDIS_COMMANDS_MOST / 2; step; step >>= 1) {
+		unsigned long long other, is_not_behind;
+
+		FF_KEEP_LOOP(step);
+		other = ff_first_word((const unsigned char *)ff_redis_commands[(at + step) & (FF_REDIS_COMMANDS_MOST - 1)]);
+		is_not_behind = other >> 62 & ~(word - other) >> 63; /* bit 62 is that of a letter: there is one */
+		at += step * (unsigned int)is_not_behind;
+	}
+	return ff_first_word((const unsigned char *)ff_redis_commands[at & (FF_REDIS_COMMANDS_MOST - 1)]) == word;
 }
 
-/* Whoever reads byte by byte shows the first letter long before the rest. */
-static inline int ff_redis_may_become_inline(const unsigned char *bytes, unsigned int length)
+/*
+ * A line that begins with a command, in any case: FF_DETECT_MAYBE while it may become one, since some read byte by byte.
+ * What memcached has as well is its own, unless its reader found that it is not.
+ */
+static inline enum ff_detected ff_detect_redis_inline(const unsigned char *bytes, unsigned int length)
 {
-	unsigned char first = bytes[0] & 0xdf;
+	unsigned long long word;
+	unsigned int letters = ff_redis_letters(bytes, &word);
+	unsigned char next = bytes[letters & (FF_DETECT_LENGTH - 1)];
 
-	return length < FF_REDIS_SHORTEST_LINE &&
-	       (first == 'P' || first == 'I' || first == 'S' || first == 'G' || first == 'E' || first == 'A');
+	if (letters == length)
+		return FF_DETECT_MAYBE;
+	if (next != ' ' && next != '\r' && next != '\n' && next != '_' &&
+	    !(letters == FF_REDIS_LETTERS_MOST && ff_redis_is_in(next & 0xdf, 'A', 'Z')))
+		return FF_DETECT_NO;
+	return ff_redis_is_command(word) ? FF_DETECT_REQUEST : FF_DETECT_NO;
 }
 
 /* Several replies to pipelined requests in one go are wanted as a whole, as requests are. */
@@ -128,21 +202,26 @@ static inline enum ff_detected ff_detect_redis_reply(const unsigned char *bytes,
  * Whether a message that begins in the middle of something goes on with small values: the end of a line, and the line of an
  * array's or a string's length behind it. (Without "\r\n$" or "\r\n*" in sight it may be a long value.)
  */
-static inline int ff_redis_goes_on(const unsigned char *bytes)
+static inline unsigned int ff_redis_goes_on(const unsigned char *bytes)
 {
-	unsigned int i;
+	unsigned int i, found = 0;
 
 	for (i = 0; i < FF_DETECT_LENGTH - 4; i++) {
-		if (bytes[i] == '\r' && bytes[i + 1] == '\n' && (bytes[i + 2] == '$' || bytes[i + 2] == '*') &&
-		    bytes[i + 3] >= '0' && bytes[i + 3] <= '9')
-			return 1;
+		const unsigned char *end;
+		unsigned int is_end, is_type;
+
+		FF_KEEP_LOOP(i);
+		end = bytes + i;
+		is_end = ff_redis_is(end[0], '\r') & ff_redis_is(end[1], '\n');
+		is_type = ff_redis_is(end[2], '$') | ff_redis_is(end[2], '*');
+		found |= is_end & is_type & ff_redis_is_in(end[3], '0', '9');
 	}
-	return 0;
+	return found;
 }
 
 static inline enum ff_detected ff_detect_redis(const unsigned char *bytes, unsigned int length, unsigned int total)
 {
-	enum ff_detected array;
+	enum ff_detected array, line;
 
 	if (length < 1)
 		return FF_DETECT_MAYBE;
@@ -151,10 +230,9 @@ static inline enum ff_detected ff_detect_redis(const unsigned char *bytes, unsig
 		if (array != FF_DETECT_NO)
 			return array;
 	}
-	if (ff_redis_is_inline(bytes, length))
-		return FF_DETECT_REQUEST;
-	if (ff_redis_may_become_inline(bytes, length))
-		return FF_DETECT_MAYBE;
+	line = ff_detect_redis_inline(bytes, length);
+	if (line != FF_DETECT_NO)
+		return line;
 	if (total > FF_REDIS_LONG_REPLY && ff_redis_goes_on(bytes))
 		return FF_DETECT_REQUEST;
 	return ff_detect_redis_reply(bytes, total);

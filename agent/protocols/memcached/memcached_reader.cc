@@ -97,7 +97,7 @@ void MemcachedReader::on_request() {
 void MemcachedReader::on_reply() {
     const Reply& reply = streams_.replies().reply();
     if (streams_.order().waiting() == nullptr) {
-        if (!streams_.is_confirmed()) return streams_.start_over();
+        if (!streams_.is_confirmed()) return on_early_reply(reply);
         streams_.order().on_unasked_reply(streams_.replies().message(), reply.error);
         return;
     }
@@ -108,6 +108,11 @@ void MemcachedReader::on_reply() {
         return streams_.start_over();
     streams_.confirm();
     answer(*place);
+}
+
+// Servers refuse a command before its data has come, and do nothing else so early.
+void MemcachedReader::on_early_reply(const Reply& reply) {
+    reply.error.empty() && !streams_.requests().between() ? disprove() : streams_.start_over();
 }
 
 // Which of those that wait it answers: quiet ones in front of it had nothing to say.
@@ -137,7 +142,7 @@ void MemcachedReader::answer(std::size_t place) {
 
 // A reply fits nothing that waits.
 void MemcachedReader::disprove() {
-    if (!streams_.is_confirmed()) return streams_.start_over();
+    if (!streams_.is_confirmed()) return streams_.is_late() ? streams_.start_over() : streams_.refute();
     streams_.order().lose_waiting(streams_.is_late() ? LostReason::kBeganBefore : LostReason::kUnparsable);
 }
 

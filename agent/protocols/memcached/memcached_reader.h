@@ -16,7 +16,9 @@
 // - What follows `watch` is a log, and is not looked at.
 //
 // Roles are told by the bytes: commands are lower-case words or have the magic 0x80, replies neither. A guess is confirmed
-// by a reply that fits, or by a storage command with its data on a connection that is known from its start.
+// by a reply that fits, or by a storage command with its data on a connection that is known from its start. Unknown commands
+// are in many protocols, and errors answer them: they are handed out once another command confirms the guess. On a
+// connection that is known from its start, a reply that does not fit refutes it.
 //
 // Late attach and gaps: pairing/command_streams.h. A reply that fits no command that waits proves the order wrong.
 #pragma once
@@ -66,6 +68,7 @@ private:
     void take(Streams::Came came);
     void on_request();
     void on_reply();
+    void on_early_reply(const Reply& reply);
     [[nodiscard]] std::optional<std::size_t> place_of(const Reply& reply);
     void answer(std::size_t place);
     void disprove();

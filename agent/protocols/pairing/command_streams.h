@@ -74,6 +74,11 @@ public:
 
     // The connection speaks the protocol.
     void confirm() { standing_ = Standing::kConfirmed; }
+    // It speaks another one, which is sure.
+    void refute() {
+        start_over();
+        standing_ = Standing::kRefuted;
+    }
     // Nothing that was believed of it holds.
     void start_over();
     // Nothing that follows is looked at.
@@ -360,12 +365,7 @@ void CommandStreams<Protocol>::begin_late(Direction direction) {
 // A stream's present message can't be read on.
 template <typename Protocol>
 void CommandStreams<Protocol>::give_up(Direction direction, LostReason reason) {
-    if (!is_confirmed()) {
-        const bool refuted = !late_ && reason == LostReason::kUnparsable;
-        start_over();
-        if (refuted) standing_ = Standing::kRefuted;
-        return;
-    }
+    if (!is_confirmed()) return !late_ && reason == LostReason::kUnparsable ? refute() : start_over();
     if (is_reply(direction)) return order_.waiting() != nullptr ? order_.lose_waiting(reason) : void();
     if (replies_cut_) finish_cut_replies();
     order_.lose_request(reason);

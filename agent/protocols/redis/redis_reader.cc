@@ -23,8 +23,8 @@ ProtocolFacts facts<Protocol::kRedis>() {
         .named = "command, with its subcommand; what is not among Redis 7's: `_OTHER`",
         .outcome = "first word of the error; of a queued command, of its own in EXEC's answer; `closed`, `reset`, `timeout`",
         .not_read =
-            "pushed messages, MONITOR's lines and what follows PSYNC: no uses; what scripts call; a connection whose first "
-            "line is an inline command but PING, INFO, SET, GET, INCR, ECHO or AUTH",
+            "pushed messages, MONITOR's lines and what follows PSYNC: no uses; what scripts call. Inline commands that "
+            "memcached has too, in lower case, when they come first: taken for that until it is found wrong",
     };
 }
 

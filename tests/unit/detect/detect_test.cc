@@ -6,13 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "bpf/detect/http1.h"
-#include "bpf/detect/http2.h"
-#include "bpf/detect/memcached.h"
-#include "bpf/detect/mongodb.h"
-#include "bpf/detect/mysql.h"
-#include "bpf/detect/postgresql.h"
-#include "bpf/detect/redis.h"
+#include "agent/protocols/redis/commands.h"
+#include "bpf/detect/detectors.h"
 #include "bpf/detect/tls.h"
 
 namespace {
@@ -264,20 +259,30 @@ TEST(DetectRedis, EveryPrefixOfARequestIsMaybeUntilItIsLongEnough) {
 
 TEST(DetectRedis, CommandsThatComeAsLinesAreKnown) {
     for (const auto* text :
-         {"PING\r\n", "ping\r\n", "INFO\r\n", "info server\r\n", "SET a b\r\n", "GET a\r\n", "AUTH secret\r\n"}) {
+         {"PING\r\n", "ping\r\n", "INFO\r\n", "info server\r\n", "SET a b\r\n", "GET a\r\n", "AUTH secret\r\n", "ttl k\n",
+          "hgetall h\r\n", "SMEMBERS s\r\n", "zrangebyscore z 0 1\r\n", "SubScribe c\r\n"}) {
         EXPECT_EQ(redis(text), FF_DETECT_REQUEST) << text;
     }
-    for (const auto* text : {"set a 0 0 1\r\nx\r\n", "get a\r\n", "PINGS\r\n", "INFORM x\r\n", "SETTLE\r\n"}) {
-        EXPECT_EQ(redis(text), FF_DETECT_NO) << text;
+    for (const auto* text : {"PINGS\r\n", "INFORM x\r\n", "SETTLE\r\n", "SMEMBERS.s", "SET", "HGETALL\t", "DEBUG x\r\n"}) {
+        EXPECT_NE(redis(text), FF_DETECT_REQUEST) << text;
+    }
+}
+
+TEST(DetectRedis, EveryCommandThatIsNamedIsKnownAsALine) {
+    for (const std::string_view name : footfall::redis::kCommandNames) {
+        const std::string_view word = name.substr(0, name.find(' '));
+        if (word == "QUIT" || word == "DEBUG" || word == "RESTORE-ASKING") continue;
+        EXPECT_EQ(redis(std::string(word) + " key\r\n"), FF_DETECT_REQUEST) << word;
     }
 }
 
 TEST(DetectRedis, LinesMayComeByteByByte) {
     const std::string_view line = "PING\r\n";
     for (std::size_t length = 1; length < line.size(); ++length) {
-        EXPECT_EQ(redis(line.substr(0, length)), FF_DETECT_MAYBE) << length;
+        EXPECT_EQ(redis(line.substr(0, length)), length < 5 ? FF_DETECT_MAYBE : FF_DETECT_REQUEST) << length;
     }
     EXPECT_EQ(redis("EHLO x"), FF_DETECT_NO);
+    EXPECT_EQ(redis("SMEMBERS"), FF_DETECT_MAYBE);
 }
 
 TEST(DetectRedis, LongRepliesAreWantedWhole) {
@@ -375,6 +380,37 @@ TEST(DetectMemcached, OtherProtocolsAreNot) {
                             "SSH-2.0-x\r\n"sv, "put 0 0 60 5\r\nhello\r\n"sv, "reserve\r\n"sv, "settle down\r\n"sv,
                             "getter x\r\n"sv, "\x16\x03\x01\x02\x00\x01"sv, "HTTP/1.1 200 OK\r\n"sv}) {
         EXPECT_EQ(memcached(text), FF_DETECT_NO) << text;
+    }
+}
+
+// The number of the protocol whose detector is sure first; -1 if none is.
+int decided(std::string_view text) {
+    const auto is_sure = [](ff_detected said) { return said == FF_DETECT_REQUEST || said == FF_DETECT_RESPONSE; };
+#define FF_PROTOCOL(number, name, enumerator) \
+    if (is_sure(ask(ff_detect_##name, text))) return number;
+#include "bpf/contract/protocols.def"
+#undef FF_PROTOCOL
+    return -1;
+}
+
+TEST(Detectors, DecideInTheirOrder) {
+    constexpr int kHttp1 = 0;
+    constexpr int kRedis = 4;
+    constexpr int kMemcached = 5;
+    for (const auto* text : {"get k\r\n", "set k 0 0 1\r\nv\r\n", "incr k 1\r\n", "touch k 1\r\n"}) {
+        EXPECT_EQ(decided(text), kMemcached) << text;
+    }
+    for (const auto* text : {"GET k\r\n", "Set k v\r\n", "hget h f\r\n", "del k\r\n", "*1\r\n$4\r\nPING\r\n"}) {
+        EXPECT_EQ(decided(text), kRedis) << text;
+    }
+    for (const auto* text :
+         {"GET / HTTP/1.1\r\n", "MOVE /a HTTP/1.1\r\n", "COPY /a HTTP/1.1\r\n", "GET http://a/ HTTP/1.1"}) {
+        EXPECT_EQ(decided(text), kHttp1) << text;
+    }
+    for (const auto* text : {"EHLO a\r\n", "HELO a\r\n", "MAIL FROM:<a>\r\n", "RCPT TO:<a>\r\n", "DATA\r\n", "QUIT\r\n",
+                             "NOOP\r\n", "USER a\r\n", "PASS a\r\n", "STAT\r\n", "RETR 1\r\n", "LIST\r\n", "NICK a\r\n",
+                             "CAP LS\r\n", "a1 LOGIN a b\r\n", "put 0 0 60 5\r\nhello\r\n", "CONNECT {}\r\n", "status\n"}) {
+        EXPECT_EQ(decided(text), -1) << text;
     }
 }
 

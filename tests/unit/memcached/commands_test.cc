@@ -132,6 +132,24 @@ TEST(MemcachedText, CommandsAreNamedAndTheirErrors) { expect_turns(kText); }
 
 TEST(MemcachedMeta, CommandsAreNamedAndTheirErrors) { expect_turns(kMetaCommands); }
 
+TEST(MemcachedText, WhatAnswersAnotherProtocolRefutesTheGuess) {
+    constexpr std::array kRedis = std::to_array<std::array<std::string_view, 2>>({
+        {"get k\r\n", "$-1\r\n"},
+        {"set k v\r\n", "+OK\r\n"},
+        {"set k v EX 10\r\n", "+OK\r\n"},
+        {"incr k\r\n", ":1\r\n"},
+        {"append k v\r\n", ":3\r\n"},
+    });
+    for (const auto& [request, reply] : kRedis) {
+        Wire wire;
+        wire.received(request);
+        wire.sent(reply);
+        EXPECT_EQ(wire.reader.standing(), Standing::kRefuted) << request;
+        EXPECT_TRUE(wire.uses().empty());
+        EXPECT_TRUE(wire.sink.lost.empty());
+    }
+}
+
 TEST(MemcachedText, WhatNothingAnswersIsAUseOfUnknownOutcome) {
     Wire wire;
     wire.received("set q 0 0 1 noreply\r\nv\r\nget q\r\n");

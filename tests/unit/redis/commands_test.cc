@@ -28,6 +28,30 @@ TEST(RedisCommands, AreNamedAndErrorsByTheirFirstWord) {
     EXPECT_TRUE(wire.all_accounted());
 }
 
+TEST(RedisCommands, MayBeLines) {
+    Wire wire;
+    wire.received("hset h f v\r\n");
+    EXPECT_EQ(wire.reader.standing(), Standing::kGuessed);
+    wire.sent(":1\r\n");
+    wire.received("FT.SEARCH idx *\nlrange l 0 -1\r\nconfig get save\r\n\r\nset k \"a b\"\r\n");
+    wire.sent("-ERR unknown command 'FT.SEARCH', with args beginning with: 'idx' '*' \r\n*0\r\n*0\r\n+OK\r\n");
+    EXPECT_EQ(wire.uses(), (Uses{"HSET ok", "_OTHER ERR", "LRANGE ok", "CONFIG GET ok", "SET ok"}));
+    EXPECT_EQ(wire.sink.seen[0].exchange.bytes_in, 12U);
+    EXPECT_TRUE(wire.all_accounted());
+}
+
+TEST(RedisCommands, LinesThatAreNotAnsweredInRespAreNone) {
+    for (const auto* reply :
+         {"250 mail.example\r\n", "PONG\r\n", "HTTP/1.1 400 Bad Request\r\n\r\n", "STORED\r\n", "OK\n"}) {
+        Wire wire;
+        wire.received("SORT OUT\r\n");
+        wire.sent(reply);
+        EXPECT_EQ(wire.reader.standing(), Standing::kRefuted) << reply;
+        EXPECT_TRUE(wire.uses().empty());
+        EXPECT_TRUE(wire.sink.lost.empty());
+    }
+}
+
 TEST(RedisCommands, OfAClientAreItsUses) {
     Wire wire;
     wire.sent(ask({"GET", "k"}));
