@@ -17,4 +17,23 @@ static inline unsigned long long ff_first_word(const unsigned char *bytes)
 #define FF_WORD_OF(text)                 ff_first_word((const unsigned char *)(text "\0\0\0\0\0\0\0"))
 #define FF_WORD_BEGINS(word, text, size) ((word) >> (64 - 8 * (size)) == FF_WORD_OF(text) >> (64 - 8 * (size)))
 
+/*
+ * One short line of text and nothing else, which a letter begins: a command, for all that is known, where its answer says
+ * so. Behind the real bytes stand zeros.
+ */
+static inline int ff_is_line(const unsigned char *bytes)
+{
+	unsigned char first = bytes[0] | 0x20;
+	unsigned int i;
+
+	if (first < 'a' || first > 'z')
+		return 0;
+	for (i = 1; i < FF_DETECT_LENGTH - 2; i++) {
+		if (bytes[i] < ' ' || bytes[i] > '~')
+			break;
+	}
+	i += bytes[i & (FF_DETECT_LENGTH - 1)] == '\r';
+	return bytes[i & (FF_DETECT_LENGTH - 1)] == '\n' && !bytes[(i + 1) & (FF_DETECT_LENGTH - 1)];
+}
+
 #endif

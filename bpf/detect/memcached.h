@@ -2,7 +2,7 @@
 /*
  * memcached (doc/protocol.txt of 1.6; docs.memcached.org/protocols/binary): a lower-case word out of a short list with its
  * end or a space behind it, or the header of a binary request. Words are a weak sign: the reader confirms them by the reply.
- * Of replies only long ones are known, since short ones are captured whole anyway.
+ * Of replies only long ones are known, since short ones are captured whole anyway, and what answers an unknown command.
  */
 #ifndef FOOTFALL_DETECT_MEMCACHED_H
 #define FOOTFALL_DETECT_MEMCACHED_H
@@ -12,6 +12,7 @@
 #define FF_MEMCACHED_HEADER      24
 #define FF_MEMCACHED_LAST_OPCODE 0x24
 #define FF_MEMCACHED_LONG_REPLY  256 /* bytes: what is captured of any message */
+#define FF_MEMCACHED_ERROR       7   /* "ERROR\r\n" */
 
 /* Commands with arguments; of those without, the end of the line is looked for. */
 #define FF_MEMCACHED_COMMANDS(each)                                                                                       \
@@ -61,6 +62,8 @@ static inline enum ff_detected ff_detect_memcached_reply(const unsigned char *by
 {
 	unsigned long long word = ff_first_word(bytes);
 
+	if (total == FF_MEMCACHED_ERROR && FF_WORD_BEGINS(word, "ERROR\r\n", FF_MEMCACHED_ERROR))
+		return FF_DETECT_RESPONSE;
 	if (total <= FF_MEMCACHED_LONG_REPLY)
 		return FF_DETECT_NO;
 	/* Several replies may come at once, and are wanted whole. */

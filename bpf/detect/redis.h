@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * RESP (redis.io, "Redis serialization protocol specification"). A request is an array of bulk strings, which says so in its
- * first two lines, "*2\r\n$3\r\n", or a command as a line. A reply is only known by its first line where it is long: short
- * ones are captured whole anyway, and POP3 greets with "+OK" as well.
+ * first two lines, "*2\r\n$3\r\n", or a command as a line. A reply is only known by its first line where it is long (short
+ * ones are captured whole anyway, and POP3 greets with "+OK" as well), and where it answers an unknown command.
  */
 #ifndef FOOTFALL_DETECT_REDIS_H
 #define FOOTFALL_DETECT_REDIS_H
@@ -175,6 +175,8 @@ static inline enum ff_detected ff_detect_redis_reply(const unsigned char *bytes,
 {
 	unsigned int next;
 
+	if (FF_WORD_BEGINS(ff_first_word(bytes), "-ERR unk", 8))
+		return FF_DETECT_RESPONSE;
 	if (total <= FF_REDIS_LONG_REPLY)
 		return FF_DETECT_NO;
 	switch (bytes[0]) {

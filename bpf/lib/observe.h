@@ -124,6 +124,15 @@ static __always_inline bool is_unknown(const struct connection *connection)
 	return connection->verdict == VERDICT_IGNORE || connection->tries > TRIES_MOST;
 }
 
+/*
+ * The first message of a connection is one line of text, which no detector knows. It may be a command that the other end
+ * does not know either, as people and older clients send them: the answer tells.
+ */
+static __noinline bool is_first_line(const struct connection *connection, const struct front *front)
+{
+	return connection->from_start && !connection->tries && ff_is_line(front->bytes);
+}
+
 /* Is the message worth an event? Not inline, for its stack: all frames of a call chain share 512 bytes. */
 static __noinline bool judge(struct connection *connection, const struct moved *moved)
 {
@@ -144,6 +153,8 @@ static __noinline bool judge(struct connection *connection, const struct moved *
 	connection->verdict = verdict;
 	if (connection->verdict == VERDICT_READ)
 		connection->protocol = verdict >> 8;
+	else if (verdict == VERDICT_NONE && is_first_line(connection, &front))
+		return connection->tries = 1;
 	else if (verdict == VERDICT_NONE && is_hopeless(connection))
 		connection->verdict = VERDICT_IGNORE;
 	return connection->verdict == VERDICT_READ;

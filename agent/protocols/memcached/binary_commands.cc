@@ -51,7 +51,7 @@ constexpr std::array kOpcodes = std::to_array<Opcode>({
     {"touch"},
     {"gat"},
     {"gat", Quiet::kMiss},
-    {"_OTHER"},
+    {kUnknownCommand},
     {"sasl_list_mechs"},
     {"sasl_auth"},
     {"sasl_step"},
@@ -92,7 +92,7 @@ std::string_view error_of(unsigned status) {
         case 0x86:
             return "TEMPORARY_FAILURE";
         default:
-            return "_OTHER";
+            return kUnknownCommand;
     }
 }
 
@@ -126,7 +126,7 @@ private:
 std::optional<Request> request_of_header(std::string_view bytes) {
     const Header header(bytes);
     if (header.byte(0) != kRequestMagic || !header.is_sound()) return std::nullopt;
-    const Opcode opcode = header.opcode() < kOpcodes.size() ? kOpcodes.at(header.opcode()) : Opcode{"_OTHER"};
+    const Opcode opcode = header.opcode() < kOpcodes.size() ? kOpcodes.at(header.opcode()) : Opcode{kUnknownCommand};
     return Request{.name = opcode.name,
                    .family = kBinary,
                    .quiet = opcode.quiet,
@@ -156,14 +156,14 @@ std::optional<Reply> reply_of_header(std::string_view bytes) {
 bool begins_with_request(std::string_view bytes) {
     if (is_binary(bytes.front())) {
         const auto request = bytes.size() >= kBinaryHeader ? request_of_header(bytes) : std::nullopt;
-        return request && request->name != "_OTHER";
+        return request && request->name != kUnknownCommand;
     }
     const std::size_t end = bytes.substr(0, kLineLooked).find('\n');
     std::string_view line = bytes.substr(0, end);
     if (end == std::string_view::npos && bytes.size() < kLineLooked) return false;
     if (line.ends_with('\r')) line.remove_suffix(1);
     const auto request = request_of_line(line);
-    return request && request->name != "_OTHER" && (request->family != kStore || request->has_data);
+    return request && request->name != kUnknownCommand && (request->family != kStore || request->has_data);
 }
 
 bool begins_with_reply(std::string_view bytes) {

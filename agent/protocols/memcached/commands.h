@@ -25,6 +25,7 @@ enum Family : std::uint16_t {
     kOther = 1U << 9U,     // anything
     kBinary = 1U << 10U,
 };
+constexpr std::string_view kUnknownCommand = "_OTHER";
 constexpr std::uint16_t kAnyFamily = 0xffff;
 
 // What a quiet command leaves unanswered.

@@ -85,7 +85,7 @@ void MemcachedReader::take(Streams::Came came) {
 void MemcachedReader::on_request() {
     const Request& request = streams_.requests().request();
     const SeenMessage& message = streams_.requests().message();
-    if (!streams_.is_late() && request.family == kStore && request.has_data) streams_.confirm();
+    if (!streams_.is_late() && request.family == kStore && request.has_data) confirm();
     if (request.unanswered) return streams_.use_unanswered(request.name, message);
     PendingCommand* command = streams_.ask(request.name, message);
     if (command == nullptr) return;
@@ -106,8 +106,16 @@ void MemcachedReader::on_reply() {
     // Other servers delete as well, and say so in the same words.
     if (streams_.is_late() && !streams_.is_confirmed() && (streams_.order().waiting(*place)->note & kDelete) != 0)
         return streams_.start_over();
-    streams_.confirm();
+    if (!streams_.is_confirmed() && streams_.order().waiting(*place)->method == kUnknownCommand)
+        return reply.error.empty() ? disprove() : answer(*place, true);
+    confirm();
     answer(*place);
+}
+
+void MemcachedReader::confirm() {
+    if (streams_.is_confirmed()) return;
+    streams_.confirm();
+    streams_.order().release();
 }
 
 // Servers refuse a command before its data has come, and do nothing else so early.
@@ -125,7 +133,8 @@ std::optional<std::size_t> MemcachedReader::place_of(const Reply& reply) {
     }
 }
 
-void MemcachedReader::answer(std::size_t place) {
+// Held: whether all this is memcached at all is not sure yet.
+void MemcachedReader::answer(std::size_t place, bool held) {
     const SeenMessage& message = streams_.replies().message();
     for (; place > 0; --place) {
         streams_.order().waiting()->end = message.begin.time;
@@ -136,7 +145,7 @@ void MemcachedReader::answer(std::size_t place) {
     const std::string_view error = streams_.replies().reply().error;
     ResumedOrder::take_reply(command, message);
     if (!error.empty()) command.fail(error);
-    streams_.order().settle();
+    streams_.order().settle(held);
     if (watches && error.empty()) streams_.stop();
 }
 
@@ -151,7 +160,7 @@ void MemcachedReader::on_cut_reply() {
     const MessageFramer& replies = streams_.replies();
     const bool answers = replies.in_reply() && fits(*streams_.order().waiting(), replies.reply());
     if (!answers && !streams_.is_confirmed()) return streams_.start_over();
-    streams_.confirm();
+    confirm();
     streams_.cut_replies(answers ? std::optional(replies.message()) : std::nullopt);
 }
 

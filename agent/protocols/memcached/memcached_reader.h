@@ -70,7 +70,8 @@ private:
     void on_reply();
     void on_early_reply(const Reply& reply);
     [[nodiscard]] std::optional<std::size_t> place_of(const Reply& reply);
-    void answer(std::size_t place);
+    void confirm();
+    void answer(std::size_t place, bool held = false);
     void disprove();
     void on_cut_reply();
 

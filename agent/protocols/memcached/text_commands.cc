@@ -180,7 +180,7 @@ std::optional<Request> request_of_line(std::string_view line) {
     if (tokens.count == 0 || !is_printable(tokens.at[0])) return std::nullopt;
     const auto* const known =
         std::find_if(kCommands.begin(), kCommands.end(), [&](const Known& each) { return each.name == tokens.at[0]; });
-    if (known == kCommands.end()) return Request{.name = "_OTHER"};
+    if (known == kCommands.end()) return Request{.name = kUnknownCommand};
     Request request{.name = known->name, .family = known->family};
     if (request.family == kStore && tokens.count >= 5) take_data(request, tokens.at[4]);
     if (request.name == "ms" && tokens.count >= 3) take_data(request, tokens.at[2]);

@@ -276,6 +276,11 @@ TEST(DetectRedis, EveryCommandThatIsNamedIsKnownAsALine) {
     }
 }
 
+TEST(DetectRedis, WhatAnswersAnUnknownCommandIsKnown) {
+    EXPECT_EQ(redis("-ERR unknown command 'x', with args beginning with: \r\n"), FF_DETECT_RESPONSE);
+    EXPECT_EQ(redis("-ERR no such mailbox\r\n"), FF_DETECT_NO) << "POP3";
+}
+
 TEST(DetectRedis, LinesMayComeByteByByte) {
     const std::string_view line = "PING\r\n";
     for (std::size_t length = 1; length < line.size(); ++length) {
@@ -346,6 +351,12 @@ TEST(DetectMemcached, CommandsInLowerCaseAreRequests) {
     }
 }
 
+TEST(DetectMemcached, WhatAnswersAnUnknownCommandIsKnown) {
+    EXPECT_EQ(memcached("ERROR\r\n"), FF_DETECT_RESPONSE);
+    EXPECT_EQ(memcached("ERROR 12\r\n"), FF_DETECT_NO);
+    EXPECT_EQ(memcached("ERROR\r\nERROR\r\n"), FF_DETECT_NO);
+}
+
 TEST(DetectMemcached, CommandsThatComeInPiecesMayBecomeRequests) {
     for (const std::string_view text : {"get ", "set ", "gats ", "replace ", "delete ", "incr ", "touch ", "ms ", "mn\r",
                                         "stats\r", "version\r", "flush_all", "verbosity "}) {
@@ -411,6 +422,21 @@ TEST(Detectors, DecideInTheirOrder) {
                              "NOOP\r\n", "USER a\r\n", "PASS a\r\n", "STAT\r\n", "RETR 1\r\n", "LIST\r\n", "NICK a\r\n",
                              "CAP LS\r\n", "a1 LOGIN a b\r\n", "put 0 0 60 5\r\nhello\r\n", "CONNECT {}\r\n", "status\n"}) {
         EXPECT_EQ(decided(text), -1) << text;
+    }
+}
+
+bool is_line(std::string_view text) {
+    unsigned char front[FF_DETECT_LENGTH] = {};
+    const std::size_t length = std::min<std::size_t>(text.size(), FF_DETECT_LENGTH);
+    std::memcpy(front, text.data(), length);
+    return ff_is_line(front) != 0;
+}
+
+TEST(Detectors, ALineIsOneLineOfText) {
+    for (const auto* text : {"meta k\r\n", "FT.SEARCH idx *\n", "x\n", "x\r\n"}) EXPECT_TRUE(is_line(text)) << text;
+    for (const auto* text : {"meta", "meta k\r", "\r\n", "a\r\nb\r\n", "a\tb\r\n", "\x80x\n", " a\n",
+                             "abcdefghijklmnopqrstuvwxyzabcdefgh\r\n"}) {
+        EXPECT_FALSE(is_line(text)) << text;
     }
 }
 

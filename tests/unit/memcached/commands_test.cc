@@ -132,6 +132,42 @@ TEST(MemcachedText, CommandsAreNamedAndTheirErrors) { expect_turns(kText); }
 
 TEST(MemcachedMeta, CommandsAreNamedAndTheirErrors) { expect_turns(kMetaCommands); }
 
+TEST(MemcachedText, AnUnknownCommandComesFirstAndIsAUseOnceAnotherOneConfirmsTheGuess) {
+    Wire wire;
+    wire.received("meta k\r\n");
+    wire.sent("ERROR\r\n");
+    EXPECT_TRUE(wire.uses().empty());
+    EXPECT_EQ(wire.reader.standing(), Standing::kGuessed);
+    wire.received("get k\r\n");
+    wire.sent("END\r\n");
+    EXPECT_EQ(wire.uses(), (Uses{"_OTHER ERROR", "get ok"}));
+    wire.received("more\r\n");
+    wire.sent("ERROR\r\n");
+    EXPECT_EQ(wire.uses(), (Uses{"_OTHER ERROR", "get ok", "_OTHER ERROR"}));
+    EXPECT_TRUE(wire.all_accounted());
+
+    Wire stores;
+    stores.received("meta k\r\n");
+    stores.sent("ERROR\r\n");
+    stores.received("set k 0 0 1\r\nv\r\n");
+    stores.sent("STORED\r\n");
+    EXPECT_EQ(stores.uses(), (Uses{"_OTHER ERROR", "set ok"}));
+}
+
+TEST(MemcachedText, UnknownCommandsAloneAreAnyProtocol) {
+    Wire wire;
+    for (int i = 0; i < 3; ++i) {
+        wire.received("hello you\r\n");
+        wire.sent("ERROR\r\n");
+    }
+    EXPECT_EQ(wire.reader.standing(), Standing::kGuessed);
+    wire.received("hello there\r\n");
+    wire.sent("hello yourself\r\n");
+    EXPECT_EQ(wire.reader.standing(), Standing::kRefuted);
+    EXPECT_TRUE(wire.uses().empty());
+    EXPECT_TRUE(wire.sink.lost.empty());
+}
+
 TEST(MemcachedText, WhatAnswersAnotherProtocolRefutesTheGuess) {
     constexpr std::array kRedis = std::to_array<std::array<std::string_view, 2>>({
         {"get k\r\n", "$-1\r\n"},
