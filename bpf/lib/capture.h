@@ -15,7 +15,7 @@
 #define HEAD_MOST       16384     /* … with the head of a response, or while a head may be under way … */
 #define FRONT_LEAST     256       /* … and while it only streams a body */
 #define STREAMING_AFTER 65536     /* bytes in one direction after which it is a body: servers refuse heads of that size */
-#define FRAMES_AFTER    (1 << 22) /* … in HTTP/2, where heads of others come in the midst of a body: as much as rings hold */
+#define FRAMES_AFTER    (1 << 22) /* … where others begin in the midst of a message: as much as rings hold */
 /* Bytes of front that the record sizes have room for. */
 #define ROOM_256 136
 #define ROOM_512 392

@@ -230,20 +230,22 @@ static __always_inline bool is_pipelined(const struct connection *connection)
 /*
  * How much of the front is wanted: all that a head may take, until enough has passed that this can only be a body. HTTP/2
  * has the heads of other streams, and the ends of all, in the midst of bodies, where nothing but the frames before them
- * leads to.
+ * leads to. Who sends many small messages may fill all buffers before the other end answers, and each call begins anywhere.
  */
 static __always_inline __u32 wanted_front(struct connection *connection, const struct moved *moved)
 {
 	__u32 direction = moved->direction & 1;
-	bool framed = connection->protocol == PROTOCOL_http2;
-	bool streaming = connection->since_start[direction] >= (framed ? FRAMES_AFTER : STREAMING_AFTER);
-	__u32 whole = framed || is_pipelined(connection) ? REQUESTS_MOST : HEAD_MOST;
+	bool framed = connection->protocol == PROTOCOL_http2, pipelined = is_pipelined(connection);
+	__u32 after = framed || (pipelined && direction == FF_SENT) ? FRAMES_AFTER : STREAMING_AFTER;
+	bool streaming = connection->since_start[direction] >= after;
+	__u32 whole = framed || pipelined ? REQUESTS_MOST : HEAD_MOST;
 	__u32 most = !streaming ? whole : framed ? HEAD_MOST : FRONT_LEAST;
 	__u32 wanted = moved->length > most ? wanted_of_start(connection, moved) : 0;
 
 	if (wanted) {
 		most = wanted;
-		connection->since_start[direction] = 0;
+		/* Behind the head of a long reply comes nothing but its value. */
+		connection->since_start[direction] = pipelined && wanted == HEAD_MOST ? after - STREAMING_AFTER : 0;
 		streaming = false;
 	}
 	connection->since_start[!direction] = 0;

@@ -66,11 +66,11 @@ ResumedOrder::Asked ResumedOrder::ask(std::string_view method, const SeenMessage
         deliver();
         return Asked::kUsed;
     }
-    if (open_.full() && held_ > 0) {
+    if (is_full() && held_ > 0) {
         release_unknown();
         deliver();
     }
-    if (open_.full()) {
+    if (is_full()) {
         lose_request(LostReason::kTooManyOpen);
         return Asked::kTooMany;
     }

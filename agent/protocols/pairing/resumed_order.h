@@ -134,8 +134,13 @@ private:
         kLost,     // such a moment is waited for
     };
 
+    // That wait. A server's commands are the doing of others, and it asks for no more before it has answered; a watched
+    // client may send as many as fit into the buffers of both ends.
+    static constexpr std::size_t kMostOfServer = 16384;
+    static constexpr std::size_t kMostOfClient = 131072;
     static constexpr std::size_t kFastReplies = 16;  // that may overtake their requests
 
+    [[nodiscard]] bool is_full() const { return open_.size() >= (role_ == Role::kServer ? kMostOfServer : kMostOfClient); }
     void prove();
     void begin(PendingCommand& command, std::string_view method, const SeenMessage& request);
     void hand_out(const PendingCommand& command, Outcome outcome, std::string_view error_type, std::uint32_t count = 1);
@@ -153,7 +158,7 @@ private:
     Role role_ = Role::kServer;
     Order order_ = Order::kKnown;
     bool late_ = false;
-    RingQueue<PendingCommand, 16384> open_;
+    RingQueue<PendingCommand, kMostOfClient> open_;
     std::size_t answered_ = 0;  // of the open ones, which are held back
     std::size_t held_ = 0;      // the last ones of these, which wait for their outcome
     std::uint64_t started_ = 0;

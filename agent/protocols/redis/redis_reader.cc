@@ -24,7 +24,8 @@ ProtocolFacts facts<Protocol::kRedis>() {
         .outcome = "first word of the error; of a queued command, of its own in EXEC's answer; `closed`, `reset`, `timeout`",
         .not_read =
             "pushed messages, MONITOR's lines and what follows PSYNC: no uses; what scripts call. Inline commands that "
-            "memcached has too, in lower case, when they come first: taken for that until it is found wrong",
+            "memcached has too, in lower case, when they come first: taken for that until it is found wrong. What a client "
+            "asks while 131,072 commands wait",
     };
 }
 

@@ -257,5 +257,16 @@ TEST(RedisLimits, MoreThanAreKeptAreLostByName) {
     EXPECT_TRUE(wire.all_accounted());
 }
 
+TEST(RedisLimits, AWatchedClientMayHaveAsManyUnderWayAsBuffersHold) {
+    Wire wire;
+    const std::string pings = times(1000, ask({"PING"}));
+    for (int i = 0; i < 132; ++i) wire.sent(pings);
+    wire.received(times(132000, "+PONG\r\n"));
+    wire.close();
+    EXPECT_EQ(wire.sink.seen.size(), 131072U);
+    EXPECT_EQ(wire.sink.lost.front(), LostReason::kTooManyOpen);
+    EXPECT_TRUE(wire.all_accounted());
+}
+
 }  // namespace
 }  // namespace footfall::redis
