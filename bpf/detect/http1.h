@@ -40,6 +40,19 @@ static inline enum ff_detected ff_detect_http1_response(const unsigned char *byt
 	return FF_DETECT_RESPONSE;
 }
 
+/* Its second byte tells "http://" from the argument of another protocol's command: "INCR hits". */
+static inline enum ff_detected ff_detect_http1_target(const unsigned char *target, unsigned int length,
+                                                      unsigned int method_length, int is_connect)
+{
+	if (!ff_http1_is_target_byte(target[0], method_length, is_connect))
+		return FF_DETECT_NO;
+	if (is_connect || (target[0] | 0x20) != 'h')
+		return FF_DETECT_REQUEST;
+	if (length < 2)
+		return FF_DETECT_MAYBE;
+	return (target[1] | 0x20) == 't' ? FF_DETECT_REQUEST : FF_DETECT_NO;
+}
+
 static inline enum ff_detected ff_detect_http1_request(const unsigned char *bytes, unsigned int length)
 {
 	unsigned int i;
@@ -56,9 +69,8 @@ static inline enum ff_detected ff_detect_http1_request(const unsigned char *byte
 			return FF_DETECT_NO;
 		if (i + 1 >= length)
 			return FF_DETECT_MAYBE;
-		return ff_http1_is_target_byte(bytes[i + 1], i, i == 7 && bytes[0] == 'C' && bytes[6] == 'T')
-		               ? FF_DETECT_REQUEST
-		               : FF_DETECT_NO;
+		return ff_detect_http1_target(bytes + i + 1, length - i - 1, i,
+		                              i == 7 && bytes[0] == 'C' && bytes[6] == 'T');
 	}
 	return FF_DETECT_NO;
 }

@@ -35,6 +35,12 @@ TEST(DetectHttp1, RequestsOfAnyMethodInUpperCaseAreRequests) {
     }
 }
 
+TEST(DetectHttp1, CommandsOfOthersAreNoRequests) {
+    for (const auto* line : {"INCR hits\r\n", "GET hello\r\n", "HGETALL h\r\n"})
+        EXPECT_EQ(http1(line), FF_DETECT_NO) << line;
+    EXPECT_EQ(http1("GET h"), FF_DETECT_MAYBE);
+}
+
 TEST(DetectHttp1, EmptyLinesBeforeARequestAreSkipped) {
     EXPECT_EQ(http1("\r\nGET / HTTP/1.1"), FF_DETECT_REQUEST);
     EXPECT_EQ(http1("\n\nPOST / HTTP/1.1"), FF_DETECT_REQUEST);
@@ -260,7 +266,7 @@ TEST(DetectRedis, EveryPrefixOfARequestIsMaybeUntilItIsLongEnough) {
 TEST(DetectRedis, CommandsThatComeAsLinesAreKnown) {
     for (const auto* text :
          {"PING\r\n", "ping\r\n", "INFO\r\n", "info server\r\n", "SET a b\r\n", "GET a\r\n", "AUTH secret\r\n", "ttl k\n",
-          "hgetall h\r\n", "SMEMBERS s\r\n", "zrangebyscore z 0 1\r\n", "SubScribe c\r\n"}) {
+          "hgetall h\r\n", "SMEMBERS s\r\n", "zrangebyscore z 0 1\r\n", "SubScribe c\r\n", "INCR hits\r\n"}) {
         EXPECT_EQ(redis(text), FF_DETECT_REQUEST) << text;
     }
     for (const auto* text : {"PINGS\r\n", "INFORM x\r\n", "SETTLE\r\n", "SMEMBERS.s", "SET", "HGETALL\t", "DEBUG x\r\n"}) {
