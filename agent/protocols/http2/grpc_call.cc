@@ -1,10 +1,19 @@
 #include "agent/protocols/http2/grpc_call.h"
 
 #include <algorithm>
+#include <cstddef>
 
+#include "agent/protocols/http2/frame.h"
 #include "agent/protocols/http2/grpc.h"
 
 namespace footfall::http2 {
+
+bool begins_with_message(std::string_view body, std::uint32_t length, bool alone) {
+    constexpr std::size_t kPrefix = 5;  // whether it is compressed, and its length
+    if (body.size() < kPrefix || static_cast<std::uint8_t>(body.front()) > 1) return false;
+    const std::uint64_t message = kPrefix + std::uint64_t{read_u32(body.substr(1))};
+    return message == length || (message > length && !alone);
+}
 
 std::string_view rpc_name(std::string_view target) {
     std::string_view path = target.substr(0, target.find('?'));

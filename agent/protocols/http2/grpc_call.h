@@ -20,6 +20,9 @@ namespace footfall::http2 {
     return is_web(called) && response != Content::kUntold ? response : called;
 }
 
+// Whether a body begins with a message of gRPC: its first frame has that length, and is the only one or not.
+bool begins_with_message(std::string_view body, std::uint32_t length, bool alone);
+
 // "shop.Orders/Get"; target: a path, with what may stand around it in HTTP/1.
 std::string_view rpc_name(std::string_view target);
 

@@ -26,12 +26,16 @@ std::array<char, 3> digits_of(std::uint16_t status) {
 
 bool is_interim(const Head& head) { return head.status && *head.status < kFirstFinalStatus; }
 
-bool is_grpc(const OpenStream& stream) { return is_call(stream.content) || stream.grpc_status.has_value(); }
-
 // Whether it could be a call whose content-type and grpc-status are among what is not known. Calls are always POST.
 bool may_be_call(const OpenStream& stream) {
     return stream.end_unresolved && stream.content == Content::kUntold &&
            (stream.method().empty() || stream.method() == "POST");
+}
+
+// Where all that says so is hidden, its shape does: messages in the request, and an end of the response that has fields.
+bool is_grpc(const OpenStream& stream) {
+    if (is_call(stream.content) || stream.grpc_status) return true;
+    return may_be_call(stream) && stream.has_messages && stream.has_trailers;
 }
 
 void judge_response(const OpenStream& open, Role role, std::string_view cut, std::string_view status, Exchange& exchange) {
@@ -143,6 +147,8 @@ void Http2Reader::take_response_fields(OpenStream& stream, const Head& head, Mon
         const Content body = content_of_response(stream.content, head.content);
         stream.reads_web = is_web(body);
         stream.web.start(body == Content::kGrpcWebText);
+    } else {
+        stream.has_trailers = true;
     }
     if (head.grpc_status) stream.grpc_status = head.grpc_status;
     stream.end_unresolved = head.unresolved && !head.grpc_status;
@@ -200,6 +206,9 @@ void Http2Reader::take_data(Direction direction) {
 void Http2Reader::take_request_data(OpenStream& stream, const Side& from) {
     const LengthFramer& framer = from.framer;
     stream.request_bytes += framer.bytes();
+    if (stream.finder.looking() && framer.body_kept() && !from.frame.has(kPadded)) {  // gRPC pads nothing
+        stream.has_messages = begins_with_message(framer.body(), from.frame.length, from.frame.has(kEndStream));
+    }
     if (framer.body_kept()) stream.finder.read(without_padding(from.frame, framer.body()));
     if (framer.body().size() < from.frame.length) stream.finder.lose();
     if (!stream.finder.looking()) stream.finder.finish(stream.text);  // it may be answered before it is whole

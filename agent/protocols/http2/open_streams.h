@@ -37,6 +37,8 @@ struct OpenStream {
     bool request_begun = false;  // false: its response came first
     bool request_done = false;
     bool response_done = false;
+    bool has_messages = false;    // the request's body begins with a message of gRPC
+    bool has_trailers = false;    // a block of fields ended the response
     bool end_unresolved = false;  // grpc-status may be among what is not known of its response's latest block
     bool doubtful = false;        // its response may have ended in a gap
 

@@ -69,6 +69,41 @@ TEST(Http2Gaps, of_a_call_whose_names_are_hidden_the_outcome_is_unknown) {
     EXPECT_EQ(server.uses(), Uses{"POST {unknown} 200"});
 }
 
+TEST(Http2Gaps, a_call_whose_names_are_hidden_is_told_by_its_messages_and_trailers) {
+    const Fields hidden{{":method", "POST"}, {":scheme", "http"}, {"content-type", "application/grpc"}};
+    const Fields trailers{{"grpc-status", "5"}};
+    struct Shape {
+        std::string_view body;
+        bool trailed = true;
+        std::string_view use;
+    };
+    for (const Shape& shape :
+         {Shape{"\0\0\0\0\2ab"sv, true, "{unknown} unknown"}, Shape{"\1\0\0\0\0"sv, true, "{unknown} unknown"},
+          Shape{"\0\0\0\0\2ab"sv, false, "POST {unknown} 200"}, Shape{"\0\0\0\0\3ab"sv, true, "POST {unknown} 200"},
+          Shape{"\2\0\0\0\2ab"sv, true, "POST {unknown} 200"}, Shape{"\0\0\0"sv, true, "POST {unknown} 200"},
+          Shape{"{}"sv, true, "POST {unknown} 200"}}) {
+        Server server(true);
+        server.client.block(hidden);
+        server.server.block(trailers);
+        server.request(9, hidden, false);
+        server.received(data(9, shape.body, true));
+        if (shape.trailed) server.respond(9, status("200"), false);
+        server.respond(9, shape.trailed ? trailers : status("200"));
+        EXPECT_EQ(server.uses(), Uses{std::string(shape.use)}) << shape.body;
+        EXPECT_TRUE(server.all_accounted());
+    }
+    Server server(true);
+    server.client.block(hidden);
+    server.server.block(trailers);
+    server.request(9, hidden, false);
+    server.received(data(9, "\0\0\0\4\0"sv, false));
+    server.received(data(9, std::string(1024, 'x'), true));
+    server.respond(9, status("200"), false);
+    server.respond(9, trailers);
+    EXPECT_EQ(server.last().kind, Kind::kGrpc);
+    EXPECT_EQ(server.last().outcome, Outcome::kUnknown);
+}
+
 TEST(Http2Gaps, responses_to_requests_from_before_are_counted_as_such) {
     Server server(true);
     server.respond(5, status("200"));
