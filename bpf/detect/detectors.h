@@ -12,5 +12,6 @@
 #include "postgresql.h"
 #include "mysql.h"
 #include "redis.h"
+#include "websocket.h"
 
 #endif

@@ -44,6 +44,10 @@ std::uint64_t payload_length(std::string_view header) {
 MessageReader::MessageReader(const ReaderContext& context, Role role, std::string_view target)
     : context_(context), role_(role), target_(target) {}
 
+void MessageReader::begin_late() {
+    for (Stream& each : streams_) each.framer.lose();
+}
+
 void MessageReader::on_bytes(Direction direction, std::string_view bytes, bool message_start, const Stamp& stamp) {
     if (message_start) look_for_frame(direction, bytes);
     LengthFramer& framer = stream(direction).framer;

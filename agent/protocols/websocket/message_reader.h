@@ -23,10 +23,16 @@ public:
     // role: of the process in the exchange that opened the connection, which asked for target.
     MessageReader(const ReaderContext& context, Role role, std::string_view target);
 
+    // The connection was opened long ago: both directions may stand anywhere in a message.
+    void begin_late();
+
     void on_bytes(Direction direction, std::string_view bytes, bool message_start, const Stamp& stamp);
     void on_gap(Direction direction, std::uint64_t length, const Stamp& stamp);
     void on_close(CloseReason reason, MonotonicTime time);
     void on_session_end();
+
+    [[nodiscard]] bool is_in_step(Direction direction) const { return stream(direction).framer.in_step(); }
+    [[nodiscard]] bool is_between_frames(Direction direction) const { return stream(direction).framer.between(); }
 
     // Messages that began; each of them is used, lost or still open.
     [[nodiscard]] std::uint64_t started() const { return started_; }
@@ -54,6 +60,7 @@ private:
     void hand_out(Direction direction, const Message& message, std::string_view cut);
     [[nodiscard]] bool is_masked(Direction direction) const;
     Stream& stream(Direction direction) { return streams_[static_cast<std::size_t>(direction)]; }
+    [[nodiscard]] const Stream& stream(Direction direction) const { return streams_[static_cast<std::size_t>(direction)]; }
 
     ReaderContext context_;
     Role role_;

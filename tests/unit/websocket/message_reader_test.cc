@@ -1,10 +1,9 @@
 // Messages behind an upgrade, as RFC 6455 frames them.
 #include <gtest/gtest.h>
 
-#include <string>
-
 #include "agent/protocols/http1/http1_reader.h"
 #include "tests/unit/support/protocol_wire.h"
+#include "tests/unit/websocket/frames.h"
 
 namespace footfall::websocket {
 namespace {
@@ -17,30 +16,6 @@ constexpr std::string_view kRequest =
 constexpr std::string_view kResponse =
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
-
-constexpr unsigned kText = 1;
-constexpr unsigned kContinuation = 0;
-constexpr unsigned kPing = 9;
-
-std::string frame(unsigned opcode, bool final, std::size_t length, bool masked) {
-    std::string bytes(1, static_cast<char>((final ? 0x80U : 0U) | opcode));
-    const unsigned mask = masked ? 0x80 : 0;
-    if (length < 126) {
-        bytes += static_cast<char>(mask | length);
-    } else if (length < 65536) {
-        bytes += static_cast<char>(mask | 126);
-        bytes += static_cast<char>(length >> 8U);
-        bytes += static_cast<char>(length & 0xffU);
-    } else {
-        bytes += static_cast<char>(mask | 127);
-        for (int shift = 56; shift >= 0; shift -= 8)
-            bytes += static_cast<char>(length >> static_cast<unsigned>(shift) & 0xffU);
-    }
-    if (masked) bytes += "mask";
-    return bytes + std::string(length, 'x');
-}
-std::string from_client(std::size_t length) { return frame(kText, true, length, true); }
-std::string from_server(std::size_t length) { return frame(kText, true, length, false); }
 
 void upgrade(Wire& wire) {
     wire.received(kRequest);
