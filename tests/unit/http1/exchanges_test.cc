@@ -174,48 +174,6 @@ TEST(Exchanges, a_refused_expectation_lets_the_next_request_come_in_place_of_the
     EXPECT_EQ(wire.uses(), (Uses{"PUT /f 417", "GET /next 200"}));
 }
 
-TEST(Exchanges, an_upgrade_is_one_use_at_its_101_and_then_bytes_only) {
-    Wire wire;
-    const std::string request = "GET /chat HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
-    const std::string response = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
-    wire.received(request);
-    wire.sent(response + "\x81\x05hello");
-    ASSERT_EQ(wire.uses(), Uses{"GET /chat 101"});
-    EXPECT_EQ(wire.last().bytes_in, request.size());
-    EXPECT_EQ(wire.last().bytes_out, response.size());
-    wire.received(get("/not-a-request"));
-    wire.gap(kOut, 5000);
-    wire.sent(ok("not a response"));
-    wire.end_of_stream(kIn);
-    wire.close();
-    EXPECT_EQ(wire.uses().size(), 1U);
-    EXPECT_TRUE(wire.sink.lost.empty());
-}
-
-TEST(Exchanges, an_upgrade_that_is_declined_goes_on_as_http) {
-    Wire wire;
-    for (int i = 0; i < 2; ++i) {
-        wire.received("GET /h2c HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\nab");
-        wire.sent(ok("no"));
-    }
-    EXPECT_EQ(wire.uses(), Uses(2, "GET /h2c 200"));
-}
-
-TEST(Exchanges, connect_opens_a_tunnel_only_if_it_is_granted) {
-    Wire wire;
-    wire.received("CONNECT a:443 HTTP/1.1\r\n\r\n");
-    wire.sent("HTTP/1.1 407 No\r\nContent-Length: 2\r\n\r\nno");
-    wire.received("CONNECT a:443 HTTP/1.1\r\nProxy-Authorization: x\r\n\r\n");
-    wire.received("\x16\x03\x01 too early");
-    wire.sent("HTTP/1.1 200 Connection established\r\nContent-Length: 9\r\n\r\n");
-    EXPECT_EQ(wire.uses(), (Uses{"CONNECT a:443 407", "CONNECT a:443 200"}));
-    wire.received("\x16\x03\x01");
-    wire.sent("\x16\x03\x01");
-    wire.close();
-    EXPECT_EQ(wire.uses().size(), 2U);
-    EXPECT_TRUE(wire.sink.lost.empty());
-}
-
 TEST(Exchanges, http_1_0_keeps_the_connection_if_both_agree) {
     Wire wire;
     for (int i = 0; i < 2; ++i) {
@@ -342,16 +300,6 @@ TEST(Exchanges, a_clients_response_may_overtake_its_request) {
     EXPECT_TRUE(wire.sink.lost.empty());
 }
 
-TEST(Exchanges, a_clients_upgrade_may_overtake_its_request) {
-    Wire wire;
-    wire.received("HTTP/1.1 101 Switching\r\n\r\n\x81");
-    EXPECT_TRUE(wire.uses().empty());
-    wire.sent(get("/ws"));
-    wire.sent(get("/frame"));
-    EXPECT_EQ(wire.uses(), Uses{"GET /ws 101"});
-    EXPECT_TRUE(wire.all_accounted());
-}
-
 TEST(Exchanges, a_response_nobody_asked_for_is_no_exchange) {
     for (const Direction direction : {kIn, kOut}) {
         Wire wire;
@@ -431,77 +379,6 @@ TEST(Exchanges, a_reader_that_restarts_knows_nothing_of_the_connection_before) {
     EXPECT_EQ(wire.uses(), (Uses{"GET /a 101", "GET /c 200"}));
     EXPECT_EQ(wire.last().connection, ConnectionId{8});
     EXPECT_EQ(wire.last().role, Role::kClient);
-}
-
-// --- what a body calls ----------------------------------------------------------------------------------------------
-
-std::string post(std::string_view target, std::string_view body) {
-    return "POST " + std::string(target) + " HTTP/1.1\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
-           std::string(body);
-}
-
-constexpr std::string_view kGraphql = R"({"query":"query Orders { orders { id } }"})";
-
-TEST(Http1Calls, AreNamedByTheBodyOfTheirRequestAlone) {
-    Wire wire;
-    wire.received(post("/graphql", kGraphql) + get("/a") + post("/b", "{}"));
-    for (int i = 0; i < 3; ++i) wire.sent(ok("hi"));
-    EXPECT_EQ(wire.uses(), (Uses{"POST /graphql query Orders 200", "GET /a 200", "POST /b 200"}));
-}
-
-TEST(Http1Calls, ABodyMayComeInPieces) {
-    Wire wire;
-    wire.one_by_one(kIn, post("/graphql", kGraphql));
-    wire.sent(ok("hi"));
-    const std::string whole(kGraphql);
-    wire.received("POST /graphql HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2a\r\n" + whole + "\r\n0\r\n\r\n");
-    wire.sent(ok("hi"));
-    EXPECT_EQ(wire.uses(), (Uses{"POST /graphql query Orders 200", "POST /graphql query Orders 200"}));
-}
-
-TEST(Http1Calls, ABodyMayComeInManyChunks) {
-    for (std::size_t size = 1; size < 10; ++size) {
-        std::string request = "POST /graphql HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
-        for (std::string_view rest = kGraphql; !rest.empty(); rest.remove_prefix(std::min(size, rest.size()))) {
-            const std::string_view chunk = rest.substr(0, size);
-            request += std::to_string(chunk.size()) + "\r\n" + std::string(chunk) + "\r\n";
-        }
-        Wire wire;
-        wire.one_by_one(kIn, request + "0\r\n\r\n");
-        wire.sent(ok("hi"));
-        EXPECT_EQ(wire.uses(), Uses{"POST /graphql query Orders 200"});
-    }
-}
-
-TEST(Http1Calls, AGapInWhatIsLookedAtLeavesThemWithoutAName) {
-    constexpr std::string_view kNew = R"({"query":"query NewOrders { orders }"})";
-    const std::string request = post("/graphql", kNew);
-    for (const std::string& whole : {request, "POST /graphql HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n26\r\n" +
-                                                  std::string(kNew) + "\r\n0\r\n\r\n"}) {
-        const std::size_t body = whole.find('{');
-        Wire wire;
-        wire.truncated(kIn, std::string_view(whole).substr(0, body + 16), 3, std::string_view(whole).substr(body + 19));
-        wire.sent(ok("hi"));
-        EXPECT_EQ(wire.uses(), Uses{"POST /graphql 200"});
-    }
-}
-
-TEST(Http1Calls, WhatABrokenRequestCallsIsNobodyElses) {
-    Wire wire;
-    wire.received("POST /graphql HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2a\r\n" + std::string(kGraphql) + "broken");
-    wire.received(get("/a"));
-    wire.sent(ok("hi"));
-    EXPECT_EQ(wire.uses(), Uses{"GET /a 200"});
-}
-
-TEST(Http1Calls, OfALargeBodyTheFrontTells) {
-    Wire wire;
-    const std::string large = R"({"jsonrpc":"2.0","method":"store","params":[")" + std::string(100'000, 'x') + "\"]}";
-    const std::string request = post("/rpc", large);
-    wire.truncated(kIn, std::string_view(request).substr(0, 16384), request.size() - 16384 - 64,
-                   std::string_view(request).substr(request.size() - 64));
-    wire.sent(ok("hi"));
-    EXPECT_EQ(wire.uses(), Uses{"POST /rpc store 200"});
 }
 
 }  // namespace
