@@ -9,7 +9,7 @@ function dataOf(stacks, sessions = 1) {
   const text = (t) => ids.get(t) ?? (ids.set(t, strings.push(t) - 1), strings.length - 1);
   const data = {
     strings, sessions: Array.from({length: sessions}, () => ({host: 'h', start: '', seconds: 1, walks: 1, complete: 1, userFrames: 1, guessedFrames: 0})),
-    frames: {name: [], module: [], file: [], line: [], flags: []}, groups: {service: [], thread: [], state: [], wait: [], session: []},
+    frames: {name: [], module: [], file: [], line: [], flags: []}, groups: {service: [], operation: [], thread: [], state: [], wait: [], session: []},
     nodes: {parent: [], frame: [], guessed: []}, values: {node: [], group: [], nanos: [], samples: []},
   };
   const frameOf = (name) => {
@@ -23,6 +23,7 @@ function dataOf(stacks, sessions = 1) {
   for (const [group, lines] of Object.entries(stacks)) {
     const [service, thread, state, session] = group.split(';'), [kind, wait] = state.split(':');
     data.groups.service.push(text(service));
+    data.groups.operation.push(text(''));
     data.groups.thread.push(text(thread));
     data.groups.state.push(['running', 'blocked', 'queued'].indexOf(kind));
     data.groups.wait.push(text(wait || ''));
@@ -201,7 +202,7 @@ test('100,000 places are built, inverted and drawn without a long wait', () => {
   const column = Array.from({length: 5000}, () => 0);
   const model = FlameTree.load({
     strings: ['f'], sessions: [{}], frames: {name: column, module: column, file: column, line: column, flags: column},
-    groups: {service: [0], thread: [0], state: [0], wait: [0], session: [0]},
+    groups: {service: [0], operation: [0], thread: [0], state: [0], wait: [0], session: [0]},
     nodes: {parent, frame, guessed: []}, values: {node, group: node.map(() => 0), nanos, samples: nanos},
   });
   const took = (what) => { const start = performance.now(); what(); return performance.now() - start; };

@@ -9,8 +9,7 @@
 // - What RST_STREAM ends after the whole response is complete. Else it is an error of that code's name; for gRPC of the
 //   status that stands for it. Streams above the last one of a server's GOAWAY end as "goaway", UNAVAILABLE for gRPC.
 // - It is gRPC if a content-type says so, or a grpc-status is there; its outcome is grpc-status, and that is all of it.
-// Where
-//   both are hidden (below): if the request's body begins with a message of gRPC, and the response ends with fields.
+//   Where both are hidden (below): if the request's body begins with a message of gRPC, and the response ends with fields.
 // - gRPC-Web is gRPC too; its trailers are in the body, see GrpcWebTrailers.
 // - What the body of a POST calls (http_bodies/body_call.h) is told from its first DATA frames.
 // - Pushed responses (PUSH_PROMISE) are nobody's request and not counted. Of CONNECT the target is not read.
