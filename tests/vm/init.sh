@@ -20,7 +20,7 @@ else
   echo "begin $(uname -r)"
   cd /footfall || exit
   cases=$(sed -n 's/.*footfall\.cases=\([a-z_,]*\).*/\1/p' /proc/cmdline)
-  for name in $(echo "${cases:-servers_kernels,sockets,targets,stacks_kernels,tls_kernels,functions_kernels,executions_kernels,files_kernels}" | tr , ' '); do set -- "$@" "tests/live/cases/$name.case"; done
+  for name in $(echo "${cases:-servers_kernels,sockets,targets,stacks_kernels,tls_kernels,functions_kernels,executions_kernels,files_kernels,costs_kernels}" | tr , ' '); do set -- "$@" "tests/live/cases/$name.case"; done
   /usr/bin/python3 tests/live/run.py --need-bpf --jobs 2 --patience 180 "$@" 2>&1
   echo "end $?"
 fi

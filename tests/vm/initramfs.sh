@@ -46,7 +46,7 @@ mkdir -p "$tree"/footfall/build/release/{agent,tests/live} "$tree/footfall/build
 for server in tls_rust caddy; do # tests/live/get_servers.sh
   [ ! -x "$root/build/servers/$server" ] || cp "$root/build/servers/$server" "$tree/footfall/build/servers/"
 done
-for program in "$FOOTFALL" "$SERVERS"/{sockio,corners,corners_static,corners_static_pie,callee,looker,napper,leaver,marks}; do
+for program in "$FOOTFALL" "$SERVERS"/{sockio,corners,corners_static,corners_static_pie,callee,looker,napper,leaver,marks,spender}; do
   [ -x "$program" ] || [ "${program##*/}" != marks ] || continue # without systemtap-sdt-dev there is none
   [ -x "$program" ] || { echo "tests/vm: $program is not built" >&2; exit 1; }
   { ldd "$program" 2> /dev/null | grep -o '/[^ ]*' | while read -r library; do cp --parents -L -n "$library" "$tree"; done; } || true

@@ -5,7 +5,7 @@ check_samples.py SESSION.json [sleep]
 
 SESSION.json is `footfall report --json` of a recording of a spender. Prints one line for each comparison, and ends with 1 if an
 operation's samples on the CPU stand for another time than was measured, by more than four times their own error, or, with
-sleep, if less than 90 % of its time off the CPU is known to be sleep.
+sleep, if less than 90 % of its time off the CPU is known to be sleep, or waiting for a processor.
 """
 import json
 import math
@@ -27,8 +27,10 @@ def main():
         checks.append((f"{operation}: {taken} samples, {sampled:.3f} s of {measured:.3f}, +-{most:.3f}",
                        taken > 20 and abs(sampled - measured) <= most))
         if "sleep" in sys.argv[2:]:
-            asleep = 100 * row["wait_seconds"].get("sleep", 0) / row["offcpu_seconds"]
-            checks.append((f"{operation}: {asleep:.1f} % of the time off the CPU is sleep", 90 <= asleep <= 101))
+            waits, off_cpu = row["wait_seconds"], row["offcpu_seconds"]
+            asleep, queued = (100 * waits.get(reason, 0) / off_cpu for reason in ("sleep", "run_queue"))
+            checks.append((f"{operation}: {asleep:.1f} % of the time off the CPU is sleep, {queued:.1f} % waits for a processor",
+                           asleep > 50 and 90 <= asleep + queued <= 105))
     for text, is_right in checks:
         print("ok    " if is_right else "WRONG ", text)
     return 0 if checks and all(is_right for _, is_right in checks) else 1

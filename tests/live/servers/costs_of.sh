@@ -9,7 +9,7 @@ shift 7
 timeout 20 sh -c 'until grep -q . server; do sleep 0.02; done'
 port=$(head -n 1 server)
 timeout 60 "$SPENDER" ask "$port" "$connections" $((requests / 10)) "$pause"
-curl -s "http://127.0.0.1:$port/anew"
+"$SPENDER" anew "$port"
 session_of.sh s.ffs "timeout 60 \"$SPENDER\" ask $port $connections $requests $pause" -p $server "$@"
 code=$?
 kill -TERM $server

@@ -5,11 +5,11 @@
 //                                                 threads: one for each connection. pool: one reads and WORKERS answer.
 //                                                 loop: one for everything, that waits for all at once.
 //   spender ask PORT CONNECTIONS REQUESTS PAUSE   asks for both by turns, on all connections at once, each of which waits
-//   for
-//                                                 up to PAUSE microseconds in between, by chance, so that none keeps step
+//                                                 in between, by chance for up to PAUSE microseconds
+//   spender anew PORT                             the server counts from here on
 //
-// The server counts from /anew on. On SIGTERM it prints what it did, in seconds: {"process": CPU, "waits": …, "routes":
-// {"/light": {"uses": N, "cpu": CPU}, …}}.
+// On SIGTERM it prints what it did, in seconds:
+// {"process": CPU, "waits": …, "routes": {"/light": {"uses": N, "cpu": CPU}, …}}.
 #include <arpa/inet.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -252,15 +252,20 @@ bool read_answer(int fd) {
     return true;
 }
 
-void ask_on_connection(int port, int requests, microseconds pause, bool heavy_first) {
-    std::minstd_rand chance(static_cast<unsigned>(requests + (heavy_first ? 1 : 0)));
-    std::uniform_int_distribution<std::int64_t> some(0, pause.count());
+int connected(int port) {
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{.sin_family = AF_INET,
                         .sin_port = htons(static_cast<std::uint16_t>(port)),
                         .sin_addr = {htonl(INADDR_LOOPBACK)},
                         .sin_zero = {}};
     if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) std::exit(1);
+    return fd;
+}
+
+void ask_on_connection(int port, int requests, microseconds pause, bool heavy_first) {
+    std::minstd_rand chance(static_cast<unsigned>(requests + (heavy_first ? 1 : 0)));
+    std::uniform_int_distribution<std::int64_t> some(0, pause.count());
+    const int fd = connected(port);
     for (int i = 0; i < requests; ++i) {
         if (pause.count() != 0) std::this_thread::sleep_for(microseconds(some(chance)));
         const bool is_heavy = (i % 2 == 0) == heavy_first;
@@ -279,12 +284,20 @@ int ask(int port, int connections, int requests, microseconds pause) {
     return 0;
 }
 
+int ask_to_begin_anew(int port) {
+    constexpr char kRequest[] = "GET /anew HTTP/1.1\r\nHost: a\r\n\r\n";
+    const int fd = connected(port);
+    char text[256];
+    return write(fd, kRequest, sizeof kRequest - 1) < 0 || read(fd, text, sizeof text) < 0 ? 1 : 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     const std::string how = argc > 1 ? argv[1] : "";
-    if (argc != (how == "ask" ? 6 : 5)) return 2;
+    if (argc != (how == "ask" ? 6 : how == "anew" ? 3 : 5)) return 2;
     const auto argument = [&](int index) { return std::atoi(argv[index]); };
+    if (how == "anew") return ask_to_begin_anew(argument(2));
     if (how == "ask") return ask(argument(2), argument(3), argument(4), microseconds(argument(5)));
     return serve(how, argument(2), microseconds(argument(3)), microseconds(argument(4)));
 }
