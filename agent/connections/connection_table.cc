@@ -14,17 +14,18 @@ std::uint32_t bit_of(Protocol protocol) { return std::uint32_t{1} << static_cast
 
 }  // namespace
 
-ConnectionTable::Connection::Connection(const ConnectionSeen& seen)
+ConnectionTable::Connection::Connection(const ConnectionSeen& seen, ExchangeSink& sink)
     : info{seen.connection, seen.pid,    seen.uid,      seen.family,   seen.opened_before,
            seen.local,      seen.peer,   seen.peer_pid, seen.peer_uid, std::string(seen.path),
            seen.inode,      std::nullopt},
       received(seen.opened_before),
-      sent(seen.opened_before) {}
+      sent(seen.opened_before),
+      exchanges(sink) {}
 
 std::optional<DropReason> ConnectionTable::on(const ConnectionSeen& seen) {
     if (lookup(seen.connection) != nullptr) return std::nullopt;
     if (connections_.size() >= limit_ && !make_room(seen.time)) return DropReason::CONNECTION_LIMIT;
-    auto connection = std::make_unique<Connection>(seen);
+    auto connection = std::make_unique<Connection>(seen, *sink_);
     connection->last = seen.time;
     if (seen.family == AddressFamily::kUnix) remember_unix(*connection);
     connections_.insert({seen.connection, std::move(connection)});
@@ -187,6 +188,13 @@ const ConnectionInfo* ConnectionTable::find(ConnectionId connection) const {
     return found == connections_.end() ? nullptr : &found->second->info;
 }
 
+std::uint64_t ConnectionTable::open_exchanges(ConnectionId id) const {
+    const auto found = connections_.find(id);
+    if (found == connections_.end() || !found->second->reader) return 0;
+    const Connection& connection = *found->second;
+    return connection.reader->started() - connection.exchanges.count();
+}
+
 ConnectionTable::Connection* ConnectionTable::lookup(ConnectionId id) {
     const auto found = connections_.find(id);
     return found == connections_.end() ? nullptr : found->second.get();
@@ -195,7 +203,9 @@ ConnectionTable::Connection* ConnectionTable::lookup(ConnectionId id) {
 // Readers are made at the first message: a connection that stays idle costs no reader.
 void ConnectionTable::decide(Connection& connection, Protocol protocol) {
     if (connection.reader || (connection.refused & bit_of(protocol)) != 0) return;
-    const ReaderContext context{connection.info.connection, connection.info.opened_before, sink_, &prepared_};
+    const ReaderContext context{connection.info.connection, connection.info.opened_before, &connection.exchanges,
+                                &prepared_};
+    connection.exchanges.restart();
     connection.protocol = protocol;
     connection.reader = readers_.take(protocol, context);
     for (const Held& held : std::exchange(connection.held, {})) {

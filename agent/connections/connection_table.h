@@ -88,6 +88,8 @@ public:
     // Ends every open exchange; the table is empty afterwards.
     void session_end(MonotonicTime time);
 
+    // Exchanges of it that have begun and not ended.
+    [[nodiscard]] std::uint64_t open_exchanges(ConnectionId connection) const;
     // Null if the connection is not open. Valid until the next call of on().
     [[nodiscard]] const ConnectionInfo* find(ConnectionId connection) const;
     [[nodiscard]] std::size_t size() const { return connections_.size(); }
@@ -101,8 +103,27 @@ private:
         std::string front;
         std::string back;
     };
+    // Passes on, and counts, what ends on one connection.
+    class Ends final : public ExchangeSink {
+    public:
+        explicit Ends(ExchangeSink& to) : to_(to) {}
+        void on_exchange(const Exchange& exchange) override {
+            count_ += exchange.count;
+            to_.on_exchange(exchange);
+        }
+        void on_lost(LostReason reason) override {
+            ++count_;
+            to_.on_lost(reason);
+        }
+        void restart() { count_ = 0; }
+        [[nodiscard]] std::uint64_t count() const { return count_; }
+
+    private:
+        ExchangeSink& to_;
+        std::uint64_t count_ = 0;
+    };
     struct Connection {
-        explicit Connection(const ConnectionSeen& seen);
+        Connection(const ConnectionSeen& seen, ExchangeSink& sink);
 
         ConnectionInfo info;
         Stream received;
@@ -113,6 +134,7 @@ private:
         MonotonicTime ended;
         std::array<std::uint64_t, 2> ends{};  // by Direction: where its streams had ended; 0: not known
         std::vector<Held> held;
+        Ends exchanges;
         std::unique_ptr<ProtocolReader> reader;       // none while nothing was read, or when the guess was wrong
         Protocol protocol{};                          // the reader's
         std::uint32_t refused = 0;                    // bits by protocol: wrong guesses

@@ -82,7 +82,7 @@ std::optional<DropReason> Pipeline::handle(const Event& event) {
 std::optional<DropReason> Pipeline::handle(const Message& message) {
     if (connections_.find(message.connection) != nullptr) costs_.on_message(message);
     const std::optional<DropReason> dropped = connections_.on(message);
-    costs_.message_read();
+    costs_.message_read(connections_.open_exchanges(message.connection));
     return dropped;
 }
 
@@ -118,6 +118,7 @@ std::optional<DropReason> Pipeline::handle(const ProcessExecuted& executed) {
     processes_.on_executed(executed);
     if (stacks_) stacks_->processes().on_executed(executed.pid);
     const bool watched = !observers_.on_executed || observers_.on_executed(executed);
+    service_cpu_.on_executed(executed.pid, watched);
     if (watched && commands_) commands_->on_executed(executed);
     return std::nullopt;
 }

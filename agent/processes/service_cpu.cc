@@ -1,5 +1,6 @@
 #include "agent/processes/service_cpu.h"
 
+#include <algorithm>
 #include <ctime>
 
 #include "agent/base/clock.h"
@@ -24,6 +25,10 @@ std::optional<std::uint64_t> cpu_of_process(Pid pid) {
     return static_cast<std::uint64_t>(time.tv_sec) * kNanosecondsPerSecond + static_cast<std::uint64_t>(time.tv_nsec);
 }
 
+void ServiceCpu::fold(const Process& process, std::uint64_t cpu) {
+    if (process.service) ended_[*process.service] += grown(process.counted, std::max(cpu, process.latest));
+}
+
 void ServiceCpu::on_met(Pid pid, ServiceId service) {
     if (!cpu_of_) return;
     const auto known = processes_.find(pid);
@@ -34,7 +39,7 @@ void ServiceCpu::on_met(Pid pid, ServiceId service) {
     const std::optional<std::uint64_t> cpu = cpu_of_(pid);
     if (!cpu) return;
     if (known != processes_.end()) {
-        ended_[*known->second.service] += grown(known->second.counted, *cpu);
+        fold(known->second, *cpu);
         known->second = {service, *cpu, *cpu};
     } else if (processes_.size() < limit_) {
         processes_[pid] = {service, *cpu, *cpu};
@@ -44,22 +49,37 @@ void ServiceCpu::on_met(Pid pid, ServiceId service) {
 void ServiceCpu::on_forked(const ProcessForked& forked) {
     if (!cpu_of_ || processes_.size() >= limit_) return;
     const auto parent = processes_.find(forked.parent);
-    processes_[forked.pid] = {parent == processes_.end() ? std::nullopt : parent->second.service, 0, 0};
+    const std::optional<ServiceId> service = parent == processes_.end() ? std::nullopt : parent->second.service;
+    const auto [process, is_new] = processes_.try_emplace(forked.pid, Process{service, 0, 0});
+    if (is_new) return;
+    fold(process->second, 0);  // nobody said that it ended
+    process->second = {service, 0, 0};
+}
+
+void ServiceCpu::on_executed(Pid pid, bool watched) {
+    const auto known = processes_.find(pid);
+    if (known == processes_.end()) return;
+    const std::uint64_t cpu = cpu_of_(pid).value_or(known->second.latest);
+    fold(known->second, cpu);
+    if (watched) {
+        known->second = {std::nullopt, cpu, cpu};
+    } else {
+        processes_.erase(known);
+    }
 }
 
 void ServiceCpu::on_exited(const ProcessExited& exited) {
     const auto known = processes_.find(exited.pid);
     if (known == processes_.end()) return;
-    const Process process = known->second;
+    fold(known->second, exited.cpu_nanoseconds.value_or(0));
     processes_.erase(known);
-    if (process.service) ended_[*process.service] += grown(process.counted, exited.cpu_nanoseconds.value_or(process.latest));
 }
 
 std::unordered_map<ServiceId, std::uint64_t> ServiceCpu::sums() const {
     std::unordered_map<ServiceId, std::uint64_t> sums = ended_;
     for (const auto& [pid, process] : processes_) {
         if (!process.service) continue;
-        process.latest = cpu_of_(pid).value_or(process.latest);
+        process.latest = std::max(cpu_of_(pid).value_or(0), process.latest);
         sums[*process.service] += grown(process.counted, process.latest);
     }
     return sums;

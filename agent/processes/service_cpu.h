@@ -29,9 +29,11 @@ public:
 
     void on_met(Pid pid, ServiceId service);
     void on_forked(const ProcessForked& forked);
+    // What it runs from now on is the next service's that it is met as. unwatched: nobody's.
+    void on_executed(Pid pid, bool watched);
     void on_exited(const ProcessExited& exited);
 
-    // Up to now, in nanoseconds, by service.
+    // Up to now, in nanoseconds, by service; never less than before.
     [[nodiscard]] std::unordered_map<ServiceId, std::uint64_t> sums() const;
 
 private:
@@ -40,6 +42,8 @@ private:
         std::uint64_t counted = 0;         // of its CPU time, elsewhere
         mutable std::uint64_t latest = 0;  // its CPU time when it was last asked: it may be gone before its exit is heard of
     };
+
+    void fold(const Process& process, std::uint64_t cpu);
 
     CpuOf cpu_of_;
     std::size_t limit_;

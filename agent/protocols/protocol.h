@@ -88,6 +88,8 @@ public:
     virtual void on_session_end(MonotonicTime time) = 0;
     // Asked after each call. A reader whose detector can't be wrong need not answer.
     [[nodiscard]] virtual Standing standing() const { return Standing::kConfirmed; }
+    // Exchanges that have begun: each of them was handed to the sink, or lost, or is open.
+    [[nodiscard]] virtual std::uint64_t started() const = 0;
     // Forgets the connection and begins with another one; buffers are kept.
     virtual void restart(const ReaderContext& context) = 0;
 };

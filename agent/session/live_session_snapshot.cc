@@ -77,6 +77,7 @@ std::optional<StackCapture> LiveSession::stacks() const {
 
 void LiveSession::clear_stacks() {
     if (pipeline_->stacks() == nullptr) return;
+    pipeline_->settle_samples();
     pipeline_->stacks()->profile().clear();
     pipeline_->stacks()->session_begin(monotonic_now());
 }

@@ -12,14 +12,19 @@ bool is_another(const ThreadTimes& from, const ThreadTimes& to) {
     return to.cpu_nanoseconds + kMostStepBack < from.cpu_nanoseconds || to.sleeps < from.sleeps;
 }
 
+// Until an exchange of its connection has ended, whoever is spoken to first is taken for the one that is called, but for
+// MySQL, whose servers greet.
+Role likely_role(const Message& message) {
+    const bool server_begins = message.protocol == Protocol::kMysql;
+    return (message.direction == Direction::kReceived) != server_begins ? Role::kServer : Role::kClient;
+}
+
 }  // namespace
 
 void CostAttribution::on_message(const Message& message) {
     if (!message.thread) return;
     reading_ = message.connection;
-    // Until an exchange of it has ended, whoever is spoken to first is taken for the one that is called.
-    const Role likely = message.direction == Direction::kReceived ? Role::kServer : Role::kClient;
-    Connection& connection = served_.try_emplace(message.connection, Connection{.role = likely}).first.value();
+    Connection& connection = served_.try_emplace(message.connection, Connection{.role = likely_role(message)}).first.value();
 
     if (threads_.size() >= most_threads_) forget_threads();
     const auto [place, is_new] = threads_.try_emplace(number(message.tid), Thread{message.pid, *message.thread, {}});
@@ -28,6 +33,7 @@ void CostAttribution::on_message(const Message& message) {
     Step step{.kind = kind_of(message, connection), .tid = message.tid, .before = {}, .after = {}};
     if (is_known) step.before = thread.serves;
     step.after = serving_after(step, message, connection);
+    reading_kind_ = step.kind;
     if (!is_known) {
         give_up(thread.samples);
         thread = {message.pid, *message.thread, step.after};
@@ -74,10 +80,10 @@ bool CostAttribution::is_open(const std::optional<Serving>& serving) const {
 }
 
 void CostAttribution::book(const Stretch& stretch, const Step& step) {
-    if (stretch.waits == 0) return add(step.kind == StepKind::kResponse ? step.after : step.before, stretch.before);
-    add(step.before, stretch.before);
-    add(owner_between(stretch, step), stretch.between);
-    add(step.after, stretch.after);
+    if (stretch.waits == 0) return add(step.kind == StepKind::kResponse ? step.after : step.before, step, stretch.before);
+    add(step.before, step, stretch.before);
+    add(owner_between(stretch, step), step, stretch.between);
+    add(step.after, step, stretch.after);
 }
 
 bool CostAttribution::is_handed_over(const Step& step) const {
@@ -102,61 +108,113 @@ std::optional<CostAttribution::Serving> CostAttribution::owner_of(const Taken& t
     return owner_between(stretch, step);
 }
 
-CostAttribution::Account CostAttribution::account_of(const std::optional<Serving>& serving) {
+CostAttribution::Place CostAttribution::place_of(const std::optional<Serving>& serving, const Step& step) {
     const auto found = serving ? served_.find(serving->connection) : served_.end();
     if (found == served_.end()) return {};
     Connection& connection = found.value();
-    if (serving->number == connection.number && connection.open) return {.open = &connection, .ended = {}};
+    if (serving->number == connection.number && connection.open) {
+        const bool is_response = step.kind == StepKind::kResponse && serving == step.after;
+        return {.account = is_response ? &connection.response : &connection.account, .ended = {}};
+    }
     const bool is_last = serving->number + (connection.open ? 1 : 0) == connection.number;
     return {.ended = is_last ? connection.last : std::nullopt};
 }
 
-void CostAttribution::add(const std::optional<Serving>& serving, const ThreadCost& cost) {
-    const Account account = account_of(serving);
-    if (account.open != nullptr) {
-        account.open->cost += cost;
-    } else if (account.ended) {
-        usage_.add_cost(*account.ended, {.cpu = cost.cpu});
+void CostAttribution::add(const std::optional<Serving>& serving, const Step& step, const ThreadCost& cost) {
+    const Place place = place_of(serving, step);
+    if (place.account != nullptr) {
+        place.account->cost += cost;
+    } else if (place.ended) {
+        usage_.add_cost(*place.ended, {.cpu = cost.cpu});
     }
+}
+
+void CostAttribution::drop(Account& account) {
+    account.cost = {};
+    for (const SampleId id : std::exchange(account.samples, {})) tell(id, std::nullopt);
 }
 
 void CostAttribution::on_use(ConnectionId id, const Use& use) {
     const auto found = served_.find(id);
     if (found == served_.end()) return;
     Connection& connection = found.value();
+    if (use.role == Role::kClient) {
+        if (std::exchange(connection.role, use.role) != use.role) forget(connection);
+        return;
+    }
     connection.role = use.role;
-    if (use.role == Role::kClient) return;
     connection.ended.push_back({use.operation, use.count, elapsed(use.begin, use.end)});
-    if (reading_ != id) share_out(connection);
+    if (reading_ != id) share_out(connection, 0);
 }
 
-void CostAttribution::message_read() {
+// It is not what it was taken for.
+void CostAttribution::forget(Connection& connection) {
+    drop(connection.account);
+    drop(connection.response);
+    connection.open = false;
+    connection.last.reset();
+}
+
+void CostAttribution::message_read(std::uint64_t still_open) {
     const auto found = reading_ ? served_.find(*reading_) : served_.end();
     reading_.reset();
-    if (found != served_.end() && !found->second.ended.empty()) share_out(found.value());
+    if (found == served_.end()) return;
+    Connection& connection = found.value();
+    const bool ended_some = !connection.ended.empty();
+    if (ended_some) {
+        share_out(connection, still_open);
+    } else {
+        connection.account.cost += std::exchange(connection.response.cost, {});
+        auto& samples = connection.account.samples;
+        const auto more = std::exchange(connection.response.samples, {});
+        samples.insert(samples.end(), more.begin(), more.end());
+    }
+    connection.open = still_open != 0 && connection.role == Role::kServer;
+    if (connection.open) return;
+    // What neither begins nor ends an exchange (a ping, a greeting, what was lost) is of none, and so is what follows it.
+    drop(connection.account);
+    if (!ended_some && reading_kind_ != StepKind::kOther) connection.last.reset();
 }
 
-void CostAttribution::share_out(Connection& connection) {
+void CostAttribution::share_out(Connection& connection, std::uint64_t still_open) {
     std::uint64_t uses = 0;
     for (const Ended& ended : connection.ended) uses += ended.count;
+    share(connection, connection.response, uses);
+    share(connection, connection.account, uses + still_open);
     for (const Ended& ended : connection.ended) {
-        const auto share = [&](std::uint64_t all) { return all / uses * ended.count + all % uses * ended.count / uses; };
-        const ThreadCost cost{share(connection.cost.cpu), share(connection.cost.queued)};
         const std::uint64_t open = ended.duration * ended.count;
-        const std::uint64_t off_cpu = open > cost.cpu ? open - cost.cpu : 0;
-        usage_.add_cost(ended.operation, {ended.count, cost.cpu, off_cpu, std::min(cost.queued, off_cpu)});
+        const std::uint64_t off_cpu = open > ended.cost.cpu ? open - ended.cost.cpu : 0;
+        usage_.add_cost(ended.operation, {ended.count, ended.cost.cpu, off_cpu, std::min(ended.cost.queued, off_cpu)});
     }
-    for (const SampleId id : std::exchange(connection.samples, {})) tell(id, connection.ended.front().operation);
     connection.last = connection.ended.back().operation;
     connection.ended.clear();
-    connection.cost = {};
-    connection.open = false;
+}
+
+// Gives each of those that have ended its part of what is in the account; the rest stays.
+void CostAttribution::share(Connection& connection, Account& account, std::uint64_t among) {
+    const ThreadCost all = account.cost;
+    std::uint64_t uses = 0;
+    for (Ended& ended : connection.ended) {
+        const auto part = [&](std::uint64_t whole) {
+            return whole / among * ended.count + whole % among * ended.count / among;
+        };
+        const ThreadCost cost{part(all.cpu), part(all.queued)};
+        ended.cost += cost;
+        account.cost.cpu -= cost.cpu;
+        account.cost.queued -= cost.queued;
+        uses += ended.count;
+    }
+    const auto told = static_cast<std::ptrdiff_t>(account.samples.size() * uses / among);
+    const auto rest = account.samples.begin() + told;
+    for (auto id = account.samples.begin(); id != rest; ++id) tell(*id, connection.ended.front().operation);
+    account.samples.erase(account.samples.begin(), rest);
 }
 
 void CostAttribution::on_connection_gone(ConnectionId id) {
     const auto found = served_.find(id);
     if (found == served_.end()) return;
-    for (const SampleId sample : found->second.samples) tell(sample, std::nullopt);
+    drop(found.value().account);
+    drop(found.value().response);
     served_.erase(found);
 }
 
@@ -169,19 +227,20 @@ void CostAttribution::forget_threads() {
 
 void CostAttribution::on_sample(SampleId id, const StackTaken& taken) {
     const auto found = threads_.find(number(taken.tid));
+    if (samples_ >= kMostSamples) give_up_samples();  // some thread says nothing any more
     ++samples_;
-    if (found == threads_.end() || samples_ > kMostSamples) return tell(id, std::nullopt);
+    if (found == threads_.end()) return tell(id, std::nullopt);
     found.value().samples.push_back({id, taken.sleeps, taken.state == StackState::kBlocked});
 }
 
 void CostAttribution::place_samples(std::vector<Taken>& samples, const ThreadTimes& from, const Stretch& stretch,
                                     const Step& step) {
     for (const Taken& taken : samples) {
-        const Account account = account_of(owner_of(taken, from, stretch, step));
-        if (account.open != nullptr) {
-            account.open->samples.push_back(taken.id);
+        const Place place = place_of(owner_of(taken, from, stretch, step), step);
+        if (place.account != nullptr) {
+            place.account->samples.push_back(taken.id);
         } else {
-            tell(taken.id, account.ended);
+            tell(taken.id, place.ended);
         }
     }
     samples.clear();
@@ -195,7 +254,7 @@ void CostAttribution::give_up(std::vector<Taken>& samples) {
 void CostAttribution::give_up_samples() {
     for (auto thread = threads_.begin(); thread != threads_.end(); ++thread) give_up(thread.value().samples);
     for (auto served = served_.begin(); served != served_.end(); ++served) {
-        for (const SampleId id : std::exchange(served.value().samples, {})) tell(id, std::nullopt);
+        for (const SampleId id : std::exchange(served.value().account.samples, {})) tell(id, std::nullopt);
     }
 }
 

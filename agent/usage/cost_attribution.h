@@ -12,7 +12,8 @@
 // does behind its response, up to its next wait, belongs to that operation still.
 //
 // So a program with a thread for each exchange is told exactly. In an event loop, what runs between two messages without a
-// wait can be of two exchanges: it counts to one of them. Exchanges that end with one message share what they cost evenly.
+// wait can be of two exchanges: it counts to one of them. Exchanges that end with one message share evenly what it took to
+// make that message, and what else was done for their connection with those that are still open.
 //
 // Samples of a thread's stack belong where the stretch does that they were taken in: on the CPU, by which of the thread's
 // waits lie before them and behind. A wait belongs to an exchange if it lies within it: the thread serves it before and
@@ -45,16 +46,17 @@ public:
     // Hears once of each sample which operation it was taken in; none: of no operation, or it is not known.
     using OnSample = std::function<void(SampleId, std::optional<OperationId>)>;
 
-    static constexpr std::size_t kMostSamples = 8192;  // that wait for that; the rest are of no operation
+    static constexpr std::size_t kMostSamples = 8192;  // that wait for that; then all of them are of no operation
 
     // usage outlives it.
     explicit CostAttribution(UsageTable& usage, OnSample on_sample = {}, std::size_t most_threads = 65536)
         : usage_(usage), on_sample_(std::move(on_sample)), most_threads_(most_threads) {}
 
     // A message of an open connection, before its bytes are read; message_read() follows, behind the uses that it ended.
+    // still_open: exchanges of the connection.
     void on_message(const Message& message);
     void on_use(ConnectionId connection, const Use& use);
-    void message_read();
+    void message_read(std::uint64_t still_open);
 
     void on_connection_gone(ConnectionId connection);
 
@@ -99,6 +101,13 @@ private:
         OperationId operation{};
         std::uint32_t count = 1;
         std::uint64_t duration = 0;  // of each, in nanoseconds
+        ThreadCost cost{};           // of all
+    };
+
+    // What was done for exchanges whose operations are not known yet.
+    struct Account {
+        ThreadCost cost;
+        std::vector<SampleId> samples;
     };
 
     struct Connection {
@@ -106,8 +115,8 @@ private:
         bool open = false;         // a request is being served
         std::uint32_t number = 0;  // of exchanges so far
         Tid read_by{};
-        ThreadCost cost;  // of what is open
-        std::vector<SampleId> samples{};
+        Account account;   // of what is open
+        Account response;  // of the message that is being read, if it is one
         std::vector<Ended> ended;
         std::optional<OperationId> last;  // that ended
         std::optional<Serving> cause;     // of what was sent last, where the service calls
@@ -135,14 +144,17 @@ private:
     void place_samples(std::vector<Taken>& samples, const ThreadTimes& from, const Stretch& stretch, const Step& step);
     void give_up(std::vector<Taken>& samples);
     void tell(SampleId id, std::optional<OperationId> operation);
-    // Where time of an exchange goes: its connection while it is open, else its operation while that is known, else neither.
-    struct Account {
-        Connection* open = nullptr;
+    // Where time of an exchange goes: its account while it is open, else its operation while that is known, else neither.
+    struct Place {
+        Account* account = nullptr;
         std::optional<OperationId> ended;
     };
-    [[nodiscard]] Account account_of(const std::optional<Serving>& serving);
-    void add(const std::optional<Serving>& serving, const ThreadCost& cost);
-    void share_out(Connection& connection);
+    [[nodiscard]] Place place_of(const std::optional<Serving>& serving, const Step& step);
+    void add(const std::optional<Serving>& serving, const Step& step, const ThreadCost& cost);
+    void drop(Account& account);
+    void share_out(Connection& connection, std::uint64_t still_open);
+    void share(Connection& connection, Account& account, std::uint64_t among);
+    void forget(Connection& connection);
     void forget_threads();
 
     UsageTable& usage_;
@@ -151,6 +163,7 @@ private:
     tsl::robin_map<std::uint32_t, Thread> threads_;  // by tid
     tsl::robin_map<ConnectionId, Connection, Hash> served_;
     std::optional<ConnectionId> reading_;
+    StepKind reading_kind_ = StepKind::kOther;
     std::size_t samples_ = 0;  // that somebody waits to hear of
 };
 

@@ -167,7 +167,10 @@ static inline enum ff_detected ff_detect_redis_inline(const unsigned char *bytes
 	if (next != ' ' && next != '\r' && next != '\n' && next != '_' &&
 	    !(letters == FF_REDIS_LETTERS_MOST && ff_redis_is_in(next & 0xdf, 'A', 'Z')))
 		return FF_DETECT_NO;
-	return ff_redis_is_command(word) ? FF_DETECT_REQUEST : FF_DETECT_NO;
+	if (!ff_redis_is_command(word))
+		return FF_DETECT_NO;
+	/* Two letters of an argument tell that it is none of HTTP's: "GET http://". */
+	return next == ' ' && length < letters + 3 ? FF_DETECT_MAYBE : FF_DETECT_REQUEST;
 }
 
 /* Several replies to pipelined requests in one go are wanted as a whole, as requests are. */

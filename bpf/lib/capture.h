@@ -68,7 +68,7 @@ static __always_inline void fill_message(struct ff_message_event *event, const s
                                          const struct moved *moved)
 {
 	event->thread.cpu_ns = 0;
-	if (probe_config.thread_times)
+	if (probe_config.thread_times && moved->thread)
 		read_thread_times(&event->thread, event->event.time_ns);
 	if (moved->time_ns)
 		event->event.time_ns = moved->time_ns;

@@ -70,7 +70,7 @@ void count_in(Json& counts, const std::string& name, std::uint64_t uses) {
 void add_cost(Json& out, const Operation& operation, const OperationWaits& waits) {
     out["cpu_seconds"] = nullptr;
     out["offcpu_seconds"] = nullptr;
-    if (!operation.has_cost()) return;
+    if (operation.cost().uses() == 0) return;
     const OperationCost& cost = operation.cost();
     const auto per_use = [&](std::uint64_t nanos) { return in_seconds(nanos) / static_cast<double>(cost.uses()); };
     out["cpu_seconds"] = in_seconds(cost.cpu_nanos());

@@ -1,5 +1,7 @@
 #include "output/prometheus/metric_families.h"
 
+#include <algorithm>
+
 #include "output/prometheus/family_builder.h"
 #include "output/prometheus/use_durations.h"
 #include "output/session/operation_totals.h"
@@ -34,14 +36,14 @@ void add_operations(const Snapshot& snapshot, Families& families) {
         last_seen.raise(labels, static_cast<double>(operation.last_seen_unix_nanos()) / 1e9);
         if (operation.role() == ROLE_CLIENT) continue;  // its consumer is the service itself
         consumers.add(labels, static_cast<double>(operation.distinct_consumers()));
-        if (!operation.has_cost()) continue;
+        if (operation.cost().uses() == 0) continue;
         const OperationCost& cost = operation.cost();
         cpu.add(labels, static_cast<double>(cost.cpu_nanos()) / 1e9);
         const auto add_wait = [&](std::string_view reason, std::uint64_t nanos) {
             waits.add(Labels(labels).with("reason", reason), static_cast<double>(nanos) / 1e9);
         };
         add_wait("run_queue", cost.queued_nanos());
-        add_wait("other", cost.off_cpu_nanos() - cost.queued_nanos());
+        add_wait("other", cost.off_cpu_nanos() - std::min(cost.off_cpu_nanos(), cost.queued_nanos()));
     }
     uses.finish(families);
     last_seen.finish(families);

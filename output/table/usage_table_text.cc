@@ -91,8 +91,9 @@ std::vector<GridCell> row(const RankedOperation& ranked, bool with_costs, bool w
                                    duration(latency.max())};
     if (with_costs) {
         const OperationCost& cost = operation.cost();
-        cells.push_back(operation.has_cost() ? cost_cell(cost.cpu_nanos() / cost.uses()) : GridCell{"-"});
-        cells.push_back(operation.has_cost() ? cost_cell(cost.cpu_nanos()) : GridCell{"-"});
+        const bool known = cost.uses() != 0;
+        cells.push_back(known ? cost_cell(cost.cpu_nanos() / cost.uses()) : GridCell{"-"});
+        cells.push_back(known ? cost_cell(cost.cpu_nanos()) : GridCell{"-"});
     }
     cells.push_back({human_bytes(operation.bytes_in())});
     cells.push_back({human_bytes(operation.bytes_out())});

@@ -70,7 +70,7 @@ public:
     void restart(const ReaderContext& context) override;
 
     // Exchanges that began; each of them is used, lost or still open.
-    [[nodiscard]] std::uint64_t started() const { return open_.started(); }
+    [[nodiscard]] std::uint64_t started() const override { return open_.started(); }
 
 private:
     using Step = LengthFramer::Step;

@@ -70,7 +70,7 @@ public:
     void restart(const ReaderContext& context) override;
 
     // Exchanges that began; each of them is used, lost or still open.
-    [[nodiscard]] std::uint64_t started() const {
+    [[nodiscard]] std::uint64_t started() const override {
         return started_ + (messages_ ? messages_->started() : 0) + (successor_ ? successor_->started() : 0);
     }
 

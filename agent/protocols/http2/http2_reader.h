@@ -64,7 +64,7 @@ public:
     void begin_upgraded(const Exchange& request);
 
     // Exchanges that began; each of them is used, lost or still open.
-    [[nodiscard]] std::uint64_t started() const { return started_; }
+    [[nodiscard]] std::uint64_t started() const override { return started_; }
 
 private:
     // A header block: HEADERS or PUSH_PROMISE, with its CONTINUATIONs.

@@ -60,7 +60,7 @@ public:
     void restart(const ReaderContext& context) override { streams_.restart(context); }
 
     // Exchanges that began; each of them is used, lost or still open.
-    [[nodiscard]] std::uint64_t started() const { return streams_.order().started(); }
+    [[nodiscard]] std::uint64_t started() const override { return streams_.order().started(); }
 
 private:
     using Streams = CommandStreams<MemcachedStreams>;

@@ -54,7 +54,7 @@ public:
     void restart(const ReaderContext& context) override;
 
     // Exchanges that began; each of them is used, lost or still open.
-    [[nodiscard]] std::uint64_t started() const { return open_.started(); }
+    [[nodiscard]] std::uint64_t started() const override { return open_.started(); }
 
 private:
     enum class Stage : std::uint8_t {

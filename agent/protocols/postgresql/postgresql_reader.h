@@ -76,7 +76,7 @@ public:
     void restart(const ReaderContext& context) override;
 
     // Uses that began; each of them is used, lost or still open.
-    [[nodiscard]] std::uint64_t started() const { return steps_.started(); }
+    [[nodiscard]] std::uint64_t started() const override { return steps_.started(); }
 
 private:
     using Framing = LengthFramer::Step;

@@ -92,6 +92,10 @@ bool LateReader::begin(Direction direction, std::string_view bytes, bool message
 }
 
 void LateReader::judge(Direction direction, bool was_in_step) {
+    if (held_.is_full()) {
+        standing_ = Standing::kRefuted;
+        return;
+    }
     if (!messages_->is_in_step(direction)) {
         const bool broken = was_in_step || held_.has_lost() || direction == from_client_ || ++strikes_ > kStrikesMost;
         if (broken) standing_ = Standing::kRefuted;

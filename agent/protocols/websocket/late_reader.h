@@ -30,7 +30,7 @@ public:
     void restart(const ReaderContext& context) override;
 
     // Messages that began since the guess is confirmed; each of them is used, lost or still open.
-    [[nodiscard]] std::uint64_t started() const { return is_confirmed() ? messages_->started() : 0; }
+    [[nodiscard]] std::uint64_t started() const override { return is_confirmed() ? messages_->started() : 0; }
 
 private:
     static constexpr std::uint8_t kProofs = 4;
@@ -44,8 +44,11 @@ private:
         void on_exchange(const Exchange& exchange) override;
         void on_lost(LostReason reason) override;
         [[nodiscard]] bool has_lost() const { return lost_; }  // one that was held back
+        [[nodiscard]] bool is_full() const { return exchanges_.size() >= kMostHeld; }
 
     private:
+        static constexpr std::size_t kMostHeld = 1024;
+
         ExchangeSink* sink_ = nullptr;
         bool released_ = false;
         bool lost_ = false;

@@ -18,6 +18,7 @@ public:
     void on_end_of_stream(Direction, const Stamp&) override { calls.emplace_back("end"); }
     void on_close(CloseReason, MonotonicTime) override {}
     void on_session_end(MonotonicTime) override {}
+    [[nodiscard]] std::uint64_t started() const override { return 0; }
     void restart(const ReaderContext&) override {}
 
     std::vector<std::string> calls;

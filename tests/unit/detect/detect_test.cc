@@ -35,6 +35,17 @@ TEST(DetectHttp1, RequestsOfAnyMethodInUpperCaseAreRequests) {
     }
 }
 
+// Some read byte by byte. Whoever is asked later must not be sure of what may still become a request.
+TEST(DetectHttp1, WhileOneMayStillComeNobodyElseIsSure) {
+    for (const std::string_view line :
+         {"GET /orders HTTP/1.1", "GET http://a/b", "COPY /a HTTP/1.1", "MOVE /a", "SEARCH * H"}) {
+        for (std::size_t length = 1; http1(line.substr(0, length)) == FF_DETECT_MAYBE; ++length) {
+            for (const Detector other : {ff_detect_memcached, ff_detect_redis})
+                EXPECT_NE(ask(other, line.substr(0, length)), FF_DETECT_REQUEST) << line.substr(0, length);
+        }
+    }
+}
+
 TEST(DetectHttp1, CommandsOfOthersAreNoRequests) {
     for (const auto* line : {"INCR hits\r\n", "GET hello\r\n", "HGETALL h\r\n"})
         EXPECT_EQ(http1(line), FF_DETECT_NO) << line;

@@ -69,6 +69,39 @@ TEST_F(ServiceCpuTest, NeverGoesDownWhileTheExitOfAProcessIsStillToBeHeardOf) {
     EXPECT_EQ(of(kShop), 310U);
 }
 
+TEST_F(ServiceCpuTest, WhatAProcessRunsOnceItHasExecutedIsNotWhatItWasBefore) {
+    clocks_[Pid{1}] = 0;
+    cpu_.on_met(Pid{1}, kShop);
+    clocks_[Pid{1}] = 30;
+    cpu_.on_executed(Pid{1}, true);
+    clocks_[Pid{1}] = 500;
+    EXPECT_EQ(of(kShop), 30U);
+    cpu_.on_met(Pid{1}, kMail);
+    exits(Pid{1}, 900);
+    EXPECT_EQ(of(kShop), 30U);
+    EXPECT_EQ(of(kMail), 870U);
+}
+
+TEST_F(ServiceCpuTest, AProcessThatIsNotWatchedAnyMoreIsForgotten) {
+    clocks_[Pid{1}] = 0;
+    cpu_.on_met(Pid{1}, kShop);
+    clocks_[Pid{1}] = 30;
+    cpu_.on_executed(Pid{1}, false);
+    clocks_[Pid{1}] = 500;
+    EXPECT_EQ(of(kShop), 30U);
+}
+
+TEST_F(ServiceCpuTest, APidThatIsForkedAgainWasSomebodyElses) {
+    clocks_[Pid{1}] = 0;
+    cpu_.on_met(Pid{1}, kShop);
+    cpu_.on_forked({{}, Pid{2}, Pid{1}});
+    clocks_[Pid{2}] = 300;
+    EXPECT_EQ(of(kShop), 300U);
+    cpu_.on_forked({{}, Pid{2}, Pid{1}});  // the exit was lost
+    clocks_[Pid{2}] = 5;
+    EXPECT_EQ(of(kShop), 305U);
+}
+
 TEST_F(ServiceCpuTest, OfAReplayNothingIsKnown) {
     ServiceCpu replayed{{}};
     replayed.on_met(Pid{1}, kShop);

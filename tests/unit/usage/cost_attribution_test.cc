@@ -37,16 +37,20 @@ protected:
         message.thread = times_[tid];
         costs_.on_message(message);
     }
-    void reads(Tid tid, ConnectionId connection) {
+    void reads(Tid tid, ConnectionId connection, std::uint64_t still_open = 1) {
         moves(tid, connection, Direction::kReceived);
-        costs_.message_read();
+        costs_.message_read(still_open);
+    }
+    void writes(Tid tid, ConnectionId connection, std::uint64_t still_open) {
+        moves(tid, connection, Direction::kSent);
+        costs_.message_read(still_open);
     }
     // The response of an exchange that took so long.
     void answers(Tid tid, ConnectionId connection, std::string_view target, std::uint64_t took = 1'000,
-                 std::uint32_t count = 1) {
+                 std::uint64_t still_open = 0) {
         moves(tid, connection, Direction::kSent);
-        ends(connection, target, took, count);
-        costs_.message_read();
+        ends(connection, target, took, 1);
+        costs_.message_read(still_open);
     }
     void ends(ConnectionId connection, std::string_view target, std::uint64_t took, std::uint32_t count,
               Role role = Role::kServer) {
@@ -58,14 +62,11 @@ protected:
         world_.table.record(use);
         costs_.on_use(connection, use);
     }
-    void asks(Tid tid, ConnectionId connection) {
-        moves(tid, connection, Direction::kSent);
-        costs_.message_read();
-    }
+    void asks(Tid tid, ConnectionId connection) { writes(tid, connection, 1); }
     void is_told(Tid tid, ConnectionId connection) {
         moves(tid, connection, Direction::kReceived);
         ends(connection, "/query", 100, 1, Role::kClient);
-        costs_.message_read();
+        costs_.message_read(0);
     }
 
     // Of a server's operation; all zero if it has none.
@@ -213,7 +214,7 @@ TEST_F(CostAttributionTest, ExchangesThatEndAtOnceShareEvenly) {
     moves(kThread, kFirst, Direction::kSent);
     ends(kFirst, "/a", 1'000, 3);
     ends(kFirst, "/b", 1'000, 1);
-    costs_.message_read();
+    costs_.message_read(0);
     EXPECT_EQ(cpu("GET /a"), 750U);
     EXPECT_EQ(cost("GET /a").uses(), 3U);
     EXPECT_EQ(cpu("GET /b"), 250U);
@@ -241,8 +242,7 @@ TEST_F(CostAttributionTest, MoreThreadsThanOneRunningForAnExchangeLeaveNoTimeOff
 TEST_F(CostAttributionTest, AnExchangeThatItsConnectionCutsCostsWhatItDid) {
     reads(kThread, kFirst);
     runs(kThread, 100);
-    moves(kThread, kFirst, Direction::kSent);
-    costs_.message_read();
+    writes(kThread, kFirst, 1);
     ends(kFirst, "/a", 500, 1);  // the reader gives it up with the connection
     costs_.on_connection_gone(kFirst);
     EXPECT_EQ(cpu("GET /a"), 100U);
@@ -265,9 +265,9 @@ TEST_F(CostAttributionTest, AThreadWithTheNumberOfOneThatEndedBeginsAnew) {
 TEST_F(CostAttributionTest, TimeThatSeemsToStepBackIsNotCountedTwice) {
     reads(kThread, kFirst);
     runs(kThread, 100);
-    moves(kThread, kFirst, Direction::kReceived);
+    reads(kThread, kFirst);
     times_[kThread].cpu_nanoseconds -= 20'000;
-    moves(kThread, kFirst, Direction::kReceived);
+    reads(kThread, kFirst);
     times_[kThread].cpu_nanoseconds += 20'000;
     answers(kThread, kFirst, "/a");
     EXPECT_EQ(cpu("GET /a"), 100U);
@@ -287,7 +287,7 @@ TEST_F(CostAttributionTest, MessagesOfFilesWithoutTimesHaveNoCosts) {
     Message message{.connection = kFirst, .pid = Pid{1}, .tid = kThread, .length = 10};
     costs_.on_message(message);
     ends(kFirst, "/a", 100, 1);
-    costs_.message_read();
+    costs_.message_read(0);
     EXPECT_EQ(cost("GET /a").uses(), 0U);
 }
 
@@ -353,8 +353,7 @@ TEST_F(CostAttributionTest, SamplesOfThreadsThatServeNobodyOrWhoseExchangeNeverE
     EXPECT_EQ(operation_of(1), "-");
     reads(kThread, kFirst);
     is_sampled(2, kThread);
-    moves(kThread, kFirst, Direction::kSent);
-    costs_.message_read();
+    writes(kThread, kFirst, 1);
     costs_.on_connection_gone(kFirst);
     EXPECT_EQ(operation_of(2), "-");
     reads(kThread, kSecond);
@@ -364,12 +363,75 @@ TEST_F(CostAttributionTest, SamplesOfThreadsThatServeNobodyOrWhoseExchangeNeverE
     EXPECT_EQ(costs_.samples(), 0U);
 }
 
-TEST_F(CostAttributionTest, SoManySamplesWaitForTheirOperationAndTheRestAreOfNone) {
+TEST_F(CostAttributionTest, AThreadThatSaysNothingAnyMoreDoesNotKeepTheSamplesOfOthersFromTheirOperations) {
+    reads(kWorker, kSecond);
+    for (CostAttribution::SampleId id = 0; id < CostAttribution::kMostSamples; ++id) is_sampled(id, kWorker);
+    EXPECT_EQ(operation_of(0), "");
     reads(kThread, kFirst);
-    for (CostAttribution::SampleId id = 0; id <= CostAttribution::kMostSamples; ++id) is_sampled(id, kThread);
-    EXPECT_EQ(operation_of(CostAttribution::kMostSamples), "-");
+    is_sampled(CostAttribution::kMostSamples, kThread);
+    EXPECT_EQ(operation_of(0), "-");
     answers(kThread, kFirst, "/a");
-    EXPECT_EQ(operation_of(CostAttribution::kMostSamples - 1), "GET /a");
+    EXPECT_EQ(operation_of(CostAttribution::kMostSamples), "GET /a");
+}
+
+TEST_F(CostAttributionTest, WhatAMessageStartsThatIsOfNoExchangeIsOfNoOperation) {
+    reads(kThread, kFirst);
+    answers(kThread, kFirst, "/a");
+    waits(kThread);
+    runs(kThread, 2);
+    reads(kThread, kFirst, 0);  // a ping
+    runs(kThread, 5'000);
+    waits(kThread);
+    is_sampled(1, kThread, true);
+    runs(kThread, 3);
+    reads(kThread, kFirst);
+    answers(kThread, kFirst, "/b");
+    EXPECT_EQ(cpu("GET /a"), 0U);
+    EXPECT_EQ(cpu("GET /b"), 3U);
+    EXPECT_EQ(operation_of(1), "-");
+}
+
+TEST_F(CostAttributionTest, AnExchangeThatIsLostTakesItsCostWithIt) {
+    reads(kThread, kFirst);
+    runs(kThread, 5'000);
+    writes(kThread, kFirst, 0);  // its reader gave it up
+    reads(kThread, kFirst);
+    runs(kThread, 10);
+    answers(kThread, kFirst, "/a");
+    EXPECT_EQ(cpu("GET /a"), 10U);
+}
+
+TEST_F(CostAttributionTest, OfStreamsThatAreOpenAtOnceEachHasWhatItsResponseTook) {
+    reads(kThread, kFirst, 1);
+    reads(kThread, kFirst, 2);
+    runs(kThread, 30);
+    waits(kThread);
+    runs(kThread, 2);
+    reads(kThread, kFirst, 3);
+    answers(kWorker, kSecond, "/other");
+    waits(kWorker);
+    runs(kWorker, 300);
+    answers(kWorker, kFirst, "/a", 1'000, 2);
+    waits(kWorker);
+    runs(kWorker, 700);
+    answers(kWorker, kFirst, "/b", 1'000, 1);
+    EXPECT_EQ(cpu("GET /a"), 310U);  // and a third of what the reading took
+    EXPECT_EQ(cpu("GET /b"), 710U);
+}
+
+TEST_F(CostAttributionTest, AConnectionThatTurnsOutToBeAClientsServesNobody) {
+    reads(kThread, kDatabase);  // the server's greeting
+    runs(kThread, 500);
+    waits(kThread);
+    is_sampled(1, kThread, true);
+    is_told(kThread, kDatabase);
+    runs(kThread, 500);
+    reads(kThread, kFirst);
+    runs(kThread, 100);
+    answers(kThread, kFirst, "/a");
+    EXPECT_EQ(cpu("GET /a"), 100U);
+    EXPECT_EQ(operation_of(1), "-");
+    EXPECT_EQ(costs_.samples(), 0U);
 }
 
 TEST(CostAttributionLimits, ThreadsAreForgottenAtTheLimitAndBeginAnew) {
