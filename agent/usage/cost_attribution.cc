@@ -34,14 +34,22 @@ void CostAttribution::on_message(const Message& message) {
     if (is_known) step.before = thread.serves;
     step.after = serving_after(step, message, connection);
     reading_kind_ = step.kind;
+    reading_by_ = message.tid;
     if (!is_known) {
         give_up(thread.samples);
+        drop_unclaimed(thread);
         thread = {message.pid, *message.thread, step.after};
         return;
     }
     const Stretch stretch = stretch_between(thread.times, *message.thread);
     book(stretch, step);
-    place_samples(thread.samples, thread.times, stretch, step);
+    const bool was_answered = message.direction == Direction::kReceived && thread.asked == message.connection;
+    const bool unclaimed = step.kind == StepKind::kOther && keep_unclaimed(thread, stretch, step, was_answered);
+    if (step.kind == StepKind::kResponse && stretch.waits == 0 && is_handed_over(step)) claim(thread, connection);
+    if (!unclaimed) drop_unclaimed(thread);
+    place_samples(thread, stretch, step, unclaimed);
+    const bool asks = connection.role == Role::kClient && message.direction == Direction::kSent;
+    thread.asked = asks ? std::optional(message.connection) : std::nullopt;
     if (stretch.waits == 0 && !step.after) step.after = step.before;
     // Time that seemed to have passed must not pass again.
     const std::uint64_t cpu = std::max(thread.times.cpu_nanoseconds, message.thread->cpu_nanoseconds);
@@ -84,6 +92,31 @@ void CostAttribution::book(const Stretch& stretch, const Step& step) {
     add(step.before, step, stretch.before);
     add(owner_between(stretch, step), step, stretch.between);
     add(step.after, step, stretch.after);
+}
+
+// False: the thread serves somebody, or it is not known that it goes on with what it did.
+bool CostAttribution::keep_unclaimed(Thread& thread, const Stretch& stretch, const Step& step, bool was_answered) {
+    if (step.after || (stretch.waits == 0 && step.before)) return false;
+    if (stretch.waits != 0 && (!was_answered || step.before)) drop_unclaimed(thread);
+    const bool goes_on = stretch.waits == 0 || (was_answered && !step.before);
+    if (goes_on) {
+        thread.unclaimed_cost += stretch.before;
+        thread.unclaimed_cost += stretch.between;
+    }
+    thread.unclaimed_cost += stretch.after;
+    return true;
+}
+
+void CostAttribution::claim(Thread& thread, Connection& connection) {
+    connection.response.cost += std::exchange(thread.unclaimed_cost, {});
+    auto& samples = connection.response.samples;
+    const auto more = std::exchange(thread.unclaimed_samples, {});
+    samples.insert(samples.end(), more.begin(), more.end());
+}
+
+void CostAttribution::drop_unclaimed(Thread& thread) {
+    thread.unclaimed_cost = {};
+    for (const SampleId id : std::exchange(thread.unclaimed_samples, {})) tell(id, std::nullopt);
 }
 
 bool CostAttribution::is_handed_over(const Step& step) const {
@@ -163,6 +196,9 @@ void CostAttribution::message_read(std::uint64_t still_open) {
     const bool ended_some = !connection.ended.empty();
     if (ended_some) {
         share_out(connection, still_open);
+        // Which of those that are still open the thread goes on with is not known.
+        const auto thread = threads_.find(number(reading_by_));
+        if (still_open != 0 && thread != threads_.end()) thread.value().serves.reset();
     } else {
         connection.account.cost += std::exchange(connection.response.cost, {});
         auto& samples = connection.account.samples;
@@ -219,7 +255,10 @@ void CostAttribution::on_connection_gone(ConnectionId id) {
 }
 
 void CostAttribution::forget_threads() {
-    for (auto thread = threads_.begin(); thread != threads_.end(); ++thread) give_up(thread.value().samples);
+    for (auto thread = threads_.begin(); thread != threads_.end(); ++thread) {
+        give_up(thread.value().samples);
+        drop_unclaimed(thread.value());
+    }
     threads_.clear();
 }
 
@@ -233,17 +272,19 @@ void CostAttribution::on_sample(SampleId id, const StackTaken& taken) {
     found.value().samples.push_back({id, taken.sleeps, taken.state == StackState::kBlocked});
 }
 
-void CostAttribution::place_samples(std::vector<Taken>& samples, const ThreadTimes& from, const Stretch& stretch,
-                                    const Step& step) {
-    for (const Taken& taken : samples) {
-        const Place place = place_of(owner_of(taken, from, stretch, step), step);
+void CostAttribution::place_samples(Thread& thread, const Stretch& stretch, const Step& step, bool unclaimed) {
+    for (const Taken& taken : thread.samples) {
+        const std::optional<Serving> owner = owner_of(taken, thread.times, stretch, step);
+        const Place place = place_of(owner, step);
         if (place.account != nullptr) {
             place.account->samples.push_back(taken.id);
+        } else if (!owner && unclaimed && !taken.waits) {
+            thread.unclaimed_samples.push_back(taken.id);
         } else {
             tell(taken.id, place.ended);
         }
     }
-    samples.clear();
+    thread.samples.clear();
 }
 
 void CostAttribution::give_up(std::vector<Taken>& samples) {
@@ -252,7 +293,10 @@ void CostAttribution::give_up(std::vector<Taken>& samples) {
 }
 
 void CostAttribution::give_up_samples() {
-    for (auto thread = threads_.begin(); thread != threads_.end(); ++thread) give_up(thread.value().samples);
+    for (auto thread = threads_.begin(); thread != threads_.end(); ++thread) {
+        give_up(thread.value().samples);
+        for (const SampleId id : std::exchange(thread.value().unclaimed_samples, {})) tell(id, std::nullopt);
+    }
     for (auto served = served_.begin(); served != served_.end(); ++served) {
         for (const SampleId id : std::exchange(served.value().account.samples, {})) tell(id, std::nullopt);
     }

@@ -7,6 +7,10 @@
 //   - without a wait, to the one of its end if that is a response, and else to the one of its beginning;
 //   - between two waits, to the one of both ends if it is the same and still open; or to that of a response whose request
 //     another thread has read, which handed it over; or else to nobody.
+// A thread of a pool that asks other services before it answers is known to serve an exchange only when it does: what it has
+// done since it took up the job is kept until then, from one message to the next, over waits for what it asked for and no
+// others, since behind another wait it may have taken up something else.
+//
 // The exchange of a message is that of its connection, where the service was called. Where the service calls, what it sends
 // belongs to the exchange that the thread serves, and what it gets back to the exchange that it was sent for. What a thread
 // does behind its response, up to its next wait, belongs to that operation still.
@@ -94,7 +98,10 @@ private:
         Pid pid{};
         ThreadTimes times;
         std::optional<Serving> serves;
-        std::vector<Taken> samples{};  // since then
+        std::vector<Taken> samples{};         // since then
+        std::optional<ConnectionId> asked{};  // another service, by its last message
+        ThreadCost unclaimed_cost{};          // of what it may turn out to serve
+        std::vector<SampleId> unclaimed_samples{};
     };
 
     struct Ended {
@@ -141,7 +148,10 @@ private:
     [[nodiscard]] std::optional<Serving> owner_of(const Taken& taken, const ThreadTimes& from, const Stretch& stretch,
                                                   const Step& step) const;
     void book(const Stretch& stretch, const Step& step);
-    void place_samples(std::vector<Taken>& samples, const ThreadTimes& from, const Stretch& stretch, const Step& step);
+    void place_samples(Thread& thread, const Stretch& stretch, const Step& step, bool unclaimed);
+    [[nodiscard]] bool keep_unclaimed(Thread& thread, const Stretch& stretch, const Step& step, bool was_answered);
+    void claim(Thread& thread, Connection& connection);
+    void drop_unclaimed(Thread& thread);
     void give_up(std::vector<Taken>& samples);
     void tell(SampleId id, std::optional<OperationId> operation);
     // Where time of an exchange goes: its account while it is open, else its operation while that is known, else neither.
@@ -164,6 +174,7 @@ private:
     tsl::robin_map<ConnectionId, Connection, Hash> served_;
     std::optional<ConnectionId> reading_;
     StepKind reading_kind_ = StepKind::kOther;
+    Tid reading_by_{};
     std::size_t samples_ = 0;  // that somebody waits to hear of
 };
 

@@ -180,6 +180,45 @@ TEST_F(CostAttributionTest, AWorkerThatWasHandedTheRequestRunsForIt) {
     EXPECT_EQ(cpu("GET /a"), 500U);
 }
 
+TEST_F(CostAttributionTest, AWorkerThatAsksADatabaseFirstRanForTheRequestThatItThenAnswers) {
+    asks(kWorker, kDatabase);
+    waits(kWorker);
+    is_told(kWorker, kDatabase);
+    reads(kThread, kFirst);
+    waits(kWorker);  // for the job
+    runs(kWorker, 100);
+    is_sampled(1, kWorker);
+    asks(kWorker, kDatabase);
+    runs(kWorker, 3);
+    waits(kWorker);
+    runs(kWorker, 4);
+    is_told(kWorker, kDatabase);
+    runs(kWorker, 200);
+    is_sampled(2, kWorker);
+    answers(kWorker, kFirst, "/a");
+    EXPECT_EQ(cpu("GET /a"), 307U);
+    EXPECT_EQ(operation_of(1), "GET /a");
+    EXPECT_EQ(operation_of(2), "GET /a");
+}
+
+// Behind a wait for something else it may have taken up another job.
+TEST_F(CostAttributionTest, AWorkerThatWaitsForSomethingElseRanForNobodyBefore) {
+    asks(kWorker, kDatabase);
+    runs(kWorker, 5'000);  // a job by the clock
+    waits(kWorker);
+    is_told(kWorker, kDatabase);
+    reads(kThread, kFirst);
+    runs(kWorker, 10);
+    waits(kWorker);
+    runs(kWorker, 20);
+    asks(kWorker, kDatabase);
+    waits(kWorker);
+    is_told(kWorker, kDatabase);
+    runs(kWorker, 200);
+    answers(kWorker, kFirst, "/a");
+    EXPECT_EQ(cpu("GET /a"), 220U);
+}
+
 TEST_F(CostAttributionTest, WhatItGetsFromADatabaseBringsItBackToTheExchangeThatAsked) {
     reads(kThread, kFirst);
     runs(kThread, 100);
