@@ -27,6 +27,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/base/connection_hash.h"
 #include "agent/connections/stream.h"
 #include "agent/pipeline/drop_reasons.h"
 #include "agent/pipeline/stages.h"
@@ -140,14 +141,6 @@ private:
         std::uint32_t refused = 0;                    // bits by protocol: wrong guesses
         std::list<Connection*>::iterator unix_place;  // in unix_order_; Unix sockets only
     };
-    struct Hash {
-        // The kernel side numbers connections per CPU: the bits that differ may be anywhere.
-        std::size_t operator()(ConnectionId id) const {
-            const std::uint64_t mixed = number(id) * 0x9E3779B97F4A7C15;
-            return mixed ^ (mixed >> 32U);
-        }
-    };
-
     struct Lingering {
         ConnectionId connection{};
         MonotonicTime since;
@@ -169,7 +162,7 @@ private:
 
     ConnectionSink* sink_;
     std::size_t limit_;
-    tsl::robin_map<ConnectionId, std::unique_ptr<Connection>, Hash> connections_;
+    tsl::robin_map<ConnectionId, std::unique_ptr<Connection>, ConnectionHash> connections_;
     std::list<Connection*> unix_order_;                      // the one that was silent for longest is in front
     tsl::robin_map<std::uint32_t, std::size_t> unix_count_;  // by pid
     std::deque<Lingering> lingering_;                        // by time

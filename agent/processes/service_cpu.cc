@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "agent/base/clock.h"
+#include "agent/base/growth.h"
 
 namespace footfall {
 namespace {
@@ -15,8 +16,6 @@ clockid_t cpu_clock_of(Pid pid) {
     return static_cast<clockid_t>(~number(pid) << kPidShift | kScheduled);
 }
 
-std::uint64_t grown(std::uint64_t from, std::uint64_t to) { return to > from ? to - from : 0; }
-
 }  // namespace
 
 std::optional<std::uint64_t> cpu_of_process(Pid pid) {
@@ -26,7 +25,7 @@ std::optional<std::uint64_t> cpu_of_process(Pid pid) {
 }
 
 void ServiceCpu::fold(const Process& process, std::uint64_t cpu) {
-    if (process.service) ended_[*process.service] += grown(process.counted, std::max(cpu, process.latest));
+    if (process.service) ended_[*process.service] += growth(process.counted, std::max(cpu, process.latest));
 }
 
 void ServiceCpu::on_met(Pid pid, ServiceId service) {
@@ -80,7 +79,7 @@ std::unordered_map<ServiceId, std::uint64_t> ServiceCpu::sums() const {
     for (const auto& [pid, process] : processes_) {
         if (!process.service) continue;
         process.latest = std::max(cpu_of_(pid).value_or(0), process.latest);
-        sums[*process.service] += grown(process.counted, process.latest);
+        sums[*process.service] += growth(process.counted, process.latest);
     }
     return sums;
 }

@@ -37,7 +37,7 @@ void CostAttribution::on_message(const Message& message) {
     reading_by_ = message.tid;
     if (!is_known) {
         give_up(thread.samples);
-        drop_unclaimed(thread);
+        drop(thread.unclaimed);
         thread = {message.pid, *message.thread, step.after};
         return;
     }
@@ -45,8 +45,9 @@ void CostAttribution::on_message(const Message& message) {
     book(stretch, step);
     const bool was_answered = message.direction == Direction::kReceived && thread.asked == message.connection;
     const bool unclaimed = step.kind == StepKind::kOther && keep_unclaimed(thread, stretch, step, was_answered);
-    if (step.kind == StepKind::kResponse && stretch.waits == 0 && is_handed_over(step)) claim(thread, connection);
-    if (!unclaimed) drop_unclaimed(thread);
+    if (step.kind == StepKind::kResponse && stretch.waits == 0 && is_handed_over(step))
+        move(thread.unclaimed, connection.response);
+    if (!unclaimed) drop(thread.unclaimed);
     place_samples(thread, stretch, step, unclaimed);
     const bool asks = connection.role == Role::kClient && message.direction == Direction::kSent;
     thread.asked = asks ? std::optional(message.connection) : std::nullopt;
@@ -97,26 +98,14 @@ void CostAttribution::book(const Stretch& stretch, const Step& step) {
 // False: the thread serves somebody, or it is not known that it goes on with what it did.
 bool CostAttribution::keep_unclaimed(Thread& thread, const Stretch& stretch, const Step& step, bool was_answered) {
     if (step.after || (stretch.waits == 0 && step.before)) return false;
-    if (stretch.waits != 0 && (!was_answered || step.before)) drop_unclaimed(thread);
+    if (stretch.waits != 0 && (!was_answered || step.before)) drop(thread.unclaimed);
     const bool goes_on = stretch.waits == 0 || (was_answered && !step.before);
     if (goes_on) {
-        thread.unclaimed_cost += stretch.before;
-        thread.unclaimed_cost += stretch.between;
+        thread.unclaimed.cost += stretch.before;
+        thread.unclaimed.cost += stretch.between;
     }
-    thread.unclaimed_cost += stretch.after;
+    thread.unclaimed.cost += stretch.after;
     return true;
-}
-
-void CostAttribution::claim(Thread& thread, Connection& connection) {
-    connection.response.cost += std::exchange(thread.unclaimed_cost, {});
-    auto& samples = connection.response.samples;
-    const auto more = std::exchange(thread.unclaimed_samples, {});
-    samples.insert(samples.end(), more.begin(), more.end());
-}
-
-void CostAttribution::drop_unclaimed(Thread& thread) {
-    thread.unclaimed_cost = {};
-    for (const SampleId id : std::exchange(thread.unclaimed_samples, {})) tell(id, std::nullopt);
 }
 
 bool CostAttribution::is_handed_over(const Step& step) const {
@@ -162,6 +151,12 @@ void CostAttribution::add(const std::optional<Serving>& serving, const Step& ste
     }
 }
 
+void CostAttribution::move(Account& from, Account& to) {
+    to.cost += std::exchange(from.cost, {});
+    to.samples.insert(to.samples.end(), from.samples.begin(), from.samples.end());
+    from.samples.clear();
+}
+
 void CostAttribution::drop(Account& account) {
     account.cost = {};
     for (const SampleId id : std::exchange(account.samples, {})) tell(id, std::nullopt);
@@ -200,10 +195,7 @@ void CostAttribution::message_read(std::uint64_t still_open) {
         const auto thread = threads_.find(number(reading_by_));
         if (still_open != 0 && thread != threads_.end()) thread.value().serves.reset();
     } else {
-        connection.account.cost += std::exchange(connection.response.cost, {});
-        auto& samples = connection.account.samples;
-        const auto more = std::exchange(connection.response.samples, {});
-        samples.insert(samples.end(), more.begin(), more.end());
+        move(connection.response, connection.account);
     }
     connection.open = still_open != 0 && connection.role == Role::kServer;
     if (connection.open) return;
@@ -257,7 +249,7 @@ void CostAttribution::on_connection_gone(ConnectionId id) {
 void CostAttribution::forget_threads() {
     for (auto thread = threads_.begin(); thread != threads_.end(); ++thread) {
         give_up(thread.value().samples);
-        drop_unclaimed(thread.value());
+        drop(thread.value().unclaimed);
     }
     threads_.clear();
 }
@@ -279,7 +271,7 @@ void CostAttribution::place_samples(Thread& thread, const Stretch& stretch, cons
         if (place.account != nullptr) {
             place.account->samples.push_back(taken.id);
         } else if (!owner && unclaimed && !taken.waits) {
-            thread.unclaimed_samples.push_back(taken.id);
+            thread.unclaimed.samples.push_back(taken.id);
         } else {
             tell(taken.id, place.ended);
         }
@@ -295,7 +287,7 @@ void CostAttribution::give_up(std::vector<Taken>& samples) {
 void CostAttribution::give_up_samples() {
     for (auto thread = threads_.begin(); thread != threads_.end(); ++thread) {
         give_up(thread.value().samples);
-        for (const SampleId id : std::exchange(thread.value().unclaimed_samples, {})) tell(id, std::nullopt);
+        for (const SampleId id : std::exchange(thread.value().unclaimed.samples, {})) tell(id, std::nullopt);
     }
     for (auto served = served_.begin(); served != served_.end(); ++served) {
         for (const SampleId id : std::exchange(served.value().account.samples, {})) tell(id, std::nullopt);

@@ -37,6 +37,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/connection_hash.h"
 #include "agent/base/ids.h"
 #include "agent/pipeline/stages.h"
 #include "agent/usage/thread_stretch.h"
@@ -73,19 +74,17 @@ public:
     [[nodiscard]] std::size_t samples() const { return samples_; }
 
 private:
-    struct Hash {
-        // The kernel side numbers connections per CPU: the bits that differ may be anywhere.
-        std::size_t operator()(ConnectionId id) const {
-            const std::uint64_t mixed = footfall::number(id) * 0x9E3779B97F4A7C15;
-            return mixed ^ (mixed >> 32U);
-        }
-    };
-
     // One of the exchanges of a connection: those that are open at once are one.
     struct Serving {
         ConnectionId connection{};
         std::uint32_t number = 0;
         bool operator==(const Serving&) const = default;
+    };
+
+    // What was done for exchanges whose operations are not known yet.
+    struct Account {
+        ThreadCost cost;
+        std::vector<SampleId> samples;
     };
 
     struct Taken {
@@ -100,8 +99,7 @@ private:
         std::optional<Serving> serves;
         std::vector<Taken> samples{};         // since then
         std::optional<ConnectionId> asked{};  // another service, by its last message
-        ThreadCost unclaimed_cost{};          // of what it may turn out to serve
-        std::vector<SampleId> unclaimed_samples{};
+        Account unclaimed{};                  // of what it may turn out to serve
     };
 
     struct Ended {
@@ -109,12 +107,6 @@ private:
         std::uint32_t count = 1;
         std::uint64_t duration = 0;  // of each, in nanoseconds
         ThreadCost cost{};           // of all
-    };
-
-    // What was done for exchanges whose operations are not known yet.
-    struct Account {
-        ThreadCost cost;
-        std::vector<SampleId> samples;
     };
 
     struct Connection {
@@ -150,8 +142,6 @@ private:
     void book(const Stretch& stretch, const Step& step);
     void place_samples(Thread& thread, const Stretch& stretch, const Step& step, bool unclaimed);
     [[nodiscard]] bool keep_unclaimed(Thread& thread, const Stretch& stretch, const Step& step, bool was_answered);
-    void claim(Thread& thread, Connection& connection);
-    void drop_unclaimed(Thread& thread);
     void give_up(std::vector<Taken>& samples);
     void tell(SampleId id, std::optional<OperationId> operation);
     // Where time of an exchange goes: its account while it is open, else its operation while that is known, else neither.
@@ -161,6 +151,7 @@ private:
     };
     [[nodiscard]] Place place_of(const std::optional<Serving>& serving, const Step& step);
     void add(const std::optional<Serving>& serving, const Step& step, const ThreadCost& cost);
+    static void move(Account& from, Account& to);
     void drop(Account& account);
     void share_out(Connection& connection, std::uint64_t still_open);
     void share(Connection& connection, Account& account, std::uint64_t among);
@@ -171,7 +162,7 @@ private:
     OnSample on_sample_;
     std::size_t most_threads_;
     tsl::robin_map<std::uint32_t, Thread> threads_;  // by tid
-    tsl::robin_map<ConnectionId, Connection, Hash> served_;
+    tsl::robin_map<ConnectionId, Connection, ConnectionHash> served_;
     std::optional<ConnectionId> reading_;
     StepKind reading_kind_ = StepKind::kOther;
     Tid reading_by_{};

@@ -2,17 +2,14 @@
 
 #include <algorithm>
 
+#include "agent/base/growth.h"
+
 namespace footfall {
-namespace {
-
-// A thread's CPU time may seem to step back by microseconds (bpf/contract/socket_events.h).
-std::uint64_t grown(std::uint64_t from, std::uint64_t to) { return to > from ? to - from : 0; }
-
-}  // namespace
 
 Stretch stretch_between(const ThreadTimes& from, const ThreadTimes& to) {
-    const ThreadCost all{grown(from.cpu_nanoseconds, to.cpu_nanoseconds),
-                         grown(from.queued_nanoseconds, to.queued_nanoseconds)};
+    // A thread's CPU time may seem to step back by microseconds (bpf/contract/socket_events.h).
+    const ThreadCost all{growth(from.cpu_nanoseconds, to.cpu_nanoseconds),
+                         growth(from.queued_nanoseconds, to.queued_nanoseconds)};
     Stretch stretch{.waits = to.sleeps - from.sleeps};
     if (stretch.waits == 0) {
         stretch.before = all;
