@@ -54,7 +54,9 @@ Result<LiveOptions> options_of(const FunctionFlags& flags, const Words& words) {
         if (!share) return failure("--budget: " + share.error().what, share.error().fix, ExitCode::kUsage);
         options->functions->budget = *share;
     }
-    options->sockets = false;
+    // Operations are looked for where calls are told apart by them.
+    options->sockets = options->functions->by.what == FunctionBy::kOperation;
+    options->config.commands = false;
     options->config.stacks.mode = StackMode::kNone;
     if (!flags.output.empty()) {
         const auto free = check_destination(flags.output, flags.force ? IfExists::kReplace : IfExists::kRefuse);
@@ -162,10 +164,11 @@ CommandRunner set_up_functions(CLI::App& command) {
                   "only whether they are called, for all functions of a busy program: a probe goes with the first call")
         ->excludes("--latency");
     command
-        .add_option("--by", flags->by,
-                    "tell calls apart, too: by process, thread, user, caller (the calling function), or an argument: argN, "
-                    "argN:int, "
-                    "uint, ulong (arg2:ulong:log2: powers of two) or string, which may show what is personal")
+        .add_option(
+            "--by", flags->by,
+            "tell calls apart, too: by process, thread, user, caller (the calling function), operation (that is being "
+            "served), or an argument: argN, argN:int, uint, ulong (arg2:ulong:log2: powers of two) or string, which may "
+            "show what is personal")
         ->type_name("WHAT")
         ->excludes("--coverage");
     command
@@ -186,6 +189,7 @@ CommandRunner set_up_functions(CLI::App& command) {
         "  footfall functions -p 812 --latency 'libssl*!SSL_*'  how long calls of a library take\n"
         "  footfall functions -p 812 -d 10s '/^shop::(get|set)_/' '@src/cart/*.cc'  by their names, by their source files\n"
         "  footfall functions -p 812 -d 10s --by caller 'shop::price*'  which functions call these, how often\n"
+        "  footfall functions -p 812 -d 10s --by operation 'shop::*'  which of them each route, RPC or query needs\n"
         "  footfall functions -p 812 -d 10s --by arg1:string lookup  what it looked up\n"
         "  footfall functions -p 812 -d 1h --coverage --unused  what an hour of work did not need\n"
         "  footfall functions -p 812 'usdt:*:*' 'libstdc++*!usdt:libstdcxx:throw'  its USDT probes, and the exceptions "

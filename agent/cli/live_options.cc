@@ -155,7 +155,8 @@ Result<LiveOptions> LiveFlags::resolve() const {
         options.functions = FunctionOptions{.patterns = functions.patterns,
                                             .timed = functions.timed,
                                             .coverage = functions.coverage,
-                                            .budget = functions.budget};
+                                            .budget = functions.budget,
+                                            .by = functions.by};
     }
     for (const std::uint32_t pid : pids_) options.target.pids.push_back(Pid{pid});
     if (hook_ != "auto") options.hook = hook_ == "socket" ? SocketHook::kSocket : SocketHook::kSyscall;

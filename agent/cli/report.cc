@@ -9,6 +9,7 @@
 
 #include "agent/cli/command.h"
 #include "agent/cli/report_output.h"
+#include "output/session/functions_of_operations.h"
 #include "output/session/merge_sessions.h"
 #include "output/session/session_file.h"
 #include "output/stacks/stack_filter.h"
@@ -129,6 +130,18 @@ tl::unexpected<Error> nothing_chosen(const EmptyChoice& choice, const Stacks& st
                    ExitCode::kNoTarget);
 }
 
+// True: that is what is asked for of the session, which may have no stacks.
+Result<bool> choose_functions(Snapshot& snapshot, const ReportFlags& flags, const std::string& file) {
+    const std::vector<std::string>& operations = flags.filter.operations;
+    if (operations.empty() || flags.format.needs_stacks() || !tells_functions_by_operation(snapshot)) return false;
+    const auto there = keep_functions_of(snapshot, operations);
+    if (!there) return !snapshot.has_stacks();
+    return failure(fmt::format("no function in {} was called for {}", file, as_given("--operation", operations)),
+                   there->empty() ? "the services that were watched served nothing meanwhile"
+                                  : "functions were called for these operations: " + listed(*there),
+                   ExitCode::kNoTarget);
+}
+
 Result<void> choose_stacks(Snapshot& snapshot, const ReportFlags& flags, const std::string& file) {
     const StackFilter filter = filter_of(flags);
     if (!snapshot.has_stacks()) {
@@ -149,6 +162,9 @@ Result<void> choose_stacks(Snapshot& snapshot, const ReportFlags& flags, const s
 Result<Snapshot> read_chosen(const std::string& file, const ReportFlags& flags) {
     auto snapshot = read_session_file(file);
     if (!snapshot) return snapshot;
+    const auto functions = choose_functions(*snapshot, flags, file);
+    if (!functions) return tl::unexpected(functions.error());
+    if (*functions) return snapshot;
     if (const auto chosen = choose_stacks(*snapshot, flags, file); !chosen) return tl::unexpected(chosen.error());
     return snapshot;
 }
@@ -221,7 +237,7 @@ void add_filters(CLI::App& command, ReportFlags& flags) {
         ->allow_extra_args(false);
     command
         .add_option("--operation", flags.filter.operations,
-                    "only stacks of threads that served these operations ('GET /orders*')")
+                    "only stacks of threads that served these operations ('GET /orders*'), and calls of functions for them")
         ->type_name("GLOB")
         ->allow_extra_args(false);
     command.add_option("--thread", flags.filter.threads, "only stacks of threads with such names")

@@ -45,6 +45,10 @@ Result<void> check_together(const Config& config) {
         return failure("functions.coverage counts the first calls only: there is nothing to keep to functions.budget",
                        "leave one of them out", ExitCode::kBadConfig);
     }
+    if (config.functions.by.what != FunctionBy::kNothing && config.functions.coverage) {
+        return failure("functions.coverage counts the first calls only: there is nothing to tell apart by functions.by",
+                       "leave one of them out", ExitCode::kBadConfig);
+    }
     if (config.listen.loopback() || config.web_insecure) return {};
     return failure(fmt::format("web.listen {} can be reached from outside this machine, without encryption or a password",
                                config.listen.text()),

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "agent/base/result.h"
+#include "agent/config/calls_by.h"
 #include "agent/config/function_pattern.h"
 #include "agent/config/values.h"
 #include "agent/usage/consumer.h"
@@ -52,6 +53,7 @@ struct FunctionConfig {
     bool timed = false;
     bool coverage = false;             // only whether they are called; not both
     double budget = 0;                 // of one processor, that counting may take; 0: no limit
+    CallsBy by;                        // calls are told apart by that, too
     std::uint32_t most_series = 1000;  // of the agent's metrics; more functions are `other`
 };
 

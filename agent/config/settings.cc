@@ -196,6 +196,13 @@ Result<void> set_function_budget(std::string_view text, Config& config) {
     return parse_percent(text).map([&](double share) { config.functions.budget = share; });
 }
 
+Result<void> set_function_by(std::string_view text, Config& config) {
+    auto by = parse_calls_by(text);
+    if (!by) return failure(by.error().what, by.error().fix, ExitCode::kBadConfig);
+    config.functions.by = *by;
+    return {};
+}
+
 Result<void> set_function_series(std::string_view text, Config& config) {
     static constexpr std::uint64_t kMost = 100'000;
     return parse_number(text, 1, kMost).map([&](std::uint64_t series) {
@@ -275,6 +282,9 @@ constexpr std::array kSettings{
     Setting{"functions.latency", "BOOL", "also how long the calls take (false)", set_function_latency},
     Setting{"functions.coverage", "BOOL", "only whether they are called: a probe goes with the first call (false)",
             set_function_coverage},
+    Setting{"functions.by", "WHAT",
+            "tell calls apart, too: by operation (that is being served), process, thread, user, caller, or argN (none)",
+            set_function_by},
     Setting{"functions.budget", "PERCENT",
             "of one processor, that counting may take: beyond, what costs most is not counted on, and said to be hot (none)",
             set_function_budget},

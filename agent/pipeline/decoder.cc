@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "agent/protocols/protocol_table.h"
+#include "bpf/contract/call_events.h"
 #include "bpf/contract/file_events.h"
 #include "bpf/contract/process_events.h"
 #include "bpf/contract/socket_events.h"
@@ -289,6 +290,20 @@ std::optional<Event> decode_waited(RawEvent raw) {
                      record->blocked_ns,      record->queued_ns};
 }
 
+std::optional<Event> decode_calls(RawEvent raw) {
+    const auto record = fixed_part<ff_calls_event>(raw);
+    const std::span<const std::byte> behind = raw.bytes.subspan(std::min(raw.bytes.size(), sizeof(ff_calls_event)));
+    if (!record || record->count > behind.size() / sizeof(ff_called)) return std::nullopt;
+    CallsTold told{{record->event.time_ns}, Pid{record->pid}, Tid{record->tid}, record->sleeps, {}};
+    constexpr std::uint32_t kFunction = (std::uint32_t{1} << FF_PROBE_SHIFT) - 1;
+    for (std::size_t i = 0; i < record->count; ++i) {
+        ff_called called{};
+        std::memcpy(&called, behind.data() + i * sizeof called, sizeof called);
+        told.called.push_back({called.function >> FF_PROBE_SHIFT, called.function & kFunction, called.calls});
+    }
+    return told;
+}
+
 }  // namespace
 
 RawEvent trimmed(RawEvent raw) {
@@ -323,6 +338,8 @@ std::optional<Event> decode(RawEvent raw) {
             return decode_stack(raw);
         case FF_EVENT_WAITED:
             return decode_waited(raw);
+        case FF_EVENT_CALLS:
+            return decode_calls(raw);
         case FF_EVENT_DESCRIBED:
             return decode_described(raw);
         default:

@@ -53,7 +53,8 @@ std::optional<DropReason> Pipeline::handle(const Event& event) {
         [this](const auto& typed) -> std::optional<DropReason> {
             using Type = std::decay_t<decltype(typed)>;
             if constexpr (requires { typed.time; }) latest_ = std::max(latest_, typed.time);
-            if constexpr (std::is_same_v<Type, Message> || std::is_same_v<Type, StackTaken> || std::is_same_v<Type, Blind> ||
+            if constexpr (std::is_same_v<Type, Message> || std::is_same_v<Type, StackTaken> ||
+                          std::is_same_v<Type, CallsTold> || std::is_same_v<Type, Blind> ||
                           std::is_same_v<Type, ProcessExited> || std::is_same_v<Type, ProcessExecuted>) {
                 return handle(typed);
             } else if constexpr (std::is_same_v<Type, ProcessForked>) {
@@ -88,7 +89,12 @@ std::optional<DropReason> Pipeline::handle(const Message& message) {
 
 std::optional<DropReason> Pipeline::handle(const StackTaken& taken) {
     const auto sample = stacks_ ? stacks_->on(taken) : std::nullopt;
-    if (sample) costs_.on_sample(*sample, taken);
+    if (sample) costs_.on_sample(*sample, {taken.tid, taken.sleeps, taken.state == StackState::kBlocked});
+    return std::nullopt;
+}
+
+std::optional<DropReason> Pipeline::handle(const CallsTold& told) {
+    costs_.on_sample(calls_.on(told), {told.tid, told.sleeps});
     return std::nullopt;
 }
 

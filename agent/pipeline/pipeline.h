@@ -23,6 +23,7 @@
 #include "agent/processes/services.h"
 #include "agent/protocols/protocol.h"
 #include "agent/stacks/stack_collector.h"
+#include "agent/usage/calls_by_operation.h"
 #include "agent/usage/consumer.h"
 #include "agent/usage/cost_attribution.h"
 #include "agent/usage/namer.h"
@@ -86,7 +87,7 @@ public:
 
     // Time has passed, with or without events.
     void advance(MonotonicTime now);
-    // All samples so far are to be in the profile, with or without the operation that they were taken in.
+    // All samples so far are to be in the profile, with or without the operation that they were taken in; and so are calls.
     void settle_samples() { costs_.give_up_samples(); }
     [[nodiscard]] std::string operation_text(OperationId operation) const;
 
@@ -101,6 +102,7 @@ public:
     // null: they are not collected.
     [[nodiscard]] StackCollector* stacks() { return stacks_.get(); }
     [[nodiscard]] const StackCollector* stacks() const { return stacks_.get(); }
+    [[nodiscard]] const CallsByOperation& calls() const { return calls_; }
     [[nodiscard]] const Names& names() const { return names_; }
     [[nodiscard]] std::string consumer_text(const Use& use) const;
 
@@ -108,6 +110,7 @@ private:
     std::optional<DropReason> handle(const Event& event);
     std::optional<DropReason> handle(const Message& message);
     std::optional<DropReason> handle(const StackTaken& taken);
+    std::optional<DropReason> handle(const CallsTold& told);
     std::optional<DropReason> handle(const Blind& blind);
     std::optional<DropReason> handle(const ProcessExited& exited);
     std::optional<DropReason> handle(const ProcessExecuted& executed);
@@ -136,7 +139,9 @@ private:
     ProcessTable processes_;
     Namer namer_;
     UsageTable usage_;
+    CallsByOperation calls_;
     CostAttribution costs_{usage_, [this](CostAttribution::SampleId id, std::optional<OperationId> operation) {
+                               if (CallsByOperation::has(id)) return calls_.set_operation(id, operation);
                                stacks_->set_operation(id, operation);
                            }};
     BlindSpots blind_spots_;

@@ -247,8 +247,22 @@ struct WaitEnded {
     std::uint64_t queued_nanoseconds = 0;   // from then on, until it ran
 };
 
+// What a thread has called of the functions that are counted, since it said so last or since it waited, in no order.
+struct CallsTold {
+    struct Called {
+        std::uint32_t probe = 0;  // FunctionProbe::number()
+        std::uint32_t function = 0;
+        std::uint32_t calls = 0;
+    };
+    MonotonicTime time;
+    Pid pid{};
+    Tid tid{};
+    std::uint16_t sleeps = 0;  // the low bits of how often the thread had gone to wait before
+    std::vector<Called> called;
+};
+
 using Event = std::variant<ConnectionSeen, Message, ConnectionClosed, Blind, PlaintextBegun, ProcessForked, ProcessExecuted,
-                           ProcessExited, ProcessDescribed, FileOpened, StackTaken, WaitEnded>;
+                           ProcessExited, ProcessDescribed, FileOpened, StackTaken, WaitEnded, CallsTold>;
 
 // --- Exchange -------------------------------------------------------------------------------------------------------
 

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/config/calls_by.h"
 #include "agent/config/function_pattern.h"
-#include "agent/probes/calls_by.h"
 #include "agent/probes/function_probe.h"
 #include "symbolizer/functions/code_functions.h"
 

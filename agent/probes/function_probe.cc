@@ -21,6 +21,18 @@
 namespace footfall {
 namespace {
 
+static_assert(static_cast<int>(FunctionBy::kProcess) == FF_BY_PROCESS &&
+              static_cast<int>(FunctionBy::kThread) == FF_BY_THREAD && static_cast<int>(FunctionBy::kUser) == FF_BY_USER &&
+              static_cast<int>(FunctionBy::kCaller) == FF_BY_CALLER &&
+              static_cast<int>(FunctionBy::kArgument) == FF_BY_ARGUMENT &&
+              static_cast<int>(FunctionBy::kOperation) == FF_BY_OPERATION);
+static_assert(static_cast<int>(ArgumentType::kInt) == FF_ARGUMENT_INT &&
+              static_cast<int>(ArgumentType::kUint) == FF_ARGUMENT_UINT &&
+              static_cast<int>(ArgumentType::kLong) == FF_ARGUMENT_LONG &&
+              static_cast<int>(ArgumentType::kUlong) == FF_ARGUMENT_ULONG &&
+              static_cast<int>(ArgumentType::kString) == FF_ARGUMENT_STRING);
+static_assert(kMostArguments == FF_ARGUMENTS_MOST && kArgumentText == FF_PART_TEXT - 1 && kNoString == FF_NO_STRING);
+
 constexpr std::size_t kBatchesAtOnce = 4;  // a change of one takes some 10 ms, in which nothing else is done
 constexpr std::uint32_t kAtOnce = 4096;    // entries that are read by one call
 
@@ -108,9 +120,10 @@ FunctionProbe& FunctionProbe::operator=(FunctionProbe&&) noexcept = default;
 FunctionProbe::~FunctionProbe() = default;
 
 Result<FunctionProbe> FunctionProbe::load(const ff_probe_config& who, const SharedMapFds& shared, std::uint32_t functions,
-                                          Timing timing, const CallsBy& by) {
+                                          Timing timing, const CallsBy& by, std::uint32_t number) {
     const LibbpfLog log;
     FunctionProbe probe;
+    probe.number_ = number;
     probe.functions_ = functions;
     probe.by_ = by;
     Result<void> opened = probe.open(who, shared, hook_for(timing));
@@ -125,6 +138,7 @@ Result<void> FunctionProbe::open(const ff_probe_config& who, const SharedMapFds&
     if (!skeleton_) return refusal("cannot open the functions probe", errno);
     skeleton_->rodata->probe_config = who;
     skeleton_->rodata->counted_by = static_cast<std::uint32_t>(by_.what);
+    skeleton_->rodata->probe_number = number_;
     skeleton_->rodata->counted_argument = {.place = by_.argument.place,
                                            .type = static_cast<std::uint32_t>(by_.argument.type),
                                            .log2 = by_.argument.log2 ? 1U : 0U,
@@ -141,11 +155,14 @@ Result<void> FunctionProbe::open(const ff_probe_config& who, const SharedMapFds&
     bpf_map__set_autocreate(maps.open_calls, hook == FunctionHook::kPair);
     bpf_map__set_autocreate(maps.begun_calls, hook == FunctionHook::kEdges);
     bpf_map__set_max_entries(maps.calls, functions_);
-    if (by_.what == FunctionBy::kNothing) bpf_map__set_max_entries(maps.parts, 1);
+    const bool by_operation = by_.what == FunctionBy::kOperation;
+    if (by_.what == FunctionBy::kNothing || by_operation) bpf_map__set_max_entries(maps.parts, 1);
+    bpf_map__set_autocreate(maps.thread_calls, by_operation);
     bpf_map__set_max_entries(maps.durations, hook == FunctionHook::kCount ? 1 : functions_);
     int error = bpf_map__reuse_fd(maps.events, shared.events);
     if (error == 0) error = bpf_map__reuse_fd(maps.counters, shared.counters);
     if (error == 0) error = bpf_map__reuse_fd(maps.watched, shared.watched);
+    if (error == 0 && by_operation) error = bpf_map__reuse_fd(maps.thread_calls, shared.thread_calls);
     if (error == 0) error = functions_bpf__load(skeleton_.get());
     if (error != 0) return refusal("cannot load the functions probe", -error);
     return {};

@@ -13,8 +13,8 @@
 #include "agent/base/fd.h"
 #include "agent/base/ids.h"
 #include "agent/base/result.h"
+#include "agent/config/calls_by.h"
 #include "agent/kernel/uprobe_multi.h"
-#include "agent/probes/calls_by.h"
 #include "agent/probes/probe_set.h"
 #include "agent/usage/exponential_histogram.h"
 #include "bpf/contract/probe_config.h"
@@ -80,11 +80,12 @@ public:
     // Where the kernel attaches probes one by one (before 6.6), removing one takes 0.1 s: so many at most.
     static constexpr std::size_t kMostSingle = 50;
 
-    // Loads without attaching. functions: how many will be attached, numbered from 0 on; timing: how their durations are
-    // taken, if they are. By caller, functions must be attached where they begin, before they move the stack, but for
-    // edges; by argument, where that is still in its register. Errors as ProbeSet::load().
+    // Loads without attaching. number: of this probe among those of the session. functions: how many will be attached,
+    // numbered from 0 on; timing: how their durations are taken, if they are. By caller, functions must be attached where
+    // they begin, before they move the stack, but for edges; by argument, where that is still in its register. Errors as
+    // ProbeSet::load().
     static Result<FunctionProbe> load(const ff_probe_config& who, const SharedMapFds& shared, std::uint32_t functions,
-                                      Timing timing, const CallsBy& by = {});
+                                      Timing timing, const CallsBy& by = {}, std::uint32_t number = 0);
     FunctionProbe(FunctionProbe&&) noexcept;
     FunctionProbe& operator=(FunctionProbe&&) noexcept;
     ~FunctionProbe();
@@ -105,6 +106,7 @@ public:
     void detach();
 
     [[nodiscard]] std::size_t attached() const;  // functions
+    [[nodiscard]] std::uint32_t number() const { return number_; }
 
     // Since it was attached, by the functions' numbers.
     [[nodiscard]] Result<std::vector<std::uint64_t>> calls() const;
@@ -146,6 +148,7 @@ private:
     Result<void> attach_singles(int file, std::span<const UprobePlace> places);
     Result<void> attach_single(const Part& part, int file, const UprobePlace& place);
 
+    std::uint32_t number_ = 0;
     std::uint32_t functions_ = 0;
     FunctionHook hook_ = FunctionHook::kCount;
     CallsBy by_;

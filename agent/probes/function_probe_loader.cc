@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "bpf/contract/call_events.h"
+
 namespace footfall {
 
 // Durations take 2 KB a function and processor. Most processes that load libraries later have something that throws.
@@ -19,15 +21,20 @@ bool FunctionProbeLoader::is_as_spare(std::size_t functions, Timing timing, cons
 }
 
 Result<FunctionProbe> FunctionProbeLoader::load(std::size_t functions, Timing timing, const CallsBy& by) {
-    if (!spare_ || !is_as_spare(functions, timing, by))
-        return FunctionProbe::load(who_, shared_, static_cast<std::uint32_t>(functions), timing, by);
+    if (!spare_ || !is_as_spare(functions, timing, by)) return load_next(functions, timing, by);
     FunctionProbe probe = *std::move(spare_);
     spare_.reset();
     return probe;
 }
 
+// Beyond the numbers that there are, it is not known for which operations functions are called.
+Result<FunctionProbe> FunctionProbeLoader::load_next(std::size_t functions, Timing timing, CallsBy by) {
+    if (next_number_ >= FF_MOST_CALLED_PROBES && by.what == FunctionBy::kOperation) by = {};
+    return FunctionProbe::load(who_, shared_, static_cast<std::uint32_t>(functions), timing, by, next_number_++);
+}
+
 void FunctionProbeLoader::load_spare() {
-    auto probe = FunctionProbe::load(who_, shared_, static_cast<std::uint32_t>(spare_functions_), spare_timing_, spare_by_);
+    auto probe = load_next(spare_functions_, spare_timing_, spare_by_);
     is_refused_ = !probe;
     if (probe) spare_ = *std::move(probe);
 }

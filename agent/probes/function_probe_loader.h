@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 
 #include "agent/base/result.h"
@@ -28,11 +29,14 @@ public:
 private:
     [[nodiscard]] bool is_as_spare(std::size_t functions, Timing timing, const CallsBy& by) const;
 
+    Result<FunctionProbe> load_next(std::size_t functions, Timing timing, CallsBy by);
+
     ff_probe_config who_;
     SharedMapFds shared_;
     std::size_t spare_functions_;
     Timing spare_timing_;
     CallsBy spare_by_;
+    std::uint32_t next_number_ = 0;
     std::optional<FunctionProbe> spare_;  // attached to nothing
     bool is_refused_ = false;             // it can't be loaded
 };

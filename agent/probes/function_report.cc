@@ -116,6 +116,8 @@ std::string name_of(const FunctionPart& part, const CallsBy& by, CallerNames& ca
             return fmt::format("uid:{}", part.who);
         case FunctionBy::kCaller:
             return callers.name_of(part);
+        case FunctionBy::kOperation:
+            return {};
         case FunctionBy::kArgument:
             return to_utf8(argument_text(by.argument, part.who, part.text));
     }
@@ -123,18 +125,28 @@ std::string name_of(const FunctionPart& part, const CallsBy& by, CallerNames& ca
 }
 
 // first: where the probe's functions stand in out.
-Result<void> fill_parts(FunctionFile& out, const std::optional<FunctionProbe>& probe, std::size_t first, const CallsBy& by,
-                        CallerNames& callers) {
-    if (!probe) return {};
-    const auto parts = probe->parts();
-    if (!parts) return tl::unexpected<Error>(parts.error());
-    std::map<std::pair<std::size_t, std::string>, std::uint64_t> calls;
-    for (const FunctionPart& part : *parts) calls[{first + part.function, name_of(part, by, callers)}] += part.calls;
+void add_parts(FunctionFile& out, std::size_t first,
+               const std::map<std::pair<std::uint32_t, std::string>, std::uint64_t>& calls) {
     for (const auto& [key, count] : calls) {
-        FunctionPartUse& use = *out.mutable_functions(static_cast<int>(key.first))->add_parts();
+        FunctionPartUse& use = *out.mutable_functions(static_cast<int>(first + key.first))->add_parts();
         use.set_name(key.second);
         use.set_calls(count);
     }
+}
+
+Result<void> fill_parts(FunctionFile& out, const std::optional<FunctionProbe>& probe, std::size_t first, const CallsBy& by,
+                        CallerNames& callers, const FunctionOperations& operations) {
+    if (!probe) return {};
+    std::map<std::pair<std::uint32_t, std::string>, std::uint64_t> calls;
+    if (by.what == FunctionBy::kOperation) {
+        for (const FunctionOperation& use : operations(probe->number())) calls[{use.function, use.operation}] += use.calls;
+        add_parts(out, first, calls);
+        return {};
+    }
+    const auto parts = probe->parts();
+    if (!parts) return tl::unexpected<Error>(parts.error());
+    for (const FunctionPart& part : *parts) calls[{part.function, name_of(part, by, callers)}] += part.calls;
+    add_parts(out, first, calls);
     return {};
 }
 
@@ -163,7 +175,8 @@ void tell_when_seen(FunctionFile& out) {
 
 }  // namespace
 
-Result<void> report_uses(FunctionFile& out, const WatchedFile& file, const FunctionOptions& options, CallerNames& callers) {
+Result<void> report_uses(FunctionFile& out, const WatchedFile& file, const FunctionOptions& options, CallerNames& callers,
+                         const FunctionOperations& operations) {
     fill_listed(out, file.listed());
     out.set_mapped_as(std::string(file.mapped_as()));
     out.set_coverage(options.coverage);
@@ -171,8 +184,8 @@ Result<void> report_uses(FunctionFile& out, const WatchedFile& file, const Funct
     if (auto filled = fill_probes(out, file); !filled) return filled;
     if (options.by.what == FunctionBy::kNothing) return {};
     out.set_by(text_of(options.by));
-    if (auto filled = fill_parts(out, file.functions(), 0, options.by, callers); !filled) return filled;
-    return fill_parts(out, file.usdt(), file.listed().found.functions.size(), options.by, callers);
+    if (auto filled = fill_parts(out, file.functions(), 0, options.by, callers, operations); !filled) return filled;
+    return fill_parts(out, file.usdt(), file.listed().found.functions.size(), options.by, callers, operations);
 }
 
 void report_times(FunctionFile& out, const WatchedFile& file, const ClockOffset& clock, MonotonicTime now,

@@ -225,10 +225,11 @@ std::vector<std::string> FunctionWatch::without_sources() const {
     return files;
 }
 
-Result<void> FunctionWatch::fill(Snapshot& snapshot, const ClockOffset& clock, MonotonicTime now) const {
+Result<void> FunctionWatch::fill(Snapshot& snapshot, const ClockOffset& clock, MonotonicTime now,
+                                 const FunctionOperations& operations) const {
     for (const WatchedFile& file : files_) {
         FunctionFile& out = *snapshot.add_function_files();
-        if (auto reported = report_uses(out, file, options_, callers_); !reported) return reported;
+        if (auto reported = report_uses(out, file, options_, callers_, operations); !reported) return reported;
         report_times(out, file, clock, now, lost_events(snapshot.accounting()));
     }
     return {};

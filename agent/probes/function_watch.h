@@ -24,6 +24,7 @@
 #include "agent/probes/function_coverage.h"
 #include "agent/probes/function_options.h"
 #include "agent/probes/function_probe_loader.h"
+#include "agent/probes/function_report.h"
 #include "agent/probes/mapped_files.h"
 #include "agent/probes/probe_set.h"
 #include "agent/probes/watched_file.h"
@@ -72,7 +73,9 @@ public:
     [[nodiscard]] std::vector<std::string> without_sources() const;
 
     // Adds the files, in the order that they were met, to a snapshot that knows already what was lost.
-    Result<void> fill(Snapshot& snapshot, const ClockOffset& clock, MonotonicTime now) const;
+    // operations: where calls are told apart by them.
+    Result<void> fill(Snapshot& snapshot, const ClockOffset& clock, MonotonicTime now,
+                      const FunctionOperations& operations) const;
 
 private:
     // Of a file and a process.

@@ -73,6 +73,7 @@ Result<void> ProbeSet::load_sockets(const ProbeSettings& settings) {
     bpf_map__set_autocreate(maps.tls_threads, notes_tls);
     bpf_map__set_autocreate(maps.goroutines_received, notes_tls);
     bpf_map__set_autocreate(maps.rustls_places, notes_tls);
+    bpf_map__set_autocreate(maps.thread_calls, settings.who.thread_calls != 0);
     bpf_map__set_autocreate(inside ? maps.connections_by_address : maps.connections, false);
     bpf_map__set_max_entries(maps.events, static_cast<std::uint32_t>(settings.ring_bytes));
     if (const int error = sockets_bpf__load(sockets_.get())) return refusal("cannot load the sockets probe", -error);
@@ -89,6 +90,10 @@ Result<void> ProbeSet::load_processes(const ProbeSettings& settings) {
     if (error == 0) error = bpf_map__reuse_fd(own.counters, bpf_map__fd(shared.counters));
     if (error == 0) error = bpf_map__reuse_fd(own.watched, bpf_map__fd(shared.watched));
     if (error == 0) error = bpf_map__reuse_fd(own.cpu_clocks, bpf_map__fd(shared.cpu_clocks));
+    const bool calls = settings.who.thread_calls != 0;
+    bpf_program__set_autoload(processes_->progs.thread_calls_left, calls);
+    if (error == 0 && calls) error = bpf_map__reuse_fd(own.thread_calls, bpf_map__fd(shared.thread_calls));
+    if (error == 0 && !calls) error = bpf_map__set_autocreate(own.thread_calls, false);
     if (error == 0) error = processes_bpf__load(processes_.get());
     if (error != 0) return refusal("cannot load the processes probe", -error);
     return {};
@@ -120,6 +125,16 @@ Result<void> ProbeSet::attach_splice() {
     return attach_program(sockets_->progs.socket_spliced, &sockets_->links.socket_spliced);
 }
 
+Result<void> ProbeSet::tell_calls_left(const std::function<void()>& drain) {
+    const LibbpfLog log;
+    bpf_program* program = processes_->progs.thread_calls_left;
+    if (!bpf_program__autoload(program)) return {};
+    processes_->links.thread_calls_left = bpf_program__attach(program);
+    constexpr const char* kWhat = "cannot look at what threads have called last";
+    if (processes_->links.thread_calls_left == nullptr) return refusal(kWhat, errno);
+    return run_iterator(processes_->links.thread_calls_left, kWhat, drain);
+}
+
 void ProbeSet::detach() {
     sockets_bpf__detach(sockets_.get());
     processes_bpf__detach(processes_.get());
@@ -144,7 +159,7 @@ SharedMapFds ProbeSet::shared_maps() const {
     const auto& maps = sockets_->maps;
     return {bpf_map__fd(maps.events),        bpf_map__fd(maps.counters),    bpf_map__fd(maps.watched),
             bpf_map__fd(maps.refusals),      bpf_map__fd(maps.tls_threads), bpf_map__fd(maps.goroutines_received),
-            bpf_map__fd(maps.rustls_places), bpf_map__fd(maps.cpu_clocks)};
+            bpf_map__fd(maps.rustls_places), bpf_map__fd(maps.cpu_clocks),  bpf_map__fd(maps.thread_calls)};
 }
 
 std::vector<int> ProbeSet::program_fds() const {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -39,6 +40,7 @@ struct SharedMapFds {
     int goroutines_received = -1;
     int rustls_places = -1;
     int cpu_clocks = -1;
+    int thread_calls = -1;  // with who.thread_calls
 };
 
 // Since loading, summed over the CPUs; by enum ff_counter.
@@ -55,6 +57,9 @@ public:
     Result<void> attach();
     // Also sees what splice() takes from sockets, which costs every receive of the host; attach() leaves it out.
     Result<void> attach_splice();
+    // With who.thread_calls, what threads have called since their last message; drain: empties the ring meanwhile. Once,
+    // behind detach(), and when no function is probed any more.
+    Result<void> tell_calls_left(const std::function<void()>& drain);
     // No program runs any more when it returns; what is in the ring stays there.
     void detach();
 

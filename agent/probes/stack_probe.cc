@@ -1,16 +1,13 @@
 #include "agent/probes/stack_probe.h"
 
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/perf_event.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <utility>
 
-#include "agent/base/fd.h"
 #include "agent/kernel/libbpf_log.h"
 #include "agent/probes/attach.h"
 #include "bpf/contract/stack_maps.h"
@@ -20,6 +17,8 @@
 
 namespace footfall {
 namespace {
+
+constexpr const char* kWaiting = "cannot look at waiting threads";
 
 // Samples at uneven distances need a clock that ticks more often. Many samples have no such need, and would cost too much.
 std::uint32_t ticks_per_sample(std::uint32_t frequency) {
@@ -105,29 +104,14 @@ Result<void> StackProbe::attach_waits() {
 }
 
 Result<void> StackProbe::take_waiting(const std::function<void()>& drain) {
-    return settings_.waits ? read_all(skeleton_->links.thread_found_waiting, drain) : Result<void>();
+    return settings_.waits ? run_iterator(skeleton_->links.thread_found_waiting, kWaiting, drain) : Result<void>();
 }
 
 Result<void> StackProbe::end_waits(const std::function<void()>& drain) {
     const LibbpfLog log;
     if (!settings_.waits) return {};
     const Link iterator(bpf_program__attach(skeleton_->progs.thread_still_waiting));
-    return iterator ? read_all(iterator.get(), drain) : refusal("cannot look at waiting threads", errno);
-}
-
-Result<void> StackProbe::read_all(const bpf_link* iterator, const std::function<void()>& drain) {
-    // A byte for each thread: so many stacks lie in the ring between two looks.
-    constexpr std::size_t kThreadsAtOnce = 16;
-    const Fd reader(bpf_iter_create(bpf_link__fd(iterator)));
-    if (!reader.valid()) return refusal("cannot look at waiting threads", errno);
-    std::array<char, kThreadsAtOnce> threads{};
-    for (;;) {
-        const ssize_t count = read(reader.get(), threads.data(), threads.size());
-        if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-        if (count < 0) return refusal("cannot look at waiting threads", errno);
-        drain();
-        if (count == 0) return {};
-    }
+    return iterator ? run_iterator(iterator.get(), kWaiting, drain) : refusal(kWaiting, errno);
 }
 
 // The processor's own counter stands still while the CPU does; without one (virtual machines) a timer has to do.

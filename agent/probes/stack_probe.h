@@ -63,7 +63,6 @@ private:
     StackProbe() = default;
     void size_maps();
     Result<void> share_maps(const SharedMapFds& shared);
-    static Result<void> read_all(const bpf_link* iterator, const std::function<void()>& drain);
 
     StackProbeSettings settings_;
     std::string_view clock_ = "cpu-clock";

@@ -114,6 +114,8 @@ Result<void> TlsProbe::open(const ff_probe_config& who, const SharedMapFds& shar
     if (error == 0) error = bpf_map__reuse_fd(maps.goroutines_received, shared.goroutines_received);
     if (error == 0) error = bpf_map__reuse_fd(maps.rustls_places, shared.rustls_places);
     if (error == 0) error = bpf_map__reuse_fd(maps.cpu_clocks, shared.cpu_clocks);
+    if (error == 0 && who.thread_calls != 0) error = bpf_map__reuse_fd(maps.thread_calls, shared.thread_calls);
+    if (error == 0 && who.thread_calls == 0) error = bpf_map__set_autocreate(maps.thread_calls, false);
     if (error == 0) error = tls_bpf__load(skeleton_.get());
     if (error != 0) return refusal("cannot load the tls probe", -error);
     return {};

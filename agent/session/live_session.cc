@@ -87,7 +87,8 @@ Result<void> LiveSession::load() {
     if (auto resolved = resolve_target(host); !resolved) return resolved;
     auto who = probe_config_of(*watch_);
     if (!who) return tl::unexpected<Error>(who.error());
-    who->thread_times = options_.config.costs ? 1 : 0;
+    who->thread_times = options_.config.costs || joins_calls() ? 1 : 0;
+    who->thread_calls = joins_calls() ? 1 : 0;
     if (auto loaded = load_probes(*who); !loaded) return loaded;
     if (auto made = make_pipeline(); !made) return made;
     if (auto opened = open_raw_file(); !opened) return opened;
@@ -279,6 +280,7 @@ Result<void> LiveSession::stop() {
     };
     do drain_on();
     while (failures < 2 && ring_->fill() > 0);
+    if (const auto told = probes_->tell_calls_left(drain_on); !told) spdlog::warn("{}", told.error().what);
     if (stack_probe_ && stack_probe_->end_waits(drain_on)) pipeline_->stacks()->drop_open_waits();
     wait_for_tables(kPatienceAtEnd);
     // Now that nothing comes any more, also what began and ended since the last look.

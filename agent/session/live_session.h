@@ -136,6 +136,11 @@ private:
 
     // live_session_snapshot.cc
     [[nodiscard]] KernelAccount kernel_account() const;
+    [[nodiscard]] std::vector<FunctionOperation> function_operations(std::uint32_t probe) const;
+    // Calls are told apart by the operations that threads serve.
+    [[nodiscard]] bool joins_calls() const {
+        return options_.functions && options_.functions->by.what == FunctionBy::kOperation;
+    }
 
     LiveOptions options_;
     UseObserver on_use_;

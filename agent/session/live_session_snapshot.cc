@@ -27,6 +27,14 @@ KernelAccount LiveSession::kernel_account() const {
     return account;
 }
 
+std::vector<FunctionOperation> LiveSession::function_operations(std::uint32_t probe) const {
+    std::vector<FunctionOperation> all;
+    for (const CallsByOperation::Calls& calls : pipeline_->calls().of_probe(probe)) {
+        all.push_back({calls.function, pipeline_->operation_text(calls.operation), calls.calls});
+    }
+    return all;
+}
+
 Snapshot LiveSession::snapshot() const {
     Snapshot snapshot;
     pipeline_->fill(snapshot, clock_, kernel_account());
@@ -47,7 +55,8 @@ Snapshot LiveSession::snapshot() const {
     info.set_bpf_cpu_known(cost.known);
     info.set_bpf_cpu_nanos(cost.nanoseconds);
     if (functions_) {
-        const auto filled = functions_->fill(snapshot, clock_, ended_.seen() ? ended_ : monotonic_now());
+        const auto filled = functions_->fill(snapshot, clock_, ended_.seen() ? ended_ : monotonic_now(),
+                                             [this](std::uint32_t probe) { return function_operations(probe); });
         if (!filled) spdlog::warn("{}", filled.error().what);
     }
     return snapshot;

@@ -256,12 +256,12 @@ void CostAttribution::forget_threads() {
 
 // --- samples --------------------------------------------------------------------------------------------------------
 
-void CostAttribution::on_sample(SampleId id, const StackTaken& taken) {
-    const auto found = threads_.find(number(taken.tid));
+void CostAttribution::on_sample(SampleId id, const ThreadMoment& moment) {
+    const auto found = threads_.find(number(moment.tid));
     if (samples_ >= kMostSamples) give_up_samples();  // some thread says nothing any more
     ++samples_;
     if (found == threads_.end()) return tell(id, std::nullopt);
-    found.value().samples.push_back({id, taken.sleeps, taken.state == StackState::kBlocked});
+    found.value().samples.push_back({id, moment.sleeps, moment.waits});
 }
 
 void CostAttribution::place_samples(Thread& thread, const Stretch& stretch, const Step& step, bool unclaimed) {

@@ -45,6 +45,13 @@
 
 namespace footfall {
 
+// When in the life of a thread something was noted, so that it is of the exchange that the thread served then.
+struct ThreadMoment {
+    Tid tid{};
+    std::uint16_t sleeps = 0;  // the low bits of how often it has gone to wait by then, a wait that begins there included
+    bool waits = false;        // one begins there
+};
+
 class CostAttribution {
 public:
     using SampleId = std::uint64_t;
@@ -65,7 +72,8 @@ public:
 
     void on_connection_gone(ConnectionId connection);
 
-    void on_sample(SampleId id, const StackTaken& taken);
+    // In the order of the thread's messages.
+    void on_sample(SampleId id, const ThreadMoment& moment);
     // What is known of samples by now is all that there will be.
     void give_up_samples();
 

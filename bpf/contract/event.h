@@ -34,6 +34,7 @@ enum ff_event_kind {
 	FF_EVENT_OPENED = 19,    /* struct ff_opened_event */
 	FF_EVENT_STACK = 32,     /* struct ff_stack_event */
 	FF_EVENT_WAITED = 33,    /* struct ff_waited_event */
+	FF_EVENT_CALLS = 34,     /* struct ff_calls_event */
 	FF_EVENT_DESCRIBED = 64, /* struct ff_described_event: written by the agent into raw files only */
 };
 

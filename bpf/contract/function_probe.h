@@ -66,6 +66,7 @@ enum ff_function_by {
 	FF_BY_USER = 3,
 	FF_BY_CALLER = 4, /* the place in the code that the call returns to */
 	FF_BY_ARGUMENT = 5,
+	FF_BY_OPERATION = 6, /* that the thread serves: the agent finds out, by call_events.h */
 };
 
 /* BY_ARGUMENT: which, and what it is. */

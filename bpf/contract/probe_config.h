@@ -22,7 +22,7 @@ struct ff_probe_config {
 	__u8 port_count;
 	__u8 propose_executed; /* 1: a process that executes is watched until the agent has looked at it */
 	__u8 thread_times;     /* 1: messages say how their threads have fared */
-	__u8 reserved;
+	__u8 thread_calls;     /* 1: and which of the counted functions they have called */
 	__u32 uids[FF_MAX_UIDS];
 	__u32 command;                       /* footfall's child, to be watched from its next execution on; 0: none */
 	__u16 ports[FF_MAX_PORTS];           /* local or peer port, host order */

@@ -8,6 +8,7 @@
 
 #include "connection.h"
 #include "syscall.h"
+#include "thread_calls.h"
 #include "thread_times.h"
 
 #define REQUESTS_MOST \
@@ -300,6 +301,7 @@ static __noinline int capture_vector_64k(const struct connection *connection, co
 
 static __always_inline void capture(const struct connection *connection, const struct moved *moved)
 {
+	tell_own_calls(moved->thread);
 	if (moved->buffers.vector) {
 		if (moved->front <= ROOM_512)
 			capture_vector_512(connection, moved);
@@ -362,6 +364,7 @@ static __always_inline bool is_of_usual_size(const struct moved *moved)
  */
 static __always_inline void capture_usual(const struct connection *connection, const struct moved *moved)
 {
+	tell_own_calls(moved->thread);
 	if (moved->buffers.single && moved->front <= ROOM_256)
 		capture_single(connection, moved, ROOM_256);
 	else if (moved->buffers.single && moved->front <= ROOM_512)

@@ -307,6 +307,7 @@ __noinline int observe_without_bytes(struct connection *connection, struct moved
 		announce(connection);
 	connection->since_start[!direction] = 0;
 	connection->since_start[direction] += moved->length;
+	tell_own_calls(moved->thread);
 	capture_nothing(connection, moved);
 	return 0;
 }

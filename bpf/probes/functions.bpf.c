@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * The functions probe: how often watched processes call the functions that were picked, and how long a call takes. Nothing
- * is sent: the agent reads the maps.
+ * The functions probe: how often watched processes call the functions that were picked, and how long a call takes. The agent
+ * reads the maps; only for which operations functions are called is sent, since it is known later.
  */
 #include <vmlinux.h>
 #include <bpf/bpf_core_read.h>
@@ -12,10 +12,13 @@
 #include "bpf/lib/filter.h"
 #include "bpf/lib/function_arguments.h"
 #include "bpf/lib/function_edges.h"
+#include "bpf/lib/thread_calls.h"
 
 #define EBUSY 16
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+const volatile __u32 probe_number; /* of this file's, for FF_CALLED() */
 
 /* By the function's number; the agent sets how many there are. */
 struct {
@@ -148,7 +151,9 @@ static __always_inline void count_call(const struct call *call)
 
 	if (count)
 		__sync_fetch_and_add(count, 1); /* another thread's call may come in between */
-	if (counted_by)
+	if (counted_by == FF_BY_OPERATION)
+		note_call(FF_CALLED(probe_number, function));
+	else if (counted_by)
 		count_part(call);
 }
 

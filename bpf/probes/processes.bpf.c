@@ -7,6 +7,7 @@
 
 #include "bpf/contract/process_events.h"
 #include "bpf/lib/filter.h"
+#include "bpf/lib/thread_calls.h"
 #include "bpf/lib/thread_times.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -110,6 +111,7 @@ int BPF_PROG(process_exited, struct task_struct *task)
 {
 	__u32 pid = task->tgid, exit_code;
 
+	tell_own_calls(bpf_get_current_pid_tgid());
 	/* The last thread: do_exit() has taken it off the count by now. */
 	if (BPF_CORE_READ(task, signal, live.counter) != 0 || !is_watched_process(pid))
 		return 0;
@@ -119,5 +121,20 @@ int BPF_PROG(process_exited, struct task_struct *task)
 	if (!exit_code)
 		exit_code = task->exit_code; /* of the last thread, where none ended the process as a whole */
 	tell_exited(task, exit_code);
+	return 0;
+}
+
+/* What threads have called since their last message, at the end of the session. A byte for each, as in the stacks probe. */
+SEC("iter/task")
+int thread_calls_left(struct bpf_iter__task *context)
+{
+	struct task_struct *task = context->task;
+	struct thread_calls *calls = task ? bpf_task_storage_get(&thread_calls, task, NULL, 0) : NULL;
+	__u8 told = 1;
+
+	if (!calls || !calls->event.count)
+		return 0;
+	tell_calls(calls);
+	bpf_seq_write(context->meta->seq, &told, sizeof(told));
 	return 0;
 }

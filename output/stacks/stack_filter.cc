@@ -4,6 +4,7 @@
 #include <set>
 
 #include "agent/base/text.h"
+#include "output/session/operation_globs.h"
 #include "output/stacks/stack_reader.h"
 
 namespace footfall {
@@ -14,12 +15,6 @@ bool one_matches(const std::vector<std::string>& globs, std::string_view name) {
            std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) { return glob_match(glob, name); });
 }
 
-// "http GET /orders" is meant by "http GET*" and by "GET /orders".
-bool operation_fits(std::string_view operation, const StackFilter& filter) {
-    const std::string_view name = operation.substr(operation.find(' ') + 1);
-    return one_matches(filter.operations, operation) || one_matches(filter.operations, name);
-}
-
 bool state_fits(const StackSample& sample, const StackFilter& filter) {
     return filter.states.empty() ||
            std::find(filter.states.begin(), filter.states.end(), sample.state()) != filter.states.end();
@@ -27,7 +22,7 @@ bool state_fits(const StackSample& sample, const StackFilter& filter) {
 
 bool is_chosen(const StackSample& sample, const StackReader& reader, const StackFilter& filter) {
     return state_fits(sample, filter) && one_matches(filter.services, reader.text(sample.service())) &&
-           operation_fits(reader.text(sample.operation()), filter) &&
+           means_operation(filter.operations, reader.text(sample.operation())) &&
            one_matches(filter.threads, reader.text(sample.thread()));
 }
 
@@ -77,7 +72,7 @@ std::optional<EmptyChoice> find_empty_choice(const Stacks& stacks, const StackFi
         if (!one_matches(filter.services, reader.text(sample.service()))) continue;
         some_service_fits = true;
         if (sample.operation() != 0) operations.emplace(reader.text(sample.operation()));
-        if (!operation_fits(reader.text(sample.operation()), filter)) continue;
+        if (!means_operation(filter.operations, reader.text(sample.operation()))) continue;
         threads.emplace(reader.text(sample.thread()));
         if (!one_matches(filter.threads, reader.text(sample.thread()))) continue;
         if (state_fits(sample, filter)) return std::nullopt;

@@ -12,7 +12,7 @@ namespace footfall {
 
 struct StackFilter {
     std::vector<std::string> services;     // globs; a stack must match one of them; none: any service
-    std::vector<std::string> operations;   // likewise, of kind and name, or of the name alone; of no operation: ""
+    std::vector<std::string> operations;   // likewise, as operation_globs.h has them; of no operation: ""
     std::vector<std::string> threads;      // likewise, of the thread's name
     std::vector<StackSampleState> states;  // likewise
 

@@ -3,7 +3,9 @@
 //   spender threads|pool|loop WORKERS BURN WAIT   serves on a free port, which it prints. /light burns 30 % of BURN
 //                                                 microseconds of CPU and waits for 20 % of WAIT; /heavy takes the rest.
 //                                                 threads: one for each connection. pool: one reads and WORKERS answer.
-//                                                 loop: one for everything, that waits for all at once.
+//                                                 loop: one for everything, that waits for all at once. Each use of
+//                                                 /light calls look_up() three times, one of /heavy seven times, and
+//                                                 weigh() as well.
 //   spender ask PORT CONNECTIONS REQUESTS PAUSE   asks for both by turns, on all connections at once, each of which waits
 //                                                 in between, by chance for up to PAUSE microseconds
 //   spender anew PORT                             the server counts from here on
@@ -64,6 +66,15 @@ void burn(Route& route, microseconds length) {
     route.cpu += spent;
 }
 
+[[gnu::noinline]] void look_up() { asm volatile("nop" ::: "memory"); }
+[[gnu::noinline]] void weigh() { asm volatile("nop; nop" ::: "memory"); }
+
+void call_functions(const Route& route) {
+    const bool is_heavy = &route == &heavy;
+    for (int i = 0; i < (is_heavy ? 7 : 3); ++i) look_up();
+    if (is_heavy) weigh();
+}
+
 void begin_anew() {
     light.uses = heavy.uses = 0;
     light.cpu = heavy.cpu = 0;
@@ -103,6 +114,7 @@ int listening_socket() {
 
 void serve_connection(int fd) {
     while (Route* route = read_request(fd)) {
+        call_functions(*route);
         burn(*route, route->burn);
         if (route->wait.count() != 0) std::this_thread::sleep_for(route->wait);
         answer(fd, *route);
@@ -133,6 +145,7 @@ void work() {
         const Job job = jobs.front();
         jobs.pop_front();
         lock.unlock();
+        call_functions(*job.route);
         burn(*job.route, job.route->burn / 2);
         if (job.route->wait.count() != 0) std::this_thread::sleep_for(job.route->wait);
         burn(*job.route, job.route->burn / 2);
@@ -196,6 +209,7 @@ void serve_in_loop(int listening) {
         while (!due.empty() && due.begin()->first <= Clock::now()) {
             const Job job = due.begin()->second;
             due.erase(due.begin());
+            call_functions(*job.route);
             burn(*job.route, job.route->burn / 2);
             answer(job.fd, *job.route);
         }

@@ -7,6 +7,7 @@
 #include <limits>
 #include <random>
 
+#include "bpf/contract/call_events.h"
 #include "bpf/contract/file_events.h"
 #include "bpf/contract/process_events.h"
 #include "bpf/contract/stack_events.h"
@@ -394,13 +395,45 @@ std::uint64_t touched(const Event& event) {
     return sum;
 }
 
+TEST(Decoder, CallsOfFunctionsAreOfAProbeAndAThread) {
+    struct {
+        ff_calls_event event;
+        ff_called called[2];
+    } calls{};
+    calls.event.pid = 4;
+    calls.event.tid = 5;
+    calls.event.sleeps = 6;
+    calls.event.count = 2;
+    calls.called[0] = {FF_CALLED(3, 1234), 9};
+    calls.called[1] = {FF_CALLED(FF_MOST_CALLED_PROBES - 1, (1 << FF_PROBE_SHIFT) - 1), 1};
+    static_assert(offsetof(decltype(calls), event) == 0);
+    Record record(sizeof calls);
+    std::memcpy(record.data(), &calls, sizeof calls);
+    const ff_event header{FF_EVENT_CALLS, 0, sizeof calls, 77};
+    std::memcpy(record.data(), &header, sizeof header);
+    const auto told = decoded<CallsTold>(record);
+    EXPECT_EQ(told.time, MonotonicTime{77});
+    EXPECT_EQ(told.tid, Tid{5});
+    EXPECT_EQ(told.sleeps, 6);
+    ASSERT_EQ(told.called.size(), 2U);
+    EXPECT_EQ(told.called[0].probe, 3U);
+    EXPECT_EQ(told.called[0].function, 1234U);
+    EXPECT_EQ(told.called[0].calls, 9U);
+    EXPECT_EQ(told.called[1].probe, 4095U);
+    EXPECT_EQ(told.called[1].function, 0xfffffU);
+
+    const std::uint16_t one_too_many = 3;
+    std::memcpy(record.data() + offsetof(ff_calls_event, count), &one_too_many, sizeof one_too_many);
+    EXPECT_FALSE(decode(raw(record)));
+}
+
 TEST(Decoder, RandomBytesNeverReachOutsideTheRecord) {
     std::mt19937_64 random(1);
     int stacks = 0;
     for (int i = 0; i < 20'000; ++i) {
         Record record(16 + random() % 3000);
         for (std::byte& byte : record) byte = static_cast<std::byte>(random());
-        const auto kind = static_cast<std::uint16_t>(1 + random() % 34);
+        const auto kind = static_cast<std::uint16_t>(1 + random() % 35);
         const ff_event header{kind, 0, static_cast<std::uint32_t>(record.size()), 1};
         std::memcpy(record.data(), &header, sizeof(header));
         if (kind == FF_EVENT_STACK && record.size() >= sizeof(ff_stack_event)) {

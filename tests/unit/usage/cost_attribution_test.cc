@@ -83,9 +83,7 @@ protected:
     UsageWorld world_;
     // While the thread runs, or as it goes to wait.
     void is_sampled(CostAttribution::SampleId id, Tid tid, bool waits = false) {
-        StackTaken taken{.pid = Pid{1}, .tid = tid, .state = waits ? StackState::kBlocked : StackState::kRunning};
-        taken.sleeps = static_cast<std::uint16_t>(times_[tid].sleeps);
-        costs_.on_sample(id, taken);
+        costs_.on_sample(id, {tid, static_cast<std::uint16_t>(times_[tid].sleeps), waits});
     }
     // "-": of none; "": nobody has said so yet.
     std::string operation_of(CostAttribution::SampleId id) const {

@@ -1,12 +1,11 @@
 // What calls are told apart by: read as it is written, and written as it was read.
 
-#include "agent/probes/calls_by.h"
+#include "agent/config/calls_by.h"
 
 #include <gtest/gtest.h>
 
 #include <limits>
-
-#include "bpf/contract/function_probe.h"
+#include <string>
 
 namespace footfall {
 namespace {
@@ -22,7 +21,8 @@ std::string text_of_value(std::string_view argument, std::int64_t value, std::st
 }
 
 TEST(CallsBy, IsWrittenAsItWasRead) {
-    for (const char* text : {"process", "thread", "user", "caller", "arg1:int", "arg6:ulong:log2", "arg2:string"}) {
+    for (const char* text :
+         {"process", "thread", "user", "caller", "operation", "arg1:int", "arg6:ulong:log2", "arg2:string"}) {
         const auto by = parse_calls_by(text);
         ASSERT_TRUE(by) << text;
         EXPECT_EQ(text_of(*by), text);
@@ -61,7 +61,7 @@ TEST(CallsBy, StringsAreQuoted) {
     EXPECT_EQ(text_of_value("arg1:string", 7, "cart"), "\"cart\"");
     EXPECT_EQ(text_of_value("arg1:string", 7), "\"\"");
     EXPECT_EQ(text_of_value("arg1:string", -1), "no string");
-    const std::string long_text(FF_PART_TEXT - 1, 'x');
+    const std::string long_text(kArgumentText, 'x');
     EXPECT_EQ(text_of_value("arg1:string", 7, long_text), "\"" + long_text + "\"…");
 }
 

@@ -1,4 +1,4 @@
-#include "agent/probes/calls_by.h"
+#include "agent/config/calls_by.h"
 
 #include <fmt/format.h>
 
@@ -7,27 +7,17 @@
 
 #include "agent/base/text.h"
 #include "agent/config/values.h"
-#include "bpf/contract/function_probe.h"
 
 namespace footfall {
 namespace {
-
-static_assert(static_cast<int>(FunctionBy::kProcess) == FF_BY_PROCESS &&
-              static_cast<int>(FunctionBy::kThread) == FF_BY_THREAD && static_cast<int>(FunctionBy::kUser) == FF_BY_USER &&
-              static_cast<int>(FunctionBy::kCaller) == FF_BY_CALLER &&
-              static_cast<int>(FunctionBy::kArgument) == FF_BY_ARGUMENT);
-static_assert(static_cast<int>(ArgumentType::kInt) == FF_ARGUMENT_INT &&
-              static_cast<int>(ArgumentType::kUint) == FF_ARGUMENT_UINT &&
-              static_cast<int>(ArgumentType::kLong) == FF_ARGUMENT_LONG &&
-              static_cast<int>(ArgumentType::kUlong) == FF_ARGUMENT_ULONG &&
-              static_cast<int>(ArgumentType::kString) == FF_ARGUMENT_STRING);
 
 struct NamedBy {
     std::string_view name;
     FunctionBy by;
 };
 constexpr std::array kNamedBy{NamedBy{"process", FunctionBy::kProcess}, NamedBy{"thread", FunctionBy::kThread},
-                              NamedBy{"user", FunctionBy::kUser}, NamedBy{"caller", FunctionBy::kCaller}};
+                              NamedBy{"user", FunctionBy::kUser}, NamedBy{"caller", FunctionBy::kCaller},
+                              NamedBy{"operation", FunctionBy::kOperation}};
 
 constexpr std::array<std::string_view, 5> kTypes{"int", "uint", "long", "ulong", "string"};
 constexpr std::string_view kArgument = "arg";
@@ -42,7 +32,7 @@ std::optional<ArgumentType> type_of(std::string_view name) {
 std::optional<FunctionArgument> parse_argument(std::string_view text) {
     const auto parts = split(text, ':');
     if (!parts.front().starts_with(kArgument) || parts.size() > 3) return std::nullopt;
-    const auto place = parse_number(parts.front().substr(kArgument.size()), 1, FF_ARGUMENTS_MOST);
+    const auto place = parse_number(parts.front().substr(kArgument.size()), 1, kMostArguments);
     if (!place) return std::nullopt;
     FunctionArgument argument;
     argument.place = static_cast<unsigned>(*place);
@@ -66,8 +56,8 @@ std::string power_text(std::int64_t bits) {
 }
 
 std::string string_text(std::uint64_t value, std::string_view text) {
-    if (value == FF_NO_STRING) return "no string";
-    const bool cut = text.size() >= FF_PART_TEXT - 1;
+    if (value == kNoString) return "no string";
+    const bool cut = text.size() >= kArgumentText;
     return fmt::format("\"{}\"{}", text, cut ? "…" : "");
 }
 
@@ -78,11 +68,11 @@ Result<CallsBy> parse_calls_by(std::string_view text) {
         if (named.name == text) return CallsBy{named.by, {}};
     }
     if (const auto argument = parse_argument(text)) return CallsBy{FunctionBy::kArgument, *argument};
-    return failure(
-        fmt::format("calls can't be told apart by '{}'", text),
-        fmt::format("write process, thread, user, caller, or argN[:int|uint|long|ulong[:log2]|:string] with N from 1 to {}",
-                    FF_ARGUMENTS_MOST),
-        ExitCode::kUsage);
+    return failure(fmt::format("calls can't be told apart by '{}'", text),
+                   fmt::format("write process, thread, user, caller, operation, or "
+                               "argN[:int|uint|long|ulong[:log2]|:string] with N from 1 to {}",
+                               kMostArguments),
+                   ExitCode::kUsage);
 }
 
 std::string text_of(const CallsBy& by) {

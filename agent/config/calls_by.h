@@ -1,5 +1,5 @@
-// What calls of functions are told apart by, as the user says it: "process", "thread", "user", "caller", or one of the
-// arguments that they are called with:
+// What calls of functions are told apart by, as the user says it: "process", "thread", "user", "caller", "operation" (that
+// the thread serves meanwhile), or one of the arguments that they are called with:
 //
 //   arg2             a number of 64 bits with a sign (long); int, uint and ulong are the others
 //   arg2:ulong:log2  the same in powers of two: 0, 1, 2–3, 4–7, …
@@ -9,7 +9,7 @@
 // result among them; those of Go as its own ABI has them in registers, a string being two.
 #pragma once
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -19,10 +19,14 @@
 namespace footfall {
 
 // As enum ff_function_by has it.
-enum class FunctionBy : std::uint8_t { kNothing, kProcess, kThread, kUser, kCaller, kArgument };
+enum class FunctionBy : std::uint8_t { kNothing, kProcess, kThread, kUser, kCaller, kArgument, kOperation };
 
 // As enum ff_argument_type has it.
 enum class ArgumentType : std::uint8_t { kInt, kUint, kLong, kUlong, kString };
+
+constexpr unsigned kMostArguments = 6;
+constexpr std::size_t kArgumentText = 63;               // bytes of a string that are kept
+constexpr std::uint64_t kNoString = ~std::uint64_t{0};  // value of a string: no memory is where it should be
 
 struct FunctionArgument {
     unsigned place = 1;
