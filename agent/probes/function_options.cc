@@ -45,7 +45,8 @@ std::optional<FunctionQuery> query_for(const FunctionOptions& options, std::stri
                         .most = options.most,
                         .timed = options.timed,
                         .by_caller = options.by.what == FunctionBy::kCaller,
-                        .arguments = arguments_of(options.by)};
+                        .arguments = arguments_of(options.by),
+                        .argument = options.by.what == FunctionBy::kArgument ? options.by.argument.place : 0};
     bool is_meant = false;
     for (const FunctionPattern& pattern : options.patterns) {
         if (!means_file(pattern, path, is_program)) continue;

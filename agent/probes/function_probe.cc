@@ -31,7 +31,11 @@ static_assert(static_cast<int>(ArgumentType::kInt) == FF_ARGUMENT_INT &&
               static_cast<int>(ArgumentType::kLong) == FF_ARGUMENT_LONG &&
               static_cast<int>(ArgumentType::kUlong) == FF_ARGUMENT_ULONG &&
               static_cast<int>(ArgumentType::kString) == FF_ARGUMENT_STRING);
-static_assert(kMostArguments == FF_ARGUMENTS_MOST && kArgumentText == FF_PART_TEXT - 1 && kNoString == FF_NO_STRING);
+static_assert(static_cast<int>(ArgumentIn::kConstant) == FF_USDT_CONSTANT &&
+              static_cast<int>(ArgumentIn::kRegister) == FF_USDT_REGISTER &&
+              static_cast<int>(ArgumentIn::kMemory) == FF_USDT_MEMORY && UsdtArgument::kNoRegister == FF_USDT_NO_REGISTER &&
+              UsdtArgument::kInstruction == FF_USDT_RIP);
+static_assert(kMostArguments == FF_ARGUMENT_PLACES && kArgumentText == FF_PART_TEXT - 1 && kNoString == FF_NO_STRING);
 
 constexpr std::size_t kBatchesAtOnce = 4;  // a change of one takes some 10 ms, in which nothing else is done
 constexpr std::uint32_t kAtOnce = 4096;    // entries that are read by one call
@@ -120,10 +124,10 @@ FunctionProbe& FunctionProbe::operator=(FunctionProbe&&) noexcept = default;
 FunctionProbe::~FunctionProbe() = default;
 
 Result<FunctionProbe> FunctionProbe::load(const ff_probe_config& who, const SharedMapFds& shared, std::uint32_t functions,
-                                          Timing timing, const CallsBy& by, std::uint32_t number) {
+                                          Timing timing, const CallsBy& by, Extra extra) {
     const LibbpfLog log;
     FunctionProbe probe;
-    probe.number_ = number;
+    probe.extra_ = std::move(extra);
     probe.functions_ = functions;
     probe.by_ = by;
     Result<void> opened = probe.open(who, shared, hook_for(timing));
@@ -138,7 +142,9 @@ Result<void> FunctionProbe::open(const ff_probe_config& who, const SharedMapFds&
     if (!skeleton_) return refusal("cannot open the functions probe", errno);
     skeleton_->rodata->probe_config = who;
     skeleton_->rodata->counted_by = static_cast<std::uint32_t>(by_.what);
-    skeleton_->rodata->probe_number = number_;
+    skeleton_->rodata->probe_number = extra_.number;
+    const auto sites = static_cast<std::uint32_t>(extra_.usdt_arguments.size());
+    skeleton_->rodata->usdt_sites = sites;
     skeleton_->rodata->counted_argument = {.place = by_.argument.place,
                                            .type = static_cast<std::uint32_t>(by_.argument.type),
                                            .log2 = by_.argument.log2 ? 1U : 0U,
@@ -155,6 +161,7 @@ Result<void> FunctionProbe::open(const ff_probe_config& who, const SharedMapFds&
     bpf_map__set_autocreate(maps.open_calls, hook == FunctionHook::kPair);
     bpf_map__set_autocreate(maps.begun_calls, hook == FunctionHook::kEdges);
     bpf_map__set_max_entries(maps.calls, functions_);
+    bpf_map__set_max_entries(maps.usdt_arguments, std::max(sites, 1U));
     const bool by_operation = by_.what == FunctionBy::kOperation;
     if (by_.what == FunctionBy::kNothing || by_operation) bpf_map__set_max_entries(maps.parts, 1);
     bpf_map__set_autocreate(maps.thread_calls, by_operation);
@@ -165,6 +172,18 @@ Result<void> FunctionProbe::open(const ff_probe_config& who, const SharedMapFds&
     if (error == 0 && by_operation) error = bpf_map__reuse_fd(maps.thread_calls, shared.thread_calls);
     if (error == 0) error = functions_bpf__load(skeleton_.get());
     if (error != 0) return refusal("cannot load the functions probe", -error);
+    return fill_usdt_arguments();
+}
+
+Result<void> FunctionProbe::fill_usdt_arguments() {
+    for (std::uint32_t site = 0; site < extra_.usdt_arguments.size(); ++site) {
+        const std::optional<UsdtArgument>& at = extra_.usdt_arguments[site];
+        ff_usdt_argument argument{};
+        argument.in = FF_USDT_NOWHERE;
+        if (at) argument = {at->offset, at->bytes, static_cast<std::uint8_t>(at->in), at->base, at->index, at->shift, {}};
+        const int error = bpf_map_update_elem(bpf_map__fd(skeleton_->maps.usdt_arguments), &site, &argument, BPF_ANY);
+        if (error != 0) return system_failure("cannot tell the functions probe where arguments are", -error);
+    }
     return {};
 }
 

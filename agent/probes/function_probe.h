@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -80,12 +81,19 @@ public:
     // Where the kernel attaches probes one by one (before 6.6), removing one takes 0.1 s: so many at most.
     static constexpr std::size_t kMostSingle = 50;
 
-    // Loads without attaching. number: of this probe among those of the session. functions: how many will be attached,
+    // What else there is to a probe.
+    struct Extra {
+        std::uint32_t number = 0;  // among those of the session
+        // By argument of USDT probes: where it lies at each site, whose number is in the upper half of its place's cookie.
+        std::vector<std::optional<UsdtArgument>> usdt_arguments;
+    };
+
+    // Loads without attaching. functions: how many will be attached,
     // numbered from 0 on; timing: how their durations are taken, if they are. By caller, functions must be attached where
     // they begin, before they move the stack, but for edges; by argument, where that is still in its register. Errors as
     // ProbeSet::load().
     static Result<FunctionProbe> load(const ff_probe_config& who, const SharedMapFds& shared, std::uint32_t functions,
-                                      Timing timing, const CallsBy& by = {}, std::uint32_t number = 0);
+                                      Timing timing, const CallsBy& by, Extra extra);
     FunctionProbe(FunctionProbe&&) noexcept;
     FunctionProbe& operator=(FunctionProbe&&) noexcept;
     ~FunctionProbe();
@@ -106,7 +114,7 @@ public:
     void detach();
 
     [[nodiscard]] std::size_t attached() const;  // functions
-    [[nodiscard]] std::uint32_t number() const { return number_; }
+    [[nodiscard]] std::uint32_t number() const { return extra_.number; }
 
     // Since it was attached, by the functions' numbers.
     [[nodiscard]] Result<std::vector<std::uint64_t>> calls() const;
@@ -148,7 +156,9 @@ private:
     Result<void> attach_singles(int file, std::span<const UprobePlace> places);
     Result<void> attach_single(const Part& part, int file, const UprobePlace& place);
 
-    std::uint32_t number_ = 0;
+    Result<void> fill_usdt_arguments();
+
+    Extra extra_;
     std::uint32_t functions_ = 0;
     FunctionHook hook_ = FunctionHook::kCount;
     CallsBy by_;

@@ -27,10 +27,18 @@ Result<FunctionProbe> FunctionProbeLoader::load(std::size_t functions, Timing ti
     return probe;
 }
 
+Result<FunctionProbe> FunctionProbeLoader::load_usdt(std::size_t probes, const CallsBy& by,
+                                                     std::vector<std::optional<UsdtArgument>> arguments) {
+    if (by.what != FunctionBy::kArgument) return load(probes, Timing::kNone, by);
+    return load_next(probes, Timing::kNone, by, std::move(arguments));
+}
+
 // Beyond the numbers that there are, it is not known for which operations functions are called.
-Result<FunctionProbe> FunctionProbeLoader::load_next(std::size_t functions, Timing timing, CallsBy by) {
+Result<FunctionProbe> FunctionProbeLoader::load_next(std::size_t functions, Timing timing, CallsBy by,
+                                                     std::vector<std::optional<UsdtArgument>> usdt_arguments) {
     if (next_number_ >= FF_MOST_CALLED_PROBES && by.what == FunctionBy::kOperation) by = {};
-    return FunctionProbe::load(who_, shared_, static_cast<std::uint32_t>(functions), timing, by, next_number_++);
+    return FunctionProbe::load(who_, shared_, static_cast<std::uint32_t>(functions), timing, by,
+                               {next_number_++, std::move(usdt_arguments)});
 }
 
 void FunctionProbeLoader::load_spare() {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "agent/base/result.h"
 #include "agent/probes/function_options.h"
@@ -20,6 +21,9 @@ public:
 
     // For so many functions, as FunctionProbe::load(). Takes the one that was loaded ahead, if that fits.
     Result<FunctionProbe> load(std::size_t functions, Timing timing, const CallsBy& by);
+    // For so many USDT probes.
+    Result<FunctionProbe> load_usdt(std::size_t probes, const CallsBy& by,
+                                    std::vector<std::optional<UsdtArgument>> arguments);
 
     // Is there none ahead, and could there be?
     [[nodiscard]] bool lacks_spare() const { return !spare_ && !is_refused_; }
@@ -29,7 +33,8 @@ public:
 private:
     [[nodiscard]] bool is_as_spare(std::size_t functions, Timing timing, const CallsBy& by) const;
 
-    Result<FunctionProbe> load_next(std::size_t functions, Timing timing, CallsBy by);
+    Result<FunctionProbe> load_next(std::size_t functions, Timing timing, CallsBy by,
+                                    std::vector<std::optional<UsdtArgument>> usdt_arguments = {});
 
     ff_probe_config who_;
     SharedMapFds shared_;

@@ -5,6 +5,8 @@
 #include <span>
 #include <utility>
 
+#include "bpf/contract/function_probe.h"
+
 namespace footfall {
 namespace {
 
@@ -25,12 +27,24 @@ std::vector<UprobePlace> places_of(const FunctionAnswer& found) {
     return places;
 }
 
+// The number of the site is in the upper half of its cookie.
 std::vector<UprobePlace> places_of(const std::vector<UsdtProbe>& probes) {
     std::vector<UprobePlace> places;
     for (std::size_t i = 0; i < probes.size(); ++i) {
-        for (const UsdtSite& site : probes[i].sites) places.push_back({site.file_offset, i, site.semaphore_offset});
+        for (const UsdtSite& site : probes[i].sites) {
+            const std::uint64_t number = places.size();
+            places.push_back({site.file_offset, number << FF_USDT_SITE_SHIFT | i, site.semaphore_offset});
+        }
     }
     return places;
+}
+
+std::vector<std::optional<UsdtArgument>> arguments_of(const std::vector<UsdtProbe>& probes) {
+    std::vector<std::optional<UsdtArgument>> arguments;
+    for (const UsdtProbe& probe : probes) {
+        for (const UsdtSite& site : probe.sites) arguments.push_back(site.argument);
+    }
+    return arguments;
 }
 
 Result<FunctionProbe> attached(Result<FunctionProbe> probe, const Fd& opened, std::span<const UprobePlace> places,
@@ -64,12 +78,13 @@ Result<void> WatchedFile::attach_functions(const Fd& opened, FunctionProbeLoader
     return {};
 }
 
-// Its sites lie anywhere in functions, where nothing tells who called those, nor with what.
+// Its sites lie anywhere in functions, where nothing tells who called those.
 Result<void> WatchedFile::attach_usdt(const Fd& opened, FunctionProbeLoader& loader, CallsBy by) {
     const std::vector<UprobePlace> places = places_of(listed_.found.probes);
     if (places.empty()) return {};
-    if (by.what == FunctionBy::kCaller || by.what == FunctionBy::kArgument) by = {};
-    auto probe = attached(loader.load(listed_.found.probes.size(), Timing::kNone, by), opened, places, false);
+    if (by.what == FunctionBy::kCaller) by = {};
+    auto loaded = loader.load_usdt(listed_.found.probes.size(), by, arguments_of(listed_.found.probes));
+    auto probe = attached(std::move(loaded), opened, places, false);
     if (!probe) return tl::unexpected<Error>(probe.error());
     usdt_ = *std::move(probe);
     return {};

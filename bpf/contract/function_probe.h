@@ -78,7 +78,7 @@ enum ff_argument_type {
 	FF_ARGUMENT_STRING = 4, /* of C, or two arguments of Go: its address and its length */
 };
 
-#define FF_ARGUMENTS_MOST 6
+#define FF_ARGUMENT_PLACES 6
 
 struct ff_argument {
 	__u32 place; /* 1: the first */
@@ -87,6 +87,32 @@ struct ff_argument {
 	__u32 reserved;
 };
 FF_ASSERT_SIZE(struct ff_argument, 16);
+
+/*
+ * BY_ARGUMENT of USDT probes: where it lies at a site. The place of each site in the map `usdt_arguments` is in the upper
+ * half of its cookie. Registers by DWARF number, 16 for rip, or NO_REGISTER.
+ */
+enum ff_usdt_argument_in {
+	FF_USDT_CONSTANT = 0, /* it is `offset` */
+	FF_USDT_REGISTER = 1, /* base has it */
+	FF_USDT_MEMORY = 2,   /* at base + (index << shift) + offset */
+	FF_USDT_NOWHERE = 3,
+};
+
+#define FF_USDT_RIP         16
+#define FF_USDT_NO_REGISTER 0xff
+#define FF_USDT_SITE_SHIFT  32
+
+struct ff_usdt_argument {
+	__s64 offset;
+	__s8 bytes; /* 1, 2, 4 or 8, below zero if they have a sign */
+	__u8 in;    /* enum ff_usdt_argument_in */
+	__u8 base;
+	__u8 index;
+	__u8 shift;
+	__u8 reserved[3];
+};
+FF_ASSERT_SIZE(struct ff_usdt_argument, 16);
 
 #define FF_PART_TEXT      64
 #define FF_NO_STRING      (~0ULL)   /* BY_ARGUMENT: there is no memory where it should be */

@@ -11,12 +11,22 @@
 
 const volatile __u32 counted_by; /* enum ff_function_by */
 const volatile struct ff_argument counted_argument;
+const volatile __u32 usdt_sites; /* how many there are; 0: these are functions */
+
+/* By site; the agent sets how many there are. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ff_usdt_argument);
+} usdt_arguments SEC(".maps");
 
 struct call {
 	__u64 cookie;
 	__u64 stack; /* where the address to return to lies */
 	__u64 argument;
 	__u64 next_argument;
+	bool has_argument;
 };
 
 /* Zero behind the end, so that equal strings have equal words. */
@@ -55,12 +65,78 @@ static __always_inline __u64 argument_at(struct pt_regs *ctx, bool go, __u32 pla
 	}
 }
 
+/* By DWARF number. */
+struct registers {
+	__u64 values[16];
+	__u64 rip;
+};
+
+static __always_inline __u64 register_at(const struct registers *registers, __u8 number)
+{
+	__u64 at = number;
+
+	if (number == FF_USDT_NO_REGISTER)
+		return 0;
+	if (number == FF_USDT_RIP)
+		return registers->rip;
+	barrier_var(at);
+	return registers->values[at & 15];
+}
+
+/* A value of `bytes`, in 64 bits. */
+static __always_inline __u64 extended(__u64 value, __s8 bytes)
+{
+	__u32 unused = 64 - 8 * (bytes < 0 ? -bytes : bytes);
+
+	value <<= unused & 63;
+	return bytes < 0 ? (__u64)((__s64)value >> (unused & 63)) : value >> (unused & 63);
+}
+
+static __always_inline bool read_usdt_argument(struct pt_regs *ctx, __u32 site, __u64 *value)
+{
+	struct registers registers = {
+		.values = {ctx->ax, ctx->dx, ctx->cx, ctx->bx, ctx->si, ctx->di, ctx->bp, ctx->sp, ctx->r8, ctx->r9,
+	                   ctx->r10, ctx->r11, ctx->r12, ctx->r13, ctx->r14, ctx->r15},
+		.rip = ctx->ip,
+	};
+	struct ff_usdt_argument *argument = bpf_map_lookup_elem(&usdt_arguments, &site);
+	__u64 address, read = 0;
+
+	if (!argument)
+		return false;
+	switch (argument->in) {
+	case FF_USDT_CONSTANT:
+		*value = argument->offset;
+		return true;
+	case FF_USDT_REGISTER:
+		*value = extended(register_at(&registers, argument->base), argument->bytes);
+		return true;
+	case FF_USDT_MEMORY:
+		address = register_at(&registers, argument->base) + argument->offset +
+		          (register_at(&registers, argument->index) << (argument->shift & 3));
+		/* What lies behind it is cut off again, if it can be read. */
+		if (bpf_probe_read_user(&read, sizeof(read), (const void *)address) &&
+		    bpf_probe_read_user(&read, 1 + ((argument->bytes < 0 ? -argument->bytes : argument->bytes) - 1 & 7),
+		                        (const void *)address))
+			return false;
+		*value = extended(read, argument->bytes);
+		return true;
+	default:
+		return false;
+	}
+}
+
 static __always_inline struct call call_of(struct pt_regs *ctx)
 {
 	struct call call = {.cookie = bpf_get_attach_cookie(ctx), .stack = PT_REGS_SP(ctx)};
 	bool go = call.cookie & FF_EDGE_GO_REGISTER;
 
-	if (counted_by == FF_BY_ARGUMENT) {
+	if (counted_by != FF_BY_ARGUMENT)
+		return call;
+	if (usdt_sites) {
+		call.has_argument = read_usdt_argument(ctx, call.cookie >> FF_USDT_SITE_SHIFT, &call.argument);
+	} else {
+		call.has_argument = true;
 		call.argument = argument_at(ctx, go, counted_argument.place);
 		call.next_argument = argument_at(ctx, go, counted_argument.place + 1);
 	}

@@ -151,6 +151,8 @@ static __always_inline void count_call(const struct call *call)
 
 	if (count)
 		__sync_fetch_and_add(count, 1); /* another thread's call may come in between */
+	if (counted_by == FF_BY_ARGUMENT && !call->has_argument)
+		return;
 	if (counted_by == FF_BY_OPERATION)
 		note_call(FF_CALLED(probe_number, function));
 	else if (counted_by)

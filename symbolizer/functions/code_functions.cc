@@ -275,7 +275,7 @@ Miss pick_functions(const ElfFile& file, std::string_view bytes, const FunctionQ
 }
 
 void pick_probes(const ElfFile& file, std::string_view bytes, const FunctionQuery& query, FunctionAnswer& answer) {
-    UsdtProbes found = usdt_probes(file, bytes);
+    UsdtProbes found = usdt_probes(file, bytes, query.argument);
     answer.known_probes = found.probes.size();
     answer.unread_notes = found.unread;
     NearestNames nearest;
@@ -299,7 +299,7 @@ tl::expected<FunctionAnswer, Miss> list_functions(int fd, const FunctionQuery& q
     if (!file) return tl::unexpected(file.error());
     FunctionQuery functions = query;
     functions.globs.clear();
-    FunctionQuery probes{{}, query.most};
+    FunctionQuery probes{.globs = {}, .most = query.most, .argument = query.argument};
     for (const std::string& glob : query.globs) (means_usdt(glob) ? probes : functions).globs.push_back(glob);
 
     const SharedMapping mapping(fd);

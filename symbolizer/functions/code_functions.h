@@ -60,6 +60,7 @@ struct FunctionQuery {
     bool unwound = false;    // a process that maps the file has what throws exceptions
     bool by_caller = false;  // the address to return to will be read at the site
     unsigned arguments = 0;  // so many of those that it is called with will be read there
+    unsigned argument = 0;   // and this one where USDT probes are hit, from 1 on
     // Beside the globs: of demangled names (name_patterns.h), and globs of source files, which need sources below.
     std::vector<std::string> regexes;
     std::vector<std::string> sources;

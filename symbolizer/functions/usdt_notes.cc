@@ -30,7 +30,10 @@ std::optional<UsdtNote> note_from(std::span<const std::uint8_t> description, uns
     note.semaphore = address_from(cursor, address_bytes);
     note.provider = cursor.text();
     note.name = cursor.text();
-    return cursor.ok() && is_name(note.provider) && is_name(note.name) ? std::optional(note) : std::nullopt;
+    if (!cursor.ok() || !is_name(note.provider) || !is_name(note.name)) return std::nullopt;
+    const std::string_view arguments = cursor.text();
+    if (cursor.ok()) note.arguments = arguments;
+    return note;
 }
 
 // The last one needs not be filled up.

@@ -25,6 +25,7 @@ struct UsdtNote {
     std::uint64_t address = 0;    // of the instruction
     std::uint64_t base = 0;       // where .stapsdt.base was when the file was linked
     std::uint64_t semaphore = 0;  // address of the counter that says whether anybody watches; 0: there is none
+    std::string_view arguments;   // as usdt_argument() reads them
 };
 
 struct UsdtNotes {

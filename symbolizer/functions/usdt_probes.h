@@ -12,18 +12,21 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "symbolizer/elf/elf_file.h"
 #include "symbolizer/functions/probe_site.h"
+#include "symbolizer/functions/usdt_argument.h"
 
 namespace footfall {
 
 struct UsdtSite {
     std::uint64_t file_offset = 0;
-    std::uint64_t semaphore_offset = 0;  // in the file; 0: there is none
+    std::uint64_t semaphore_offset = 0;      // in the file; 0: there is none
+    std::optional<UsdtArgument> argument{};  // that was asked for, if the site has it
     bool operator==(const UsdtSite&) const = default;
 };
 
@@ -40,8 +43,8 @@ struct UsdtProbes {
     std::size_t unread = 0;         // notes that could not be read (usdt_notes.h)
 };
 
-// bytes: all of the file, without breakpoints (elf/loaded_bytes.h).
-UsdtProbes usdt_probes(const ElfFile& file, std::string_view bytes);
+// bytes: all of the file, without breakpoints (elf/loaded_bytes.h). argument: which one to look for, from 1 on; 0: none.
+UsdtProbes usdt_probes(const ElfFile& file, std::string_view bytes, unsigned argument = 0);
 
 // Is it USDT probes that a pattern means, "usdt:PROVIDER:NAME", and not functions? ("usdt::f" is one of a namespace.)
 bool means_usdt(std::string_view glob);

@@ -11,6 +11,7 @@ constexpr auto kLastNoSite = NoSite::kGoStack;
 constexpr auto kLastTiming = Timing::kByExits;
 constexpr auto kLastGoroutine = Goroutine::kThread;
 constexpr auto kLastNotTimed = NotTimed::kNoProbe;
+constexpr std::uint32_t kNoArgument = static_cast<std::uint32_t>(ArgumentIn::kMemory) + 1;
 
 }  // namespace
 
@@ -40,6 +41,17 @@ symbolizer::Answer answer_of(const FileDescription& description) {
 
 namespace {
 
+void add_argument(symbolizer::ListedProbe& probe, const std::optional<UsdtArgument>& argument) {
+    symbolizer::ListedArgument& listed = *probe.add_arguments();
+    listed.set_in(argument ? static_cast<std::uint32_t>(argument->in) : kNoArgument);
+    if (!argument) return;
+    listed.set_bytes(argument->bytes);
+    listed.set_base(argument->base);
+    listed.set_index(argument->index);
+    listed.set_shift(argument->shift);
+    listed.set_offset(argument->offset);
+}
+
 void add_probe(symbolizer::FunctionList& list, const UsdtProbe& probe) {
     symbolizer::ListedProbe& listed = *list.add_probes();
     listed.set_name(probe.name);
@@ -50,6 +62,7 @@ void add_probe(symbolizer::FunctionList& list, const UsdtProbe& probe) {
     for (const UsdtSite& site : probe.sites) {
         listed.add_sites(site.file_offset);
         listed.add_semaphores(site.semaphore_offset);
+        add_argument(listed, site.argument);
     }
 }
 
@@ -102,15 +115,37 @@ bool read_function(const symbolizer::ListedFunction& listed, CodeFunction& into)
     return true;
 }
 
+bool is_register(std::uint32_t number) {
+    return number <= UsdtArgument::kInstruction || number == UsdtArgument::kNoRegister;
+}
+
+// A register has to be one: the kernel side looks at nothing else.
+bool read_argument(const symbolizer::ListedArgument& listed, std::optional<UsdtArgument>& into) {
+    if (listed.in() == kNoArgument) return true;
+    const std::int32_t bytes = listed.bytes();
+    const bool is_size = bytes != 0 && bytes >= -8 && bytes <= 8;
+    if (listed.in() > kNoArgument || !is_size || !is_register(listed.base()) || !is_register(listed.index()) ||
+        listed.shift() > 3)
+        return false;
+    into = UsdtArgument{static_cast<ArgumentIn>(listed.in()),      static_cast<std::int8_t>(bytes),
+                        static_cast<std::uint8_t>(listed.base()),  static_cast<std::uint8_t>(listed.index()),
+                        static_cast<std::uint8_t>(listed.shift()), listed.offset()};
+    return true;
+}
+
 bool read_probe(const symbolizer::ListedProbe& listed, UsdtProbe& into) {
     if (listed.site_class() > static_cast<std::uint32_t>(kLastSiteClass) ||
-        listed.no_site() > static_cast<std::uint32_t>(kLastNoSite) || listed.sites_size() != listed.semaphores_size())
+        listed.no_site() > static_cast<std::uint32_t>(kLastNoSite) || listed.sites_size() != listed.semaphores_size() ||
+        listed.sites_size() != listed.arguments_size())
         return false;
     into.name = listed.name();
     into.address = listed.address();
     into.site = {0, static_cast<SiteClass>(listed.site_class()), listed.instruction(), 0};
     into.no_site = static_cast<NoSite>(listed.no_site());
-    for (int i = 0; i < listed.sites_size(); ++i) into.sites.push_back({listed.sites(i), listed.semaphores(i)});
+    for (int i = 0; i < listed.sites_size(); ++i) {
+        into.sites.push_back({listed.sites(i), listed.semaphores(i)});
+        if (!read_argument(listed.arguments(i), into.sites.back().argument)) return false;
+    }
     return true;
 }
 

@@ -144,6 +144,7 @@ tl::expected<FunctionAnswer, Miss> SymbolizerClient::functions(const ModuleFiles
     list.set_unwound(query.unwound);
     list.set_by_caller(query.by_caller);
     list.set_arguments(query.arguments);
+    list.set_argument(query.argument);
     for (const std::string& regex : query.regexes) list.add_regexes(regex);
     for (const std::string& source : query.sources) list.add_sources(source);
     list.set_has_debug(files.debug >= 0);

@@ -84,6 +84,7 @@ private:
                                   question.unwound(),
                                   question.by_caller(),
                                   question.arguments(),
+                                  question.argument(),
                                   {question.regexes().begin(), question.regexes().end()},
                                   {question.sources().begin(), question.sources().end()}};
         if (query.sources.empty())

@@ -35,10 +35,13 @@ void read_file(std::span<const std::uint8_t> section) {
     const std::span contents(reinterpret_cast<char*>(bytes.data()), bytes.size());
     const auto file = ElfFile::open(contents);
     if (!file) std::abort();
-    for (const UsdtProbe& probe : usdt_probes(*file, {contents.data(), contents.size()}).probes) {
+    for (const UsdtProbe& probe : usdt_probes(*file, {contents.data(), contents.size()}, 1).probes) {
         if (!means_usdt(probe.name) || probe.sites.empty() != (probe.no_site != NoSite::kNone)) std::abort();
         for (const UsdtSite& site : probe.sites) {
             // The image has no data that may be written.
+            if (site.argument && site.argument->base != UsdtArgument::kNoRegister &&
+                site.argument->base > UsdtArgument::kInstruction)
+                std::abort();
             if (site.semaphore_offset != 0 || site.file_offset < ElfImage::kCode || site.file_offset >= ElfImage::kFrames)
                 std::abort();
         }
