@@ -56,6 +56,8 @@ std::string_view text_of(Miss miss) {
             return "more files of code are in use than are kept";
         case Miss::kHiddenAddresses:
             return "the kernel hides its addresses (kernel.kptr_restrict)";
+        case Miss::kFunctionGone:
+            return "the function was gone when its name was read";
     }
     return "";
 }

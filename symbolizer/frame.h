@@ -37,6 +37,7 @@ enum class Miss : std::uint8_t {
     kForeignMap,           // JIT code, and its perf map was written by somebody else
     kTooManyModules,       // more files of code are in use than are kept
     kHiddenAddresses,      // the kernel shows its addresses as zeros (kernel.kptr_restrict)
+    kFunctionGone,         // a script's function, and the interpreter had it no more when its name was read
 };
 
 // In lower case, for the end of a sentence: "no name: it is stripped".

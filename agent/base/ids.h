@@ -17,6 +17,7 @@ enum class ConnectionId : std::uint64_t {};
 // Indexes into the tables that own the text (usage/names.h): small, stable for the life of a session.
 enum class ServiceId : std::uint32_t {};
 enum class OperationId : std::uint32_t {};
+enum class ScriptFunctionId : std::uint32_t {};  // interpreters/script_functions.h
 
 template <typename Id>
 constexpr auto number(Id id) {

@@ -17,6 +17,8 @@ namespace footfall {
 namespace {
 
 static_assert(FF_FRAME_MODULE_SHIFT == 48, "StackTaken::user_frame() splits frames there");
+static_assert(sizeof(ff_script_frame) == ScriptFrameList::kFrameBytes && FF_SCRIPT_ENTRY == std::uint32_t{1} << 31U,
+              "ScriptFrameList reads them so");
 
 // A copy of the record's fixed part: raw files promise no alignment. Older footfalls ended some records sooner: what lies
 // beyond `least` bytes may be missing, and is zero then.
@@ -243,22 +245,68 @@ std::optional<StackState> stack_state_of(std::uint8_t state) {
     }
 }
 
-std::optional<Event> decode_stack(RawEvent raw) {
-    constexpr double kWeightOne = 65536;
-    const auto record = fixed_part<ff_stack_event>(raw);
-    const auto state = record ? stack_state_of(record->state) : std::nullopt;
-    if (!state || record->stop >= FF_STOP_REASONS || record->kernel_frames > FF_STACK_DEPTH ||
-        record->user_frames > FF_STACK_DEPTH) {
-        return std::nullopt;
+std::optional<Runtime> runtime_of(std::uint8_t runtime) {
+    switch (runtime) {
+        case FF_RUNTIME_NONE:
+            return Runtime::kNone;
+        case FF_RUNTIME_CPYTHON:
+            return Runtime::kCpython;
+        default:
+            return std::nullopt;
     }
-    const std::span<const std::byte> behind = raw.bytes.subspan(sizeof(ff_stack_event));
-    const std::size_t kernel = record->kernel_frames * sizeof(std::uint64_t);
-    const std::size_t user = record->user_frames * sizeof(std::uint64_t);
+}
+
+// The record's fixed part, of which older footfalls knew nothing of scripts.
+std::optional<ff_stack_event> stack_of(RawEvent raw, std::uint16_t kind) {
+    if (kind == FF_EVENT_STACK) return fixed_part<ff_stack_event>(raw);
+    constexpr std::size_t kUnscripted = offsetof(ff_stack_event, runtime);
+    if (raw.bytes.size() < kUnscripted) return std::nullopt;
+    ff_stack_event record{};
+    std::memcpy(&record, raw.bytes.data(), kUnscripted);
+    return record;
+}
+
+bool is_possible(const ff_stack_event& record) {
+    return record.stop < FF_STOP_REASONS && record.script_stop < FF_SCRIPT_STOPS && record.kernel_frames <= FF_STACK_DEPTH &&
+           record.user_frames <= FF_STACK_DEPTH && record.script_frames <= FF_SCRIPT_DEPTH;
+}
+
+// Behind a stack's fixed part, in bytes.
+struct StackParts {
+    std::size_t kernel = 0;
+    std::size_t user = 0;
+    std::size_t script_at = 0;
+    std::size_t script = 0;
+    std::size_t registers_at = 0;
+    std::size_t registers = 0;
+
+    [[nodiscard]] std::size_t end() const { return registers_at + registers; }
+};
+
+StackParts parts_of(const ff_stack_event& record, std::uint16_t kind) {
     constexpr std::size_t kRoom = std::size_t{2} * FF_STACK_DEPTH * sizeof(std::uint64_t);
-    const bool copied = record->copied != 0;
-    const std::size_t frames = copied ? kRoom : kernel + user;
-    const std::size_t registers = copied ? FF_REGISTERS * sizeof(std::uint64_t) : 0;
-    if (frames + registers > behind.size() || record->copied > behind.size() - frames - registers) return std::nullopt;
+    constexpr std::size_t kScriptRoom = FF_SCRIPT_DEPTH * sizeof(ff_script_frame);
+    const bool copied = record.copied != 0;
+    StackParts parts;
+    parts.kernel = record.kernel_frames * sizeof(std::uint64_t);
+    parts.user = record.user_frames * sizeof(std::uint64_t);
+    parts.script_at = copied ? kRoom : parts.kernel + parts.user;
+    parts.script = record.script_frames * sizeof(ff_script_frame);
+    parts.registers_at = parts.script_at + (copied && kind == FF_EVENT_STACK ? kScriptRoom : parts.script);
+    parts.registers = copied ? FF_REGISTERS * sizeof(std::uint64_t) : 0;
+    return parts;
+}
+
+std::optional<Event> decode_stack(RawEvent raw, std::uint16_t kind) {
+    constexpr double kWeightOne = 65536;
+    const auto record = stack_of(raw, kind);
+    const auto state = record ? stack_state_of(record->state) : std::nullopt;
+    const auto runtime = record ? runtime_of(record->runtime) : std::nullopt;
+    if (!state || !runtime || !is_possible(*record)) return std::nullopt;
+    const std::size_t fixed = kind == FF_EVENT_STACK ? sizeof(ff_stack_event) : offsetof(ff_stack_event, runtime);
+    const std::span<const std::byte> behind = raw.bytes.subspan(fixed);
+    const StackParts parts = parts_of(*record, kind);
+    if (parts.end() > behind.size() || record->copied > behind.size() - parts.end()) return std::nullopt;
     const bool running = *state == StackState::kRunning;
     return StackTaken{
         .time = {record->event.time_ns},
@@ -272,14 +320,17 @@ std::optional<Event> decode_stack(RawEvent raw) {
         .sleeps = record->sleeps,
         .system_call = record->system_call,
         .thread = text_field(raw, offsetof(ff_stack_event, comm), FF_COMM_LENGTH),
-        .kernel = FrameList(behind.first(kernel)),
-        .user = FrameList(behind.subspan(kernel, user)),
+        .kernel = FrameList(behind.first(parts.kernel)),
+        .user = FrameList(behind.subspan(parts.kernel, parts.user)),
         .guessed = {record->guessed[0], record->guessed[1]},
-        .copied = behind.subspan(frames + registers, record->copied),
+        .copied = behind.subspan(parts.end(), record->copied),
         .copied_below = record->copied_below,
         .ip = record->instruction_pointer,
-        .registers = FrameList(behind.subspan(frames, registers)),
+        .registers = FrameList(behind.subspan(parts.registers_at, parts.registers)),
         .stack_start = record->stack_start,
+        .runtime = *runtime,
+        .script_stop = static_cast<ScriptStop>(record->script_stop),
+        .script = ScriptFrameList(behind.subspan(parts.script_at, parts.script)),
     };
 }
 
@@ -334,8 +385,9 @@ std::optional<Event> decode(RawEvent raw) {
             return decode_process(raw, event->kind);
         case FF_EVENT_OPENED:
             return decode_opened(raw);
+        case FF_EVENT_UNSCRIPTED:
         case FF_EVENT_STACK:
-            return decode_stack(raw);
+            return decode_stack(raw, event->kind);
         case FF_EVENT_WAITED:
             return decode_waited(raw);
         case FF_EVENT_CALLS:

@@ -25,6 +25,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/ids.h"
+#include "agent/pipeline/script_stop.h"
 #include "agent/pipeline/stop_reason.h"
 
 namespace footfall {
@@ -180,12 +181,58 @@ enum class StackState : std::uint8_t {
     kQueued,   // leaving it though it could run: preempted
 };
 
-// One address of a user stack. Module 0: absolute, in memory that no file is behind.
+// What interprets the programs that a process runs.
+enum class Runtime : std::uint8_t { kNone, kCpython };
+
+// One place of a user stack: an address, or a line of a function that an interpreter runs.
 struct UserFrame {
-    std::uint16_t module = 0;
+    static constexpr std::uint16_t kScript = UINT16_MAX;  // above the number of any module
+
+    std::uint16_t module = 0;   // 0: the address is absolute, in memory that no file is behind
     std::uint64_t address = 0;  // in the module, as ELF counts
     bool guessed = false;       // found by frame pointer, where no table was
     bool operator==(const UserFrame&) const = default;
+
+    static UserFrame of_script(ScriptFunctionId function, std::uint32_t line) {
+        return {kScript, std::uint64_t{number(function)} << 32U | line, false};
+    }
+    [[nodiscard]] bool is_script() const { return module == kScript; }
+    [[nodiscard]] ScriptFunctionId function() const { return ScriptFunctionId{static_cast<std::uint32_t>(address >> 32U)}; }
+    [[nodiscard]] std::uint32_t line() const { return static_cast<std::uint32_t>(address); }  // 0: not known
+};
+
+// A function of a script as the kernel side found it, without a name yet (bpf/contract/script_frames.h).
+struct RawScriptFrame {
+    std::uint64_t function = 0;  // address of the runtime's object for it
+    std::uint32_t position = 0;  // of what runs, in the function
+    std::uint32_t check = 0;     // made of the object
+    bool entry = false;          // the outermost one that its native frame runs
+    bool operator==(const RawScriptFrame&) const = default;
+};
+
+// Script frames as they stand in the record, innermost first.
+class ScriptFrameList {
+public:
+    static constexpr std::size_t kFrameBytes = 16;
+
+    ScriptFrameList() = default;
+    explicit ScriptFrameList(std::span<const std::byte> bytes) : bytes_(bytes) {}
+
+    [[nodiscard]] std::size_t size() const { return bytes_.size() / kFrameBytes; }
+    [[nodiscard]] RawScriptFrame operator[](std::size_t index) const {
+        constexpr std::uint32_t kEntry = std::uint32_t{1} << 31U;
+        RawScriptFrame frame;
+        const std::byte* from = bytes_.data() + index * kFrameBytes;
+        std::memcpy(&frame.function, from, sizeof frame.function);
+        std::memcpy(&frame.position, from + 8, sizeof frame.position);
+        std::memcpy(&frame.check, from + 12, sizeof frame.check);
+        frame.entry = (frame.check & kEntry) != 0;
+        frame.check &= ~kEntry;
+        return frame;
+    }
+
+private:
+    std::span<const std::byte> bytes_;
 };
 
 // The addresses of a stack as they stand in the record, innermost first.
@@ -228,6 +275,9 @@ struct StackTaken {
     FrameList registers;  // by DWARF number
     std::uint64_t stack_start =
         0;  // where the program's stack begins: another one, and the process executes another program
+    Runtime runtime = Runtime::kNone;  // that the kernel side knows of
+    ScriptStop script_stop = ScriptStop::NONE;
+    ScriptFrameList script;
 
     [[nodiscard]] UserFrame user_frame(std::size_t index) const {
         constexpr unsigned kModuleShift = 48;

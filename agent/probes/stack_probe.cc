@@ -68,7 +68,7 @@ Result<StackProbe> StackProbe::load(const StackProbeSettings& settings, const Sh
     const auto& maps = skeleton.maps;
     probe.maps_ = std::make_unique<UnwindMaps>(
         UnwindMapFds{bpf_map__fd(maps.process_mappings), bpf_map__fd(maps.mappings), bpf_map__fd(maps.modules),
-                     bpf_map__fd(maps.unwind_pages), bpf_map__fd(maps.unwind_rows)},
+                     bpf_map__fd(maps.unwind_pages), bpf_map__fd(maps.unwind_rows), bpf_map__fd(maps.interpreters)},
         UnwindMapSizes{});
     return probe;
 }

@@ -8,6 +8,8 @@
 #include <numeric>
 #include <utility>
 
+#include "bpf/contract/script_frames.h"
+
 namespace footfall {
 namespace {
 
@@ -167,6 +169,15 @@ void UnwindMaps::forget_process(Pid pid) {
     bpf_map_delete_elem(maps_.processes, &key);
     const auto range = processes_.extract(pid);
     if (range) mappings_.give_back(range.mapped().first, range.mapped().count, monotonic_now());
+}
+
+bool UnwindMaps::publish_interpreter(Pid pid, const ff_interpreter& interpreter) {
+    return update(maps_.interpreters, number(pid), interpreter);
+}
+
+void UnwindMaps::forget_interpreter(Pid pid) {
+    const std::uint32_t key = number(pid);
+    bpf_map_delete_elem(maps_.interpreters, &key);
 }
 
 }  // namespace footfall

@@ -25,6 +25,7 @@ struct UnwindMapFds {
     int modules = -1;
     int pages = -1;
     int rows = -1;
+    int interpreters = -1;
 };
 
 // How many entries the maps have. Together some 10 MiB, and 256 KiB for each chunk of rows in use.
@@ -43,6 +44,8 @@ public:
     void withdraw_table(ModuleNumber module) override;
     bool publish_process(Pid pid, std::span<const PlacedMapping> mappings, const MemoryIdentity& memory) override;
     void forget_process(Pid pid) override;
+    bool publish_interpreter(Pid pid, const ff_interpreter& interpreter) override;
+    void forget_interpreter(Pid pid) override;
 
     // Bytes of rows that the kernel holds for us.
     [[nodiscard]] std::uint64_t row_bytes() const { return chunks_.size() * sizeof(ff_unwind_row) * FF_ROWS_IN_CHUNK; }

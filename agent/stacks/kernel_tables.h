@@ -8,6 +8,8 @@
 #include "agent/base/ids.h"
 #include "symbolizer/unwind/table_file.h"
 
+struct ff_interpreter;
+
 namespace footfall {
 
 // A number that frames carry. 0 is none.
@@ -44,6 +46,10 @@ public:
     // Takes the place of what was known of the process. mappings: by address. False: no room.
     virtual bool publish_process(Pid pid, std::span<const PlacedMapping> mappings, const MemoryIdentity& memory) = 0;
     virtual void forget_process(Pid pid) = 0;
+
+    // By which the script frames of the process's threads are read. False: no room.
+    virtual bool publish_interpreter(Pid pid, const ff_interpreter& interpreter) = 0;
+    virtual void forget_interpreter(Pid pid) = 0;
 };
 
 }  // namespace footfall

@@ -77,9 +77,9 @@ void ProcessCodes::place(Pid pid, ProcessCode& process) {
         process.complete &= module.has_value();
         if (module) process.placed.push_back({mapping.start, mapping.end, modules_.bias_of(mapping, *module), *module});
     }
-    if (process.complete && tables_ != nullptr && is_current(pid, process)) {
-        process.published = tables_->publish_process(pid, process.placed, process.maps.memory);
-    }
+    if (!process.complete || !is_current(pid, process)) return;
+    if (tables_ != nullptr) process.published = tables_->publish_process(pid, process.placed, process.maps.memory);
+    if (listener_ != nullptr) listener_->on_placed(pid, process);
 }
 
 void ProcessCodes::place_described() {
@@ -138,6 +138,7 @@ void ProcessCodes::on_forked(Pid parent, Pid child, MonotonicTime time) {
     process->published = false;
     process->charged = false;
     processes_[child] = process;
+    if (listener_ != nullptr) listener_->on_forked(parent, child);
 }
 
 void ProcessCodes::on_exited(Pid pid) {
@@ -146,7 +147,9 @@ void ProcessCodes::on_exited(Pid pid) {
 }
 
 void ProcessCodes::forget(Pid pid) {
-    if (processes_.erase(pid) != 0 && tables_ != nullptr) tables_->forget_process(pid);
+    if (processes_.erase(pid) == 0) return;
+    if (tables_ != nullptr) tables_->forget_process(pid);
+    if (listener_ != nullptr) listener_->on_forgotten(pid);
 }
 
 void ProcessCodes::look_again_for_room() {

@@ -30,6 +30,17 @@ struct ProcessCode {
     MonotonicTime read;
 };
 
+// Is told what becomes known of processes.
+class ProcessListener {
+public:
+    virtual ~ProcessListener() = default;
+    // All of the files that it maps are described; again whenever it has mapped more.
+    virtual void on_placed(Pid pid, const ProcessCode& process) = 0;
+    // The child has what is known of its parent.
+    virtual void on_forked(Pid parent, Pid child) = 0;
+    virtual void on_forgotten(Pid pid) = 0;
+};
+
 class ProcessCodes {
 public:
     // tables may be null: then nobody is told. Both outlive it.
@@ -44,6 +55,8 @@ public:
     void on_exited(Pid pid);
     // Called before a stack is held against what is mapped, to bring the records of that time.
     void set_code_records(std::function<void()> bring) { bring_code_records_ = std::move(bring); }
+    // It outlives this; null: nobody is told.
+    void set_listener(ProcessListener* listener) { listener_ = listener; }
 
     // stack_start: of the program that is meant. again: what is known of it seems out of date. Null: nothing is known.
     std::shared_ptr<ProcessCode> of(Pid pid, std::uint64_t stack_start, MonotonicTime now, bool again);
@@ -73,6 +86,7 @@ private:
     std::size_t most_;
     CodeHistory history_;
     std::function<void()> bring_code_records_;
+    ProcessListener* listener_ = nullptr;
     std::unordered_map<Pid, std::shared_ptr<ProcessCode>> processes_;
 };
 

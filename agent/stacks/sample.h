@@ -19,6 +19,7 @@ struct Sample {
     std::string thread;
     StackState state = StackState::kRunning;
     StopReason stop = StopReason::OUTERMOST;
+    ScriptStop script_stop = ScriptStop::NONE;
     std::int32_t system_call = -1;
     std::vector<std::uint64_t> kernel;  // innermost first, as are the user's
     std::vector<UserFrame> user;

@@ -95,7 +95,9 @@ StackCollector::StackCollector(CollectorOptions options, KernelTables* tables, S
       service_of_(std::move(service_of)),
       loader_(options_.loader),
       modules_(loader_, options_.most_modules),
-      processes_(modules_, tables_, options_.most_processes) {
+      processes_(modules_, tables_, options_.most_processes),
+      interpreters_(modules_, tables_, options_.most_processes) {
+    processes_.set_listener(&interpreters_);
     if (tables_ != nullptr) tables_->publish_no_table(kModuleWithoutRoom);
 }
 
@@ -119,20 +121,26 @@ std::optional<StackCollector::SampleId> StackCollector::on(const StackTaken& tak
     open.waits = taken.waits;
     open.ended = taken.state == StackState::kRunning;
     note_seen(sample, taken.time);
+    open.script = interpreters_.read(taken);
 
     if (!open.ended) wait_spacing_.on_wait(taken.time);
     const OpenId id = next_open_++;
     if (!open.ended && !keep_wait(taken.tid, id)) return std::nullopt;
     open.attributed = !options_.with_operations;
-    open.walked = !lacks_table(taken.stop) || taken.copied.empty();
-    open_.emplace(id, std::move(open));
-    if (!open_.at(id).walked) {
-        open_.at(id).walked = !keep_copy(id, taken);
-    } else if (lacks_table(taken.stop)) {
-        ask_for_what_lacks(taken);
-    }
+    open.walked = false;
+    Open& kept = open_.emplace(id, std::move(open)).first->second;
+    const bool copied = lacks_table(taken.stop) && !taken.copied.empty();
+    if (!copied && lacks_table(taken.stop)) ask_for_what_lacks(taken);
+    if (!copied || !keep_copy(id, taken)) set_walked(kept);
     settle(id);
     return options_.with_operations ? std::optional(id) : std::nullopt;
+}
+
+// All native frames that can be known are known.
+void StackCollector::set_walked(Open& open) {
+    open.walked = true;
+    interpreters_.merge(open.sample.pid, open.script, open.sample);
+    open.script = {};
 }
 
 void StackCollector::set_operation(SampleId id, std::optional<OperationId> operation) {
@@ -293,7 +301,7 @@ void StackCollector::retry_copies(MonotonicTime now) {
         }
         discharge(copy);
         if (open == open_.end()) continue;
-        open->second.walked = true;
+        set_walked(open->second);
         settle(copy.sample);
     }
 }

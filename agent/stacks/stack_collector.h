@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "agent/base/clock.h"
+#include "agent/interpreters/interpreters.h"
 #include "agent/stacks/kernel_tables.h"
 #include "agent/stacks/modules.h"
 #include "agent/stacks/process_code.h"
@@ -72,6 +73,8 @@ public:
     [[nodiscard]] const StackProfile& profile() const { return profile_; }
     [[nodiscard]] StackProfile& profile() { return profile_; }
     [[nodiscard]] const CodeModules& modules() const { return modules_; }
+    // Which the script frames of samples name.
+    [[nodiscard]] const ScriptFunctions& script_functions() const { return interpreters_.functions(); }
     // How far apart the waits of a thread are to be taken, in nanoseconds. To be asked whenever the ring has been read.
     [[nodiscard]] std::uint32_t waits_apart(MonotonicTime now) { return wait_spacing_.adjust(now); }
     // Waits that were not kept, because too many go on.
@@ -88,6 +91,7 @@ private:
     // to a wait, that is over.
     struct Open {
         Sample sample;
+        ScriptStack script;  // to be put among the user's frames
         bool walked = true;
         bool attributed = true;
         bool ended = true;
@@ -114,6 +118,7 @@ private:
     class Rows;
 
     bool keep_wait(Tid tid, OpenId id);
+    void set_walked(Open& open);
     void place_described();
     bool walk(const Copy& copy, Open& open, MonotonicTime now);
     bool keep_copy(OpenId id, const StackTaken& taken);
@@ -135,6 +140,7 @@ private:
     ModuleLoader loader_;
     CodeModules modules_;
     ProcessCodes processes_;
+    Interpreters interpreters_;
     StackProfile profile_;
     std::unordered_map<OpenId, Open> open_;
     std::unordered_map<Tid, OpenId> waiting_;  // off the CPU

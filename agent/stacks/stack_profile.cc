@@ -19,6 +19,7 @@ struct PackedHead {
     std::uint8_t stop;
     std::uint8_t thread_length;
     std::uint8_t kernel_frames;
+    std::uint32_t script_stop;
 };
 
 struct PackedFrame {
@@ -51,7 +52,8 @@ std::string pack(const Sample& sample) {
     const std::uint32_t operation = sample.operation ? number(*sample.operation) : kNoOperation;
     append(packed, PackedHead{number(sample.service), operation, private_code ? number(sample.pid) : 0, sample.system_call,
                               static_cast<std::uint8_t>(sample.state), static_cast<std::uint8_t>(sample.stop),
-                              static_cast<std::uint8_t>(thread.size()), static_cast<std::uint8_t>(sample.kernel.size())});
+                              static_cast<std::uint8_t>(thread.size()), static_cast<std::uint8_t>(sample.kernel.size()),
+                              static_cast<std::uint32_t>(sample.script_stop)});
     packed.append(thread);
     for (const std::uint64_t address : sample.kernel) append(packed, address);
     for (const UserFrame& frame : sample.user) {
@@ -69,6 +71,7 @@ Sample unpack(std::string_view packed) {
     sample.system_call = head.system_call;
     sample.state = static_cast<StackState>(head.state);
     sample.stop = static_cast<StopReason>(head.stop);
+    sample.script_stop = static_cast<ScriptStop>(head.script_stop);
     sample.thread = packed.substr(0, head.thread_length);
     packed.remove_prefix(head.thread_length);
     for (unsigned i = 0; i < head.kernel_frames; ++i) sample.kernel.push_back(take<std::uint64_t>(packed));
@@ -83,6 +86,7 @@ Sample unpack(std::string_view packed) {
 
 void StackProfile::add(const Sample& sample) {
     ++stops_[static_cast<std::size_t>(sample.stop)];
+    ++script_stops_[static_cast<std::size_t>(sample.script_stop)];
     user_frames_ += sample.user.size();
     const auto guessed = static_cast<std::uint64_t>(
         std::count_if(sample.user.begin(), sample.user.end(), [](const UserFrame& frame) { return frame.guessed; }));

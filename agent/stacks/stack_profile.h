@@ -32,6 +32,8 @@ public:
     [[nodiscard]] std::uint64_t without_room() const { return without_room_; }
     // User stacks by how their walk ended, complete ones with a guessed frame, frames, and how many of those were guessed.
     [[nodiscard]] const std::array<std::uint64_t, kStopReasons>& stops() const { return stops_; }
+    // By how the frames of interpreted programs came into them.
+    [[nodiscard]] const std::array<std::uint64_t, kScriptStops>& script_stops() const { return script_stops_; }
     [[nodiscard]] std::uint64_t complete_with_guesses() const { return complete_with_guesses_; }
     [[nodiscard]] std::uint64_t user_frames() const { return user_frames_; }
     [[nodiscard]] std::uint64_t guessed_frames() const { return guessed_frames_; }
@@ -50,6 +52,7 @@ private:
     tsl::robin_map<std::string, Totals> totals_;  // by the packed stack
     std::uint64_t without_room_ = 0;
     std::array<std::uint64_t, kStopReasons> stops_{};
+    std::array<std::uint64_t, kScriptStops> script_stops_{};
     std::uint64_t complete_with_guesses_ = 0;
     std::uint64_t user_frames_ = 0;
     std::uint64_t guessed_frames_ = 0;

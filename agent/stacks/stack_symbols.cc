@@ -44,10 +44,10 @@ private:
     std::unordered_map<std::string, std::uint32_t> numbers_;
 };
 
-// Where an address has its meaning: a module, the kernel, or one process's own memory.
+// Where an address has its meaning: a module, the kernel, one process's own memory, or a script.
 struct Place {
-    enum class Kind : std::uint8_t { kModule, kKernel, kPrivate } kind;
-    std::uint32_t owner = 0;  // the module's number, or the pid
+    enum class Kind : std::uint8_t { kModule, kKernel, kPrivate, kScript } kind;
+    std::uint32_t owner = 0;  // the module's number, or the pid; of a script, all is in the address
     std::uint64_t address = 0;
     auto operator<=>(const Place&) const = default;
 };
@@ -236,8 +236,31 @@ private:
         return number;
     }
 
+    static std::string_view module_of(Runtime runtime) {
+        switch (runtime) {
+            case Runtime::kCpython:
+                return "[python]";
+            case Runtime::kNone:
+                break;
+        }
+        return "[script]";
+    }
+
+    std::uint32_t script_location(const UserFrame& frame) {
+        const Place place{Place::Kind::kScript, 0, frame.address};
+        if (const auto known = locations_.find(place); known != locations_.end()) return known->second;
+        const auto found = capture_.script_functions.find(frame.function());
+        const ScriptFunction function = found == capture_.script_functions.end() ? ScriptFunction{} : found->second;
+        SymbolizedAddress named{.miss = Miss::kFunctionGone};
+        if (!function.name.empty()) named = {.lines = {{function.name, function.file, frame.line()}}};
+        const std::uint32_t number = add_location(place, module_named(std::string(module_of(function.runtime))), named);
+        stacks_.mutable_locations(static_cast<int>(number))->set_address(0);
+        return number;
+    }
+
     // is_last: of a walk that ended for want of a mapping, so that the address is nobody's.
     std::uint32_t location_of(const Sample& sample, const UserFrame& frame, bool is_last) {
+        if (frame.is_script()) return script_location(frame);
         const Place place = frame.module != 0 ? Place{Place::Kind::kModule, frame.module, frame.address}
                                               : Place{Place::Kind::kPrivate, number(sample.pid), frame.address};
         if (const auto known = locations_.find(place); known != locations_.end()) return known->second;
@@ -335,6 +358,7 @@ private:
         out->set_samples(static_cast<std::uint64_t>(std::llround(sample.samples)));
         out->set_nanos(sample.nanoseconds);
         out->set_stop(strings_.of(name(sample.stop)));
+        if (sample.script_stop != ScriptStop::NONE) out->set_script_stop(strings_.of(name(sample.script_stop)));
         switch (sample.state) {
             case StackState::kRunning:
                 out->set_state(STACK_RUNNING);
@@ -360,6 +384,11 @@ private:
         for (std::size_t i = 0; i < kStopReasons; ++i) {
             const std::uint64_t count = capture_.stops[i];
             if (count != 0) (*stacks_.mutable_stops())[std::string(name(static_cast<StopReason>(i)))] = count;
+        }
+        for (std::size_t i = 0; i < kScriptStops; ++i) {
+            const auto stop = static_cast<ScriptStop>(i);
+            const std::uint64_t count = stop == ScriptStop::NONE ? 0 : capture_.script_stops[i];
+            if (count != 0) (*stacks_.mutable_script_stops())[std::string(name(stop))] = count;
         }
         stacks_.set_complete_with_guesses(capture_.complete_with_guesses);
         stacks_.set_user_frames(capture_.user_frames);
@@ -404,6 +433,8 @@ StackCapture capture_stacks(const StackCollector& collector, MonotonicTime now) 
     for (Sample& sample : collector.open_waits(now)) capture.samples.push_back(std::move(sample));
     for (const Sample& sample : capture.samples) {
         for (const UserFrame& frame : sample.user) {
+            if (frame.is_script())
+                capture.script_functions.try_emplace(frame.function(), collector.script_functions().at(frame.function()));
             if (frame.module == 0 && !capture.jitdumps.contains(sample.pid)) {
                 if (Fd file = modules.jitdumps().file_of(sample.pid); file.valid())
                     capture.jitdumps.emplace(sample.pid, std::move(file));
@@ -416,6 +447,7 @@ StackCapture capture_stacks(const StackCollector& collector, MonotonicTime now) 
         }
     }
     capture.stops = profile.stops();
+    capture.script_stops = profile.script_stops();
     capture.complete_with_guesses = profile.complete_with_guesses();
     capture.user_frames = profile.user_frames();
     capture.guessed_frames = profile.guessed_frames();

@@ -36,7 +36,9 @@ struct StackCapture {
     std::map<Pid, Uid> users;    // whom processes had while they lived, as far as that is known
     std::map<ServiceId, std::string> services;
     std::map<OperationId, std::string> operations;  // of samples that have one
+    std::map<ScriptFunctionId, ScriptFunction> script_functions;
     std::array<std::uint64_t, kStopReasons> stops{};
+    std::array<std::uint64_t, kScriptStops> script_stops{};
     std::uint64_t complete_with_guesses = 0;
     std::uint64_t user_frames = 0;
     std::uint64_t guessed_frames = 0;

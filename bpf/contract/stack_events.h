@@ -11,6 +11,7 @@
 #define FOOTFALL_CONTRACT_STACK_EVENTS_H
 
 #include "event.h"
+#include "script_frames.h"
 #include "unwind_table.h"
 
 #define FF_STACK_DEPTH        127 /* frames that are kept, of the kernel and of the user each */
@@ -23,10 +24,11 @@ enum ff_stack_state {
 };
 
 /*
- * One stack. Behind the struct stand kernel_frames and then user_frames addresses of 8 bytes, innermost first. Where a copy
- * of the stack follows (copied > 0), they have the room of 2 * FF_STACK_DEPTH addresses, used or not, and between them and
- * the copy stand the innermost frame's FF_REGISTERS registers, by DWARF number. A stack of a thread that leaves the CPU is
- * followed by an ff_waited_event of the same thread and `wait`.
+ * One stack. Behind the struct stand kernel_frames and then user_frames addresses of 8 bytes, then script_frames structs
+ * ff_script_frame, all innermost first. Where a copy of the stack follows (copied > 0), the addresses have the room of
+ * 2 * FF_STACK_DEPTH, used or not, and the script frames behind that of FF_SCRIPT_DEPTH; between them and the copy stand the
+ * innermost frame's FF_REGISTERS registers, by DWARF number. A stack of a thread that leaves the CPU is followed by an
+ * ff_waited_event of the same thread and `wait`.
  */
 struct ff_stack_event {
 	struct ff_event event;
@@ -46,8 +48,12 @@ struct ff_stack_event {
 	__u64 instruction_pointer; /* copied > 0: where the walk begins */
 	__u64 stack_start;         /* mm->start_stack: which program the process was then */
 	char comm[FF_COMM_LENGTH]; /* the thread's name */
+	__u8 runtime;              /* enum ff_runtime: what runs scripts in the process, as far as it is known */
+	__u8 script_stop;          /* enum ff_script_stop: how the walk over the script frames ended */
+	__u8 script_frames;
+	__u8 reserved[5];
 };
-FF_ASSERT_SIZE(struct ff_stack_event, 104);
+FF_ASSERT_SIZE(struct ff_stack_event, 112);
 
 /* A wait whose stack was reported is over. */
 struct ff_waited_event {

@@ -35,6 +35,7 @@ struct ff_frame;
 static __always_inline long read_stack_window(const struct ff_frame *frame, __u64 *to, __u32 size, __u64 address);
 
 #include "bpf/lib/probed_returns.h"
+#include "bpf/unwind/cpython_walk.h"
 #include "bpf/unwind/search.h"
 #include "bpf/unwind/step.h"
 
@@ -86,6 +87,7 @@ struct {
 struct walk {
 	struct ff_stack_event event;
 	__u64 frames[2 * FF_STACK_DEPTH]; /* the kernel's, then the user's */
+	struct ff_script_frame script[FF_SCRIPT_DEPTH];
 	struct ff_innermost innermost;
 	__u8 copy[FF_STACK_COPY_PAGES * FF_STACK_COPY_PAGE]; /* its first bytes are the window until then */
 	struct ff_frame frame;
@@ -96,6 +98,10 @@ struct walk {
 	__u32 is_innermost;
 	__u32 guessed; /* the frame was found by frame pointer */
 	struct returns returns;
+
+	/* Of the walk over the script frames. */
+	struct ff_interpreter interpreter;
+	struct ff_cpython_walk cpython_walk;
 
 	/* Of the CPU's clock, from one walk to the next. */
 	__u32 tick;

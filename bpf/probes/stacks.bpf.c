@@ -12,6 +12,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "bpf/lib/filter.h"
+#include "bpf/lib/script.h"
 #include "bpf/lib/walk.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -81,14 +82,26 @@ static __always_inline void keep_kernel_stack_of(struct walk *walk, struct task_
 	walk->event.kernel_frames = bytes > 0 ? bytes / sizeof(__u64) : 0;
 }
 
+/* Bytes of the frames, once the script's have closed up with the addresses. */
+static __always_inline __u64 join_frames(struct walk *walk)
+{
+	__u64 addresses = walk->event.kernel_frames + walk->event.user_frames, script = walk->event.script_frames;
+
+	if (addresses > 2 * FF_STACK_DEPTH)
+		addresses = 2 * FF_STACK_DEPTH;
+	if (!script || script > FF_SCRIPT_DEPTH)
+		return addresses * sizeof(__u64);
+	/* The kernel copies words in ascending order, so that they may move down over themselves. */
+	if (!walk->event.copied)
+		bpf_probe_read_kernel(walk->frames + addresses, script * sizeof(struct ff_script_frame), walk->script);
+	return addresses * sizeof(__u64) + script * sizeof(struct ff_script_frame);
+}
+
 /* The frames lie behind the event already; what was copied of the stack has to close up with them. */
 static __always_inline void submit_walk(struct walk *walk)
 {
-	__u64 size = (walk->event.kernel_frames + walk->event.user_frames) * sizeof(__u64);
+	__u64 size = sizeof(walk->event) + join_frames(walk);
 
-	if (size > sizeof(walk->frames))
-		size = sizeof(walk->frames);
-	size += sizeof(walk->event);
 	if (walk->event.copied) {
 		walk->event.copied = sizeof(walk->copy) < walk->event.copied ? sizeof(walk->copy) : walk->event.copied;
 		size = __builtin_offsetof(struct walk, copy) + walk->event.copied;
@@ -104,10 +117,12 @@ static __always_inline void submit_walk(struct walk *walk)
 
 static __always_inline void walk_and_submit(struct walk *walk, const struct task_struct *task, const struct pt_regs *regs)
 {
-	if (task->flags & (PF_KTHREAD | PF_EXITING))
+	if (task->flags & (PF_KTHREAD | PF_EXITING)) {
 		walk->event.stop = FF_STOP_NO_USER_STACK;
-	else
+	} else {
 		walk_user_stack(walk, task, regs);
+		walk_script_stack(walk, task);
+	}
 	submit_walk(walk);
 }
 

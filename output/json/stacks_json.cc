@@ -22,6 +22,7 @@ StacksJson text_or_null(std::string_view text) {
 
 StacksJson completeness_json(const Stacks& stacks) {
     const std::map<std::string, std::uint64_t> sorted(stacks.stops().begin(), stacks.stops().end());
+    const std::map<std::string, std::uint64_t> script_stops(stacks.script_stops().begin(), stacks.script_stops().end());
     const std::map<std::string, std::uint64_t> without_room(stacks.without_room().begin(), stacks.without_room().end());
     const StackCompleteness all = completeness(stacks);
     const StacksJson with_guesses = all.complete_with_guesses ? StacksJson(*all.complete_with_guesses) : StacksJson(nullptr);
@@ -31,6 +32,9 @@ StacksJson completeness_json(const Stacks& stacks) {
             {"user_frames", all.user_frames},
             {"guessed_frames", all.guessed_frames},
             {"stops", sorted},
+            {"script_stacks", all.script_walks},
+            {"script_complete", all.script_complete},
+            {"script_stops", script_stops},
             {"waits_taken", stacks.waits_taken()},
             {"waits_in_all", stacks.waits_in_all()},
             {"without_room", without_room}};
@@ -76,7 +80,8 @@ StacksJson sample_json(const StackSample& sample, const StackReader& reader) {
             {"locations", std::move(locations)},
             {"guessed", std::move(guessed)},
             {"complete", is_complete(stop)},
-            {"stop", text_or_null(stop)}};
+            {"stop", text_or_null(stop)},
+            {"script_stop", text_or_null(reader.text(sample.script_stop()))}};
 }
 
 }  // namespace

@@ -29,12 +29,15 @@ bool is_chosen(const StackSample& sample, const StackReader& reader, const Stack
 void count_walks(Stacks& stacks) {
     const StackReader reader(stacks);
     std::map<std::string, std::uint64_t> stops;
+    std::map<std::string, std::uint64_t> script_stops;
     std::uint64_t complete_with_guesses = 0;
     std::uint64_t user_frames = 0;
     std::uint64_t guessed_frames = 0;
     for (const StackSample& sample : stacks.samples()) {
         const std::string_view stop = reader.text(sample.stop());
         stops[stop.empty() ? "outermost" : std::string(stop)] += sample.samples();
+        const std::string_view script_stop = reader.text(sample.script_stop());
+        if (!script_stop.empty()) script_stops[std::string(script_stop)] += sample.samples();
         if (is_complete(stop) && sample.guessed_size() != 0) complete_with_guesses += sample.samples();
         guessed_frames += static_cast<std::uint64_t>(sample.guessed_size()) * sample.samples();
         for (const std::uint32_t location : sample.locations()) {
@@ -43,6 +46,7 @@ void count_walks(Stacks& stacks) {
         }
     }
     *stacks.mutable_stops() = {stops.begin(), stops.end()};
+    *stacks.mutable_script_stops() = {script_stops.begin(), script_stops.end()};
     stacks.set_complete_with_guesses(complete_with_guesses);
     stacks.set_user_frames(user_frames);
     stacks.set_guessed_frames(guessed_frames);

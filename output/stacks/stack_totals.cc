@@ -81,8 +81,19 @@ StackCompleteness completeness(const Stacks& stacks) {
             out.stops.emplace_back(stop, walks);
         }
     }
-    std::sort(out.stops.begin(), out.stops.end(),
-              [](const auto& a, const auto& b) { return std::tie(b.second, a.first) < std::tie(a.second, b.first); });
+    for (const auto& [stop, walks] : stacks.script_stops()) {
+        out.script_walks += walks;
+        if (stop == "complete") {
+            out.script_complete += walks;
+        } else if (walks != 0) {
+            out.script_stops.emplace_back(stop, walks);
+        }
+    }
+    const auto most_first = [](const auto& a, const auto& b) {
+        return std::tie(b.second, a.first) < std::tie(a.second, b.first);
+    };
+    std::sort(out.stops.begin(), out.stops.end(), most_first);
+    std::sort(out.script_stops.begin(), out.script_stops.end(), most_first);
     return out;
 }
 

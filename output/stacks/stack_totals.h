@@ -19,6 +19,9 @@ struct StackCompleteness {
     std::vector<std::pair<std::string, std::uint64_t>> stops;  // before the outermost frame, most first
     std::uint64_t user_frames = 0;
     std::uint64_t guessed_frames = 0;
+    std::uint64_t script_walks = 0;  // user stacks in which an interpreter ran
+    std::uint64_t script_complete = 0;
+    std::vector<std::pair<std::string, std::uint64_t>> script_stops;  // of the others, most first
 };
 [[nodiscard]] StackCompleteness completeness(const Stacks& stacks);
 

@@ -97,6 +97,18 @@ std::string waiting_section(const std::vector<ServiceTime>& services, const Term
     return section("off the CPU, by where user code waits", grid_text(columns, rows, style), style);
 }
 
+// "; interpreted 98% of 1,234 complete; not_known_yet 4"
+std::string script_completeness(const StackCompleteness& all, const TerminalStyle& style) {
+    if (all.script_walks == 0) return {};
+    std::string stops;
+    for (const auto& [stop, walks] : all.script_stops) {
+        stops += (stops.empty() ? "" : ", ") + terminal_safe(stop) + " " + grouped(walks);
+    }
+    if (!stops.empty()) stops = ": " + toned(stops, Tone::kAlarm, style);
+    return fmt::format("; interpreted {} of {} complete{}", human_share(all.script_complete, all.script_walks),
+                       grouped(all.script_walks), stops);
+}
+
 }  // namespace
 
 std::string stack_completeness_line(const Stacks& stacks, const TerminalStyle& style) {
@@ -113,6 +125,7 @@ std::string stack_completeness_line(const Stacks& stacks, const TerminalStyle& s
         stops += (stops.empty() ? "stops: " : ", ") + terminal_safe(stop) + " " + grouped(walks);
     }
     if (!stops.empty()) line += "; " + toned(stops, Tone::kAlarm, style);
+    line += script_completeness(all, style);
     const std::map<std::string, std::uint64_t> without_room(stacks.without_room().begin(), stacks.without_room().end());
     for (const auto& [what, count] : without_room) {
         line += "; " + toned(fmt::format("no room for {} {}", grouped(count), terminal_safe(what)), Tone::kAlarm, style);

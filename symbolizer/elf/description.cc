@@ -100,6 +100,7 @@ tl::expected<FileDescription, Miss> describe_elf(int fd) {
         if (section.header.sh_type == SHT_SYMTAB) description.has_symbols = true;
         if (has_bytes && (section.name == ".debug_info" || section.name == ".zdebug_info")) description.has_dwarf = true;
     }
+    description.runtime = find_runtime_symbols(*file, fd);
     return description;
 }
 

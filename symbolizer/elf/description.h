@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "symbolizer/frame.h"
+#include "symbolizer/interpreters/runtime_symbols.h"
 
 namespace footfall {
 
@@ -31,6 +32,7 @@ struct FileDescription {
     std::string alt_build_id;  // lower-case hex
     bool has_symbols = false;  // a .symtab, so that no debug file is needed for names
     bool has_dwarf = false;    // .debug_info, so that no debug file is needed for lines
+    RuntimeSymbols runtime;    // of an interpreter that it is, or has in it
 };
 
 // Reads from the start of the file, whatever the position of fd; does not keep it.

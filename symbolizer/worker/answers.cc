@@ -5,7 +5,7 @@
 namespace footfall {
 namespace {
 
-constexpr auto kLastMiss = Miss::kHiddenAddresses;
+constexpr auto kLastMiss = Miss::kFunctionGone;
 constexpr auto kLastSiteClass = SiteClass::kStepped;
 constexpr auto kLastNoSite = NoSite::kGoStack;
 constexpr auto kLastTiming = Timing::kByExits;
@@ -36,6 +36,16 @@ symbolizer::Answer answer_of(const FileDescription& description) {
     message.set_alt_build_id(description.alt_build_id);
     message.set_has_symbols(description.has_symbols);
     message.set_has_dwarf(description.has_dwarf);
+    for (const RuntimeSymbol& symbol : description.runtime.symbols) {
+        symbolizer::RuntimeSymbolEntry& entry = *message.add_runtime();
+        entry.set_name(symbol.name);
+        entry.set_address(symbol.address);
+        entry.set_size(symbol.size);
+    }
+    for (const ScriptCode& code : description.runtime.script_code) {
+        message.add_script_code(code.begin);
+        message.add_script_code(code.end);
+    }
     return answer;
 }
 
@@ -198,6 +208,10 @@ FileDescription read_description(const symbolizer::Description& message) {
     description.alt_build_id = message.alt_build_id();
     description.has_symbols = message.has_symbols();
     description.has_dwarf = message.has_dwarf();
+    for (const symbolizer::RuntimeSymbolEntry& entry : message.runtime())
+        description.runtime.symbols.push_back({entry.name(), entry.address(), entry.size()});
+    for (int i = 0; i + 1 < message.script_code_size(); i += 2)
+        description.runtime.script_code.push_back({message.script_code(i), message.script_code(i + 1)});
     return description;
 }
 

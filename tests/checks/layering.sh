@@ -4,18 +4,18 @@
 #   layering.sh --self-test     proves that each rule can fail
 set -euo pipefail
 
-core='agent/(config|processes|pipeline|connections|protocols|usage|stacks|inventory|session|ledger)/'
+core='agent/(config|processes|pipeline|connections|protocols|usage|interpreters|stacks|inventory|session|ledger)/'
 
 rules() {
   #      in these files                    these includes                                 break this rule
   forbid '^(agent|output|symbolizer)/'     '(bpf/(libbpf|bpf|btf)\.h|.*\.skel\.h)'        'only agent/kernel and agent/probes use libbpf' '^agent/(kernel|probes)/'
   forbid '^agent/base/'                    '(agent/[^b]|output/|symbolizer/|bpf/)'        'agent/base is a leaf'
-  forbid '^symbolizer/'                    '(agent/[^b]|output/|bpf/)'                'the symbolizer uses only agent/base' '^symbolizer/unwind/'
-  forbid '^symbolizer/unwind/'             '(agent/[^b]|output/|bpf/(lib|probes|detect)/)' 'unwind tables are what bpf/contract and bpf/unwind say'
+  forbid '^symbolizer/'                    '(agent/[^b]|output/|bpf/)'                'the symbolizer uses only agent/base' '^symbolizer/(unwind|interpreters)/'
+  forbid '^symbolizer/(unwind|interpreters)/' '(agent/[^b]|output/|bpf/(lib|probes|detect)/)' 'unwind tables and layouts of interpreters are what bpf/contract and bpf/unwind say'
   forbid '^output/'                        '(agent/[^b]|symbolizer/|bpf/)'                'output uses only agent/base'
   forbid "^$core"                          'agent/(kernel|probes|cli)/'                   'the core of the agent knows nothing of its kernel half; live_session joins the two' '^agent/session/live_session[._]'
   forbid '^agent/(kernel|probes)/'         'agent/cli/'                                   'only the command line uses agent/cli'
-  forbid '^agent/'                         'bpf/contract/'                                'only these see raw records, or the list of protocols' '^agent/(kernel|probes|pipeline|session|processes)/|^agent/protocols/protocol_(table|facts)'
+  forbid '^agent/'                         'bpf/contract/'                                'only these see raw records, or the list of protocols' '^agent/(kernel|probes|pipeline|session|processes|interpreters)/|^agent/protocols/protocol_(table|facts)'
   forbid '^agent/'                         'bpf/(lib|probes|detect)/'                     'of bpf/, the agent sees only the contract'
   forbid '^bpf/'                           '(agent|output|symbolizer|tests)/'             'bpf/ knows nothing of user space'
   forbid '^bpf/unwind/'                    '(bpf/(lib|probes|detect|bpf_)|vmlinux\.h)'    'bpf/unwind also compiles natively'

@@ -283,7 +283,7 @@ TEST(Decoder, AStackOfAWaitSaysWhichAndOfHowManyItIsOne) {
     EXPECT_EQ(decoded<StackTaken>(stack_record(event, 0)).state, StackState::kQueued);
 }
 
-constexpr std::uint64_t kRoomOfFrames = 2 * std::uint64_t{FF_STACK_DEPTH};
+constexpr std::uint64_t kRoomOfFrames = 2 * std::uint64_t{FF_STACK_DEPTH} + 2 * std::uint64_t{FF_SCRIPT_DEPTH};
 
 // The frames have their full room where a copy follows, however few they are.
 TEST(Decoder, TheCopyOfAStackLiesBehindTheRoomOfAllFramesAndTheRegisters) {
@@ -306,6 +306,70 @@ TEST(Decoder, TheCopyOfAStackLiesBehindTheRoomOfAllFramesAndTheRegisters) {
     EXPECT_EQ(taken.registers[FF_REGISTERS - 1], kRoomOfFrames + FF_REGISTERS - 1);
     EXPECT_FALSE(decode(raw(stack_record(event, 2, "stack")))) << "the room of the frames is missing";
     EXPECT_FALSE(decode(raw(stack_record(event, kRoomOfFrames, "stack")))) << "the registers are missing";
+}
+
+TEST(Decoder, ScriptFramesFollowTheAddresses) {
+    ff_stack_event event{};
+    event.kernel_frames = 1;
+    event.user_frames = 2;
+    event.script_frames = 2;
+    event.runtime = FF_RUNTIME_CPYTHON;
+    event.script_stop = FF_SCRIPT_TOO_DEEP;
+    const ff_script_frame script[] = {{0x7f00'1234'5678, 62, 0x123}, {0x7f00'0000'1000, 8, FF_SCRIPT_ENTRY | 0x456}};
+    const std::string frames(reinterpret_cast<const char*>(script), sizeof script);
+    const Record record = stack_record(event, 3, frames);
+    const auto taken = decoded<StackTaken>(record);
+    EXPECT_EQ(taken.runtime, Runtime::kCpython);
+    EXPECT_EQ(taken.script_stop, ScriptStop::TOO_DEEP);
+    ASSERT_EQ(taken.script.size(), 2U);
+    EXPECT_EQ(taken.script[0], (RawScriptFrame{0x7f00'1234'5678, 62, 0x123, false}));
+    EXPECT_EQ(taken.script[1], (RawScriptFrame{0x7f00'0000'1000, 8, 0x456, true}));
+    EXPECT_FALSE(decode(raw(stack_record(event, 3, frames.substr(1)))));
+
+    event.copied = 4;
+    const std::string room(2 * FF_STACK_DEPTH * sizeof(std::uint64_t), '\0');
+    const std::string rest((FF_SCRIPT_DEPTH - 2) * sizeof(ff_script_frame) + FF_REGISTERS * sizeof(std::uint64_t), '\0');
+    const Record copied = record_of(event, FF_EVENT_STACK, 9, room + frames + rest + "copy");
+    ASSERT_EQ(decoded<StackTaken>(copied).script.size(), 2U);
+    EXPECT_EQ(decoded<StackTaken>(copied).script[1].position, 8U);
+    EXPECT_EQ(decoded<StackTaken>(copied).copied[0], std::byte{'c'});
+}
+
+TEST(Decoder, AStackOfAnUnknownRuntimeOrWithTooManyScriptFramesIsMalformed) {
+    constexpr std::uint64_t kPlenty = 600;
+    ff_stack_event event{};
+    event.script_frames = FF_SCRIPT_DEPTH;
+    EXPECT_TRUE(decode(raw(stack_record(event, kPlenty))));
+    event.script_frames = FF_SCRIPT_DEPTH + 1;
+    EXPECT_FALSE(decode(raw(stack_record(event, kPlenty))));
+    event = {};
+    event.runtime = 200;
+    EXPECT_FALSE(decode(raw(stack_record(event, 0))));
+    event = {};
+    event.script_stop = FF_SCRIPT_STOPS;
+    EXPECT_FALSE(decode(raw(stack_record(event, 0))));
+}
+
+// Raw files keep what older footfalls recorded.
+TEST(Decoder, AStackOfBeforeThereWereScriptFramesIsRead) {
+    ff_stack_event event{};
+    event.pid = 42;
+    event.user_frames = 1;
+    event.copied = 4;
+    constexpr std::size_t kUnscripted = offsetof(ff_stack_event, runtime);
+    event.event = {FF_EVENT_UNSCRIPTED, 0, 0, 9};
+    std::string bytes(reinterpret_cast<const char*>(&event), kUnscripted);
+    bytes += std::string((2 * FF_STACK_DEPTH + FF_REGISTERS) * sizeof(std::uint64_t), '\1') + "copy";
+    Record record(bytes.size());
+    const auto size = static_cast<std::uint32_t>(bytes.size());
+    std::memcpy(bytes.data() + offsetof(ff_event, size), &size, sizeof size);
+    std::memcpy(record.data(), bytes.data(), bytes.size());
+    const auto taken = decoded<StackTaken>(record);
+    EXPECT_EQ(taken.pid, Pid{42});
+    EXPECT_EQ(taken.user.size(), 1U);
+    EXPECT_EQ(taken.script.size(), 0U);
+    EXPECT_EQ(taken.copied.size(), 4U);
+    EXPECT_EQ(taken.copied[0], std::byte{'c'});
 }
 
 TEST(Decoder, AStackThatSaysMoreThanItHoldsIsMalformed) {
@@ -391,6 +455,7 @@ std::uint64_t touched(const Event& event) {
         for (std::size_t i = 0; i < taken->registers.size(); ++i) sum += taken->registers[i];
         for (std::size_t i = 0; i < taken->kernel.size(); ++i) sum += taken->kernel[i];
         for (std::size_t i = 0; i < taken->user.size(); ++i) sum += taken->user_frame(i).address;
+        for (std::size_t i = 0; i < taken->script.size(); ++i) sum += taken->script[i].function;
     }
     return sum;
 }
@@ -431,7 +496,7 @@ TEST(Decoder, RandomBytesNeverReachOutsideTheRecord) {
     std::mt19937_64 random(1);
     int stacks = 0;
     for (int i = 0; i < 20'000; ++i) {
-        Record record(16 + random() % 3000);
+        Record record(16 + random() % 6000);
         for (std::byte& byte : record) byte = static_cast<std::byte>(random());
         const auto kind = static_cast<std::uint16_t>(1 + random() % 35);
         const ff_event header{kind, 0, static_cast<std::uint32_t>(record.size()), 1};
@@ -440,6 +505,8 @@ TEST(Decoder, RandomBytesNeverReachOutsideTheRecord) {
             // Likely enough to be taken.
             record[offsetof(ff_stack_event, state)] = static_cast<std::byte>(random() % 3);
             record[offsetof(ff_stack_event, stop)] = static_cast<std::byte>(random() % FF_STOP_REASONS);
+            record[offsetof(ff_stack_event, runtime)] = static_cast<std::byte>(random() % 2);
+            record[offsetof(ff_stack_event, script_stop)] = static_cast<std::byte>(random() % FF_SCRIPT_STOPS);
             const auto copied = static_cast<std::uint32_t>(random() % 1000);
             std::memcpy(record.data() + offsetof(ff_stack_event, copied), &copied, sizeof copied);
         }

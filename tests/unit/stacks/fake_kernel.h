@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agent/stacks/kernel_tables.h"
+#include "bpf/contract/script_frames.h"
 
 namespace footfall {
 
@@ -33,12 +34,18 @@ public:
         return true;
     }
     void forget_process(Pid pid) override { processes.erase(pid); }
+    bool publish_interpreter(Pid pid, const ff_interpreter& interpreter) override {
+        interpreters[pid] = interpreter;
+        return true;
+    }
+    void forget_interpreter(Pid pid) override { interpreters.erase(pid); }
 
     std::size_t most_tables = 1000;
     std::set<ModuleNumber> tables;
     std::set<ModuleNumber> without_table;
     std::vector<ModuleNumber> withdrawn;
     std::map<Pid, Process> processes;
+    std::map<Pid, ff_interpreter> interpreters;
 };
 
 }  // namespace footfall

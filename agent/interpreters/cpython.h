@@ -1,0 +1,63 @@
+// CPython in a process: found by the symbols of what is mapped there, read by its own structures.
+//
+// What a code object says is kept by its address and what tells it from others, so that each is read once. Thread: the one
+// that owns the pipeline's state.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/interpreters/interpreter.h"
+#include "agent/interpreters/process_memory.h"
+#include "agent/stacks/modules.h"
+#include "bpf/contract/script_frames.h"
+#include "symbolizer/interpreters/cpython/code_object.h"
+#include "symbolizer/interpreters/cpython/layout.h"
+
+namespace footfall {
+
+class CpythonInterpreter final : public Interpreter {
+public:
+    // Null: the process maps none. One that can't be read is found, too: problem() says why.
+    static std::shared_ptr<Interpreter> find(Pid pid, std::span<const PlacedMapping> placed, const CodeModules& modules);
+    // More than one module has an interpreter.
+    static bool is_another_in(std::span<const PlacedMapping> placed, const CodeModules& modules);
+
+    [[nodiscard]] const ff_interpreter* layout() const override { return layout_ ? &published_ : nullptr; }
+    [[nodiscard]] ScriptStop problem() const override { return problem_; }
+    bool refresh() override;
+    [[nodiscard]] std::shared_ptr<Interpreter> of_child(Pid child) const override;
+    // What does, lies in its module, whose symbols tell.
+    [[nodiscard]] bool runs_scripts(const UserFrame& /*native*/) const override { return false; }
+    std::vector<ScriptFrame> name(const ScriptFrameList& frames, ScriptFunctions& functions) override;
+
+private:
+    struct Named {
+        std::uint32_t check = 0;
+        ScriptFunctionId function{};
+        std::uint32_t first_line = 0;
+        std::vector<std::byte> lines;
+    };
+
+    CpythonInterpreter(Pid pid, const CpythonSymbols& symbols, std::optional<unsigned> file_minor);
+    void look();
+    const Named& code_of(const RawScriptFrame& frame, ScriptFunctions& functions);
+
+    ProcessMemory memory_;
+    CpythonSymbols symbols_;
+    std::optional<unsigned> file_minor_;
+    ScriptStop problem_ = ScriptStop::COMPLETE;
+    std::optional<CpythonLayout> layout_;
+    ff_interpreter published_{};
+    unsigned looks_ = 0;
+    std::unordered_map<std::uint64_t, Named> codes_;  // by address
+    std::size_t line_bytes_ = 0;                      // of codes_
+};
+
+}  // namespace footfall

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Reads the script frames of the running thread, where its process has an interpreter that the agent has found. Beside the
+ * walk over the native stack, so that it does not matter where that ends.
+ */
+#ifndef FOOTFALL_LIB_SCRIPT_H
+#define FOOTFALL_LIB_SCRIPT_H
+
+#include <vmlinux.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#include "walk.h"
+
+#define ff_read_script(to, size, address) bpf_probe_read_user(to, size, (const void *)(address))
+#define ff_script_slot(number)            (&container_of(walk, struct walk, cpython_walk)->script[number])
+
+#include "bpf/unwind/cpython.h"
+
+/* By pid. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct ff_interpreter);
+} interpreters SEC(".maps");
+
+static long step_cpython(__u32 index, struct walk_context *context)
+{
+	struct walk *walk = context->walk;
+	int stop = ff_cpython_step(&walk->cpython_walk, &walk->interpreter.cpython);
+
+	if (stop == FF_SCRIPT_ON)
+		return WALK_ON;
+	walk->event.script_stop = stop;
+	return WALK_DONE;
+}
+
+static __always_inline void walk_cpython(struct walk *walk, const struct task_struct *task)
+{
+	struct walk_context context = {.walk = walk};
+	int stop;
+
+	__builtin_memset(&walk->cpython_walk, 0, __builtin_offsetof(struct ff_cpython_walk, frame_words));
+	walk->cpython_walk.self = task->thread.fsbase;
+	/* Where the steps end before the walk does. */
+	walk->event.script_stop = FF_SCRIPT_TOO_DEEP;
+	stop = ff_cpython_begin(&walk->cpython_walk, &walk->interpreter.cpython);
+	if (stop == FF_SCRIPT_ON)
+		bpf_loop(FF_CPYTHON_STEPS, step_cpython, &context, 0);
+	else
+		walk->event.script_stop = stop;
+	walk->event.script_frames = walk->cpython_walk.frames;
+}
+
+/* Fills in the script frames. Behind the walk over the native stack. */
+static __always_inline void walk_script_stack(struct walk *walk, const struct task_struct *task)
+{
+	__u32 pid = task->tgid;
+	struct ff_interpreter *interpreter = bpf_map_lookup_elem(&interpreters, &pid);
+
+	if (!interpreter || !task->mm || interpreter->stack_start != task->mm->start_stack)
+		return;
+	walk->interpreter = *interpreter;
+	walk->event.runtime = walk->interpreter.runtime;
+	if (walk->interpreter.runtime == FF_RUNTIME_CPYTHON)
+		walk_cpython(walk, task);
+}
+
+#endif
