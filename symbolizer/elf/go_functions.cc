@@ -110,15 +110,21 @@ std::optional<GoFunctions::Function> GoFunctions::find(std::uint64_t address) co
     return Function{name, start};
 }
 
-std::vector<GoFunctions::Extent> GoFunctions::named(std::span<const std::string_view> names) const {
+std::vector<GoFunctions::Extent> GoFunctions::all() const {
     std::vector<Extent> extents;
     for (std::uint64_t i = 0; i < layout_.function_count; ++i) {
         const std::uint64_t start = entry_address(i);
-        const auto function = find(start);
-        const bool is_wanted =
-            function && function->start == start && std::find(names.begin(), names.end(), function->name) != names.end();
-        if (is_wanted && entry_address(i + 1) > start) extents.push_back({function->name, start, entry_address(i + 1)});
+        const std::uint64_t end = entry_address(i + 1);
+        const auto function = end > start ? find(start) : std::nullopt;
+        if (function && function->start == start) extents.push_back({function->name, start, end});
     }
+    return extents;
+}
+
+std::vector<GoFunctions::Extent> GoFunctions::named(std::span<const std::string_view> names) const {
+    std::vector<Extent> extents = all();
+    std::erase_if(extents,
+                  [&](const Extent& extent) { return std::find(names.begin(), names.end(), extent.name) == names.end(); });
     return extents;
 }
 

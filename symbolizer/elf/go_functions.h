@@ -39,6 +39,7 @@ public:
 
     // Views are valid as long as this is.
     [[nodiscard]] std::optional<Function> find(std::uint64_t address) const;
+    [[nodiscard]] std::vector<Extent> all() const;
     // Those with one of these names.
     [[nodiscard]] std::vector<Extent> named(std::span<const std::string_view> names) const;
     [[nodiscard]] std::optional<Place> line_of(std::uint64_t address) const;

@@ -241,6 +241,20 @@ void name_function(const Entry& entry, CodeFunction& function) {
     }
 }
 
+// A stripped program of Go has the names of all its functions for its runtime.
+void append_go(const GoFunctions& go, std::span<const CodeRange> code, std::vector<RawSymbol>& symbols) {
+    for (const GoFunctions::Extent& function : go.all()) {
+        const CodeRange* range = code_range_of(code, function.start);
+        if (range == nullptr || function.name.empty()) continue;
+        symbols.push_back({.address = function.start,
+                           .size = std::min(function.end, range->end) - function.start,
+                           .limit = range->end,
+                           .name = function.name,
+                           .kind = SymbolKind::kSizedFunction,
+                           .binding = SymbolBinding::kGlobal});
+    }
+}
+
 // kStripped, or kNone.
 Miss pick_functions(const ElfFile& file, std::string_view bytes, const FunctionQuery& query, const FunctionHelp& help,
                     const GoFunctions* go, FunctionAnswer& answer) {
@@ -248,6 +262,7 @@ Miss pick_functions(const ElfFile& file, std::string_view bytes, const FunctionQ
     const FunctionSymbols found(debug ? *debug : file, kMostSymbolBytes);
     std::vector<RawSymbol> symbols;
     std::copy_if(found.symbols().begin(), found.symbols().end(), std::back_inserter(symbols), may_be_function);
+    if (go != nullptr && !debug && file.section_of_type(SHT_SYMTAB) == nullptr) append_go(*go, found.code(), symbols);
     std::sort(symbols.begin(), symbols.end(), is_better_name);
     if (symbols.empty()) return Miss::kStripped;
 
@@ -306,7 +321,7 @@ tl::expected<FunctionAnswer, Miss> list_functions(int fd, const FunctionQuery& q
     const std::string_view bytes = mapping.bytes();
     FunctionAnswer answer;
     tl::expected<GoFunctions, Miss> go = tl::unexpected(Miss::kStripped);
-    if (query.timed || query.arguments > 0) go = GoFunctions::open(fd);
+    if (query.timed || query.arguments > 0 || file->section_of_type(SHT_SYMTAB) == nullptr) go = GoFunctions::open(fd);
     if (query.timed) {
         const bool no_return_probes = query.unwound || go || has_unwinder(*file);
         answer.timing = no_return_probes ? Timing::kByExits : Timing::kByReturn;
