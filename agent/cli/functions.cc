@@ -19,6 +19,8 @@
 namespace footfall {
 namespace {
 
+const std::vector<std::string> kEverything{"*", "*!*"};  // functions of programs and of what they load
+
 struct FunctionFlags {
     LiveFlags live;
     DurationFlag duration;
@@ -27,6 +29,7 @@ struct FunctionFlags {
     bool timed = false;
     bool coverage = false;
     bool list = false;
+    bool libraries = false;
     std::string by;
     std::string budget;
     ReportFormat format{FormatChoice::kFunctions};
@@ -40,10 +43,14 @@ struct Words {
 Result<LiveOptions> options_of(const FunctionFlags& flags, const Words& words) {
     auto options = flags.live.resolve();
     if (!options) return options;
-    auto patterns = parse_function_patterns(words.patterns);
+    if (flags.libraries && !words.patterns.empty())
+        return failure("--libraries looks at all functions of all files", "leave out the patterns", ExitCode::kUsage);
+    auto patterns = parse_function_patterns(flags.libraries ? kEverything : words.patterns);
     if (!patterns) return tl::unexpected(patterns.error());
-    options->functions = FunctionOptions{
-        .patterns = *std::move(patterns), .timed = flags.timed, .coverage = flags.coverage, .attach = !flags.list};
+    options->functions = FunctionOptions{.patterns = *std::move(patterns),
+                                         .timed = flags.timed,
+                                         .coverage = flags.coverage || flags.libraries,
+                                         .attach = !flags.list};
     if (!flags.by.empty()) {
         const auto by = parse_calls_by(flags.by);
         if (!by) return tl::unexpected(by.error());
@@ -96,7 +103,8 @@ Result<void> check_found(const LiveSession& session) {
 Result<int> functions(const FunctionFlags& flags, const Words& words) {
     auto options = options_of(flags, words);
     if (!options) return tl::unexpected(options.error());
-    const auto format = flags.format.comparing(options->config);
+    auto format = flags.format.comparing(options->config);
+    if (format && flags.libraries) format->show_files();
     if (!format) return tl::unexpected(format.error());
     const auto duration = flags.duration.resolve();
     if (!duration) return tl::unexpected(duration.error());
@@ -164,19 +172,25 @@ CommandRunner set_up_functions(CLI::App& command) {
                   "only whether they are called, for all functions of a busy program: a probe goes with the first call")
         ->excludes("--latency");
     command
+        .add_flag("--libraries", flags->libraries,
+                  "which of the files that are loaded are used at all, and how much of each: --coverage of everything")
+        ->excludes("--latency");
+    command
         .add_option(
             "--by", flags->by,
             "tell calls apart, too: by process, thread, user, caller (the calling function), operation (that is being "
             "served), or an argument: argN, argN:int, uint, ulong (arg2:ulong:log2: powers of two) or string, which may "
             "show what is personal")
         ->type_name("WHAT")
-        ->excludes("--coverage");
+        ->excludes("--coverage")
+        ->excludes("--libraries");
     command
         .add_option(
             "--budget", flags->budget,
             "of one processor, that counting may take: beyond, what costs most is not counted on, and said to be hot")
         ->type_name("PERCENT")
-        ->excludes("--coverage");
+        ->excludes("--coverage")
+        ->excludes("--libraries");
     command.add_flag("--list", flags->list, "only list what can be counted; nothing is attached");
     flags->format.add_to(command);
     flags->duration.add_to(command);
@@ -192,6 +206,7 @@ CommandRunner set_up_functions(CLI::App& command) {
         "  footfall functions -p 812 -d 10s --by operation 'shop::*'  which of them each route, RPC or query needs\n"
         "  footfall functions -p 812 -d 10s --by arg1:string lookup  what it looked up\n"
         "  footfall functions -p 812 -d 1h --coverage --unused  what an hour of work did not need\n"
+        "  footfall functions -p 812 -d 1m --libraries       which libraries are loaded, and never executed\n"
         "  footfall functions -p 812 'usdt:*:*' 'libstdc++*!usdt:libstdcxx:throw'  its USDT probes, and the exceptions "
         "thrown\n"
         "  footfall functions -p 812 -d 1m --budget 2% 'shop::*'  … without making it slower than that\n"

@@ -47,6 +47,8 @@ public:
     // Only functions are asked for: those that were never called, or where calls are counted.
     [[nodiscard]] bool needs_functions() const { return functions_.explain || (functions_.unused && !compared_.anything()); }
     [[nodiscard]] bool explains() const { return functions_.explain; }
+    // A line for each file of functions, instead of their functions; of JSON, no less than ever.
+    void show_files() { functions_.files = true; }
     // To be printed instead of a table of what was used; of JSON, beside it.
     void compare_with(ComparedWith compared) { compared_ = std::move(compared); }
 

@@ -34,7 +34,7 @@ struct LinkCreate {
 
 std::uint32_t attach_type_of(UprobeEnd end) { return end == UprobeEnd::kBoth ? kUprobeSession : kUprobeMulti; }
 
-Fd attach_uprobes(int program, int file, UprobeEnd end, std::span<const UprobePlace> places) {
+Fd attach_uprobes(int program, int file, UprobeEnd end, std::span<const UprobePlace> places, Pid process) {
     std::vector<std::uint64_t> offsets;
     std::vector<std::uint64_t> cookies;
     std::vector<std::uint64_t> semaphores;
@@ -55,6 +55,7 @@ Fd attach_uprobes(int program, int file, UprobeEnd end, std::span<const UprobePl
     create.reference_counters = reinterpret_cast<std::uint64_t>(semaphores.data());
     create.cookies = reinterpret_cast<std::uint64_t>(cookies.data());
     create.count = static_cast<std::uint32_t>(places.size());
+    create.pid = number(process);
     create.flags = end == UprobeEnd::kReturn ? kUprobeMultiReturn : 0;
     return Fd(static_cast<int>(syscall(SYS_bpf, kLinkCreate, &create, sizeof create)));
 }

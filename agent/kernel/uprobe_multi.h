@@ -5,6 +5,7 @@
 #include <span>
 
 #include "agent/base/fd.h"
+#include "agent/base/ids.h"
 
 namespace footfall {
 
@@ -24,6 +25,9 @@ enum class UprobeEnd {
 [[nodiscard]] std::uint32_t attach_type_of(UprobeEnd end);
 
 // The link, which is gone from the kernel when it is closed; not valid, and errno, where the kernel refuses.
-[[nodiscard]] Fd attach_uprobes(int program, int file, UprobeEnd end, std::span<const UprobePlace> places);
+// process: in that one alone, threads and all; 0: in all that map the file. Before Linux 6.10 only its first thread is meant
+// (commit 46ba0e49b642, "bpf: fix multi-uprobe PID filtering logic").
+[[nodiscard]] Fd attach_uprobes(int program, int file, UprobeEnd end, std::span<const UprobePlace> places,
+                                Pid process = Pid{});
 
 }  // namespace footfall

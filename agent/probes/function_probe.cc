@@ -161,6 +161,8 @@ Result<void> FunctionProbe::open(const ff_probe_config& who, const SharedMapFds&
     bpf_map__set_autocreate(maps.open_calls, hook == FunctionHook::kPair);
     bpf_map__set_autocreate(maps.begun_calls, hook == FunctionHook::kEdges);
     bpf_map__set_max_entries(maps.calls, functions_);
+    bpf_map__set_max_entries(maps.strangers, extra_.counts_strangers ? functions_ : 1);
+    skeleton_->rodata->counts_strangers = extra_.counts_strangers ? 1 : 0;
     bpf_map__set_max_entries(maps.usdt_arguments, std::max(sites, 1U));
     const bool by_operation = by_.what == FunctionBy::kOperation;
     if (by_.what == FunctionBy::kNothing || by_operation) bpf_map__set_max_entries(maps.parts, 1);
@@ -214,8 +216,10 @@ std::vector<FunctionProbe::Batch> FunctionProbe::batches_of(std::span<const Upro
     return batches;
 }
 
-Result<void> FunctionProbe::attach(int file, std::span<const UprobePlace> places, bool in_batches) {
+Result<void> FunctionProbe::attach(int file, std::span<const UprobePlace> places, bool in_batches,
+                                   std::vector<Pid> processes) {
     const LibbpfLog log;
+    processes_ = std::move(processes);
     when_attached_.assign(functions_, 0);
     if (in_batches) {
         batches_ = batches_of(places);
@@ -224,30 +228,41 @@ Result<void> FunctionProbe::attach(int file, std::span<const UprobePlace> places
         batches_.back().places.assign(places.begin(), places.end());
     }
     for (Batch& batch : batches_) {
-        if (auto attached = attach_batch(batch, file, batch.places); !attached) return attached;
-        if (!batch.links.empty()) continue;
+        const auto attached = attach_batch(batch, file, batch.places);
+        if (!attached) return tl::unexpected<Error>(attached.error());
+        if (*attached) continue;
         batches_.clear();
         return attach_singles(file, places);
     }
     return {};
 }
 
-// The new links first: then the generation changes, and the old ones go. No links are made where the kernel can't attach
-// many places at once.
-Result<void> FunctionProbe::attach_batch(Batch& batch, int file, std::span<const UprobePlace> places) {
+Result<void> FunctionProbe::attach_in(int file, std::vector<Pid> processes) {
+    const LibbpfLog log;
+    processes_ = std::move(processes);
+    for (Batch& batch : batches_) {
+        if (batch.attached.empty()) continue;
+        const auto attached = attach_batch(batch, file, std::vector(batch.attached));
+        if (!attached) return tl::unexpected<Error>(attached.error());
+    }
+    return {};
+}
+
+// The new links first: then the generation changes, and the old ones go.
+Result<bool> FunctionProbe::attach_batch(Batch& batch, int file, std::span<const UprobePlace> places) {
     const std::uint32_t generation = batch.links.empty() ? batch.generation : 1 - batch.generation;
     std::vector<UprobePlace> marked(places.begin(), places.end());
     for (UprobePlace& place : marked) place.cookie |= std::uint64_t{generation} << FF_GENERATION_BIT;
     std::vector<Fd> links;
     for (const Part& part : programs()) {
-        if (places.empty()) break;
-        Fd link = attach_uprobes(bpf_program__fd(part.program), file, part.end, marked);
-        if (link.valid()) {
+        for (const Pid process : processes_.empty() ? std::vector{Pid{}} : processes_) {
+            if (places.empty()) break;
+            Fd link = attach_uprobes(bpf_program__fd(part.program), file, part.end, marked, process);
+            const bool has_ended = !link.valid() && errno == ESRCH;
+            if (has_ended) continue;
+            if (!link.valid() && (errno == EINVAL || errno == EOPNOTSUPP)) return false;
+            if (!link.valid()) return refusal("cannot attach to functions", errno);
             links.push_back(std::move(link));
-        } else if (errno == EINVAL || errno == EOPNOTSUPP) {
-            return {};
-        } else {
-            return refusal("cannot attach to functions", errno);
         }
     }
     for (std::uint32_t i = batch.first; i < batch.first + batch.count; ++i) {
@@ -255,8 +270,8 @@ Result<void> FunctionProbe::attach_batch(Batch& batch, int file, std::span<const
     }
     batch.generation = generation;
     batch.links = std::move(links);
-    batch.attached = places.size();
-    return {};
+    batch.attached.assign(places.begin(), places.end());
+    return true;
 }
 
 Result<void> FunctionProbe::take_off(int file, const std::vector<bool>& functions) {
@@ -266,22 +281,25 @@ Result<void> FunctionProbe::take_off(int file, const std::vector<bool>& function
         const std::size_t all = batch.places.size();
         std::erase_if(batch.places, [&](const UprobePlace& place) { return goes(function_of(place)); });
         if (batch.places.size() == all) continue;
-        if (auto attached = attach_batch(batch, file, batch.places); !attached) return attached;
+        if (auto attached = attach_batch(batch, file, batch.places); !attached)
+            return tl::unexpected<Error>(attached.error());
     }
     return {};
 }
 
-Result<std::size_t> FunctionProbe::take_off_called(int file, std::span<const std::uint64_t> calls) {
+Result<std::size_t> FunctionProbe::take_off_called(int file, std::span<const std::uint64_t> calls,
+                                                   const std::vector<bool>& others) {
     std::size_t taken = 0;
     for (std::size_t looked = 0, changed = 0; looked < batches_.size() && changed < kBatchesAtOnce; ++looked) {
         Batch& batch = batches_[next_batch_];
         next_batch_ = (next_batch_ + 1) % batches_.size();
         std::vector<UprobePlace> left;
         for (const UprobePlace& place : batch.places) {
-            if (calls[function_of(place)] == when_attached_[function_of(place)]) left.push_back(place);
+            const std::uint32_t function = function_of(place);
+            if (calls[function] == when_attached_[function] && !others.at(function)) left.push_back(place);
         }
-        if (left.size() >= batch.attached) continue;
-        taken += batch.attached - left.size();
+        if (left.size() >= batch.attached.size()) continue;
+        taken += batch.attached.size() - left.size();
         ++changed;
         if (auto attached = attach_batch(batch, file, left); !attached) return tl::unexpected<Error>(attached.error());
     }
@@ -291,15 +309,16 @@ Result<std::size_t> FunctionProbe::take_off_called(int file, std::span<const std
 Result<void> FunctionProbe::put_on(int file, std::span<const std::uint64_t> calls) {
     when_attached_.assign(calls.begin(), calls.end());
     for (Batch& batch : batches_) {
-        if (batch.attached == batch.places.size()) continue;
-        if (auto attached = attach_batch(batch, file, batch.places); !attached) return attached;
+        if (batch.attached.size() == batch.places.size()) continue;
+        if (auto attached = attach_batch(batch, file, batch.places); !attached)
+            return tl::unexpected<Error>(attached.error());
     }
     return {};
 }
 
 std::size_t FunctionProbe::attached() const {
     std::size_t functions = 0;
-    for (const Batch& batch : batches_) functions += batch.attached;
+    for (const Batch& batch : batches_) functions += batch.attached.size();
     return functions;
 }
 
@@ -336,12 +355,17 @@ void FunctionProbe::detach() {
     singles_.clear();
 }
 
-Result<std::vector<std::uint64_t>> FunctionProbe::calls() const {
+Result<std::vector<std::uint64_t>> FunctionProbe::calls() const { return sums_of(bpf_map__fd(skeleton_->maps.calls)); }
+
+Result<std::vector<std::uint64_t>> FunctionProbe::strangers() const {
+    return sums_of(bpf_map__fd(skeleton_->maps.strangers));
+}
+
+Result<std::vector<std::uint64_t>> FunctionProbe::sums_of(int map) const {
     const auto cpus = static_cast<std::size_t>(libbpf_num_possible_cpus());
     std::vector<std::uint64_t> sums(functions_);
     std::vector<std::uint32_t> keys(kAtOnce);
     std::vector<std::uint64_t> values(kAtOnce * cpus);
-    const int map = bpf_map__fd(skeleton_->maps.calls);
     std::uint32_t place = 0;
     for (bool first = true;; first = false) {
         std::uint32_t count = kAtOnce;

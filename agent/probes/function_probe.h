@@ -83,7 +83,8 @@ public:
 
     // What else there is to a probe.
     struct Extra {
-        std::uint32_t number = 0;  // among those of the session
+        std::uint32_t number = 0;       // among those of the session
+        bool counts_strangers = false;  // calls by processes that are not watched, too
         // By argument of USDT probes: where it lies at each site, whose number is in the upper half of its place's cookie.
         std::vector<std::optional<UsdtArgument>> usdt_arguments;
     };
@@ -101,14 +102,17 @@ public:
     // All or nothing; each place's cookie is the function's number, which several places may have, or that of an edge.
     // Functions that are timed by their return are attached where they begin, before they move the stack. In batches, where
     // functions are going to be taken off: then few others are attached anew with each, but to detach them all takes some
-    // 10 ms for each batch.
-    Result<void> attach(int file, std::span<const UprobePlace> places, bool in_batches = false);
+    // 10 ms for each batch. In these processes alone (process_filter.h), or in all that map the file if there are none.
+    Result<void> attach(int file, std::span<const UprobePlace> places, bool in_batches = false,
+                        std::vector<Pid> processes = {});
+    // From now on in these; what was taken off stays off.
+    Result<void> attach_in(int file, std::vector<Pid> processes);
     // Takes the probes of functions off, for good. Calls of others are counted on; but one that comes in the very moment
     // that a batch of functions changes may be missed.
     Result<void> take_off(int file, const std::vector<bool>& functions);
-    // The same of those that have counted something since they were put on, by what calls() says now; of a few batches at a
-    // time, since the kernel waits for all processors at each. How many were taken off.
-    Result<std::size_t> take_off_called(int file, std::span<const std::uint64_t> calls);
+    // The same of those that have counted something since they were put on, by what calls() says now, and of others; of a
+    // few batches at a time, since the kernel waits for all processors at each. How many were taken off.
+    Result<std::size_t> take_off_called(int file, std::span<const std::uint64_t> calls, const std::vector<bool>& others);
     // Puts those all on again.
     Result<void> put_on(int file, std::span<const std::uint64_t> calls);
     void detach();
@@ -118,6 +122,7 @@ public:
 
     // Since it was attached, by the functions' numbers.
     [[nodiscard]] Result<std::vector<std::uint64_t>> calls() const;
+    [[nodiscard]] Result<std::vector<std::uint64_t>> strangers() const;
     [[nodiscard]] Result<std::vector<FunctionPart>> parts() const;
     [[nodiscard]] Result<FunctionDurations> durations(std::uint32_t function) const;
     [[nodiscard]] std::vector<int> program_fds() const;
@@ -133,10 +138,10 @@ private:
     struct Batch {
         std::uint32_t first = 0;  // of its numbers, FF_FUNCTION_BATCH at a time
         std::uint32_t count = 1;
-        std::uint32_t generation = 0;     // of its links: 0 or 1
-        std::vector<Fd> links;            // by program; none: no function is attached
-        std::vector<UprobePlace> places;  // all of them
-        std::size_t attached = 0;         // places
+        std::uint32_t generation = 0;       // of its links: 0 or 1
+        std::vector<Fd> links;              // by program and process; none: no function is attached
+        std::vector<UprobePlace> places;    // all of them
+        std::vector<UprobePlace> attached;  // now
     };
     struct Single {
         std::uint32_t function = 0;
@@ -152,11 +157,13 @@ private:
     Result<void> open(const ff_probe_config& who, const SharedMapFds& shared, FunctionHook hook);
     [[nodiscard]] std::vector<Part> programs() const;
     [[nodiscard]] static std::vector<Batch> batches_of(std::span<const UprobePlace> places);
-    Result<void> attach_batch(Batch& batch, int file, std::span<const UprobePlace> places);
+    // False: the kernel can't attach many places at once.
+    Result<bool> attach_batch(Batch& batch, int file, std::span<const UprobePlace> places);
     Result<void> attach_singles(int file, std::span<const UprobePlace> places);
     Result<void> attach_single(const Part& part, int file, const UprobePlace& place);
 
     Result<void> fill_usdt_arguments();
+    [[nodiscard]] Result<std::vector<std::uint64_t>> sums_of(int map) const;
 
     Extra extra_;
     std::uint32_t functions_ = 0;
@@ -164,6 +171,7 @@ private:
     CallsBy by_;
     std::unique_ptr<functions_bpf, Destroy> skeleton_;
     std::vector<Batch> batches_;
+    std::vector<Pid> processes_;                // that these are attached in; none: in all
     std::size_t next_batch_ = 0;                // to be looked at
     std::vector<std::uint64_t> when_attached_;  // by function: its count when it was put on
     std::vector<Single> singles_;               // where the kernel knows no batches

@@ -25,6 +25,12 @@ public:
     Result<FunctionProbe> load_usdt(std::size_t probes, const CallsBy& by,
                                     std::vector<std::optional<UsdtArgument>> arguments);
 
+    // Under coverage of some processes of the host.
+    [[nodiscard]] bool counts_strangers() const { return counts_strangers_; }
+
+    // Can functions be probed in some processes alone? Found out once.
+    [[nodiscard]] bool filters_processes();
+
     // Is there none ahead, and could there be?
     [[nodiscard]] bool lacks_spare() const { return !spare_ && !is_refused_; }
     // Where the kernel refuses it, load() will say so.
@@ -41,6 +47,8 @@ private:
     std::size_t spare_functions_;
     Timing spare_timing_;
     CallsBy spare_by_;
+    bool counts_strangers_;
+    std::optional<bool> filters_processes_;
     std::uint32_t next_number_ = 0;
     std::optional<FunctionProbe> spare_;  // attached to nothing
     bool is_refused_ = false;             // it can't be loaded

@@ -85,6 +85,8 @@ Result<void> fill_functions(FunctionFile& out, const WatchedFile& file) {
         fill_function(use, found.functions[i], found.timing);
         if (!file.functions() || !use.not_counted().empty()) continue;
         use.set_calls(calls->at(i));
+        if (use.calls() == 0 && file.is_crowded(i))
+            use.set_not_counted("processes that are not watched call it so often that its probe is there now and then only");
         use.set_hot(file.is_hot(i));
         if (found.timing == Timing::kNone || !use.not_timed().empty()) continue;
         if (auto filled = fill_durations(use, *file.functions(), i); !filled) return filled;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <filesystem>
 #include <string_view>
@@ -35,6 +36,12 @@ bool is_unwinder(const ExecutableMapping& mapping) {
 
 bool has_unwinder(const ExecutableMaps& maps) {
     return std::any_of(maps.mappings.begin(), maps.mappings.end(), is_unwinder);
+}
+
+// "*!f" is asked of what is loaded: of all that could be, it would take minutes.
+FunctionOptions without_any_library(FunctionOptions options) {
+    std::erase_if(options.patterns, [](const FunctionPattern& pattern) { return pattern.file == "*"; });
+    return options;
 }
 
 void start_worker(SymbolizerClient& symbolizer) {
@@ -93,8 +100,14 @@ Result<void> FunctionWatch::meet(Pid pid, const ExecutableMapping& mapping, Meet
         const Place place{mapping.path, fmt::format("/proc/{}/root", number(pid)), meeting.mapped};
         if (auto seen = examine(id, open_mapped(pid, mapping), place, *query); !seen) return seen;
     }
-    files_[known_.at(id)].on_mapped(meeting.is_program);
-    return {};
+    return files_[known_.at(id)].on_mapped(pid, meeting.is_program);
+}
+
+// None: all that map the file.
+std::vector<Pid> FunctionWatch::probed_processes() {
+    constexpr std::size_t kMost = 8;
+    const bool are_few = !processes_.empty() && processes_.size() <= kMost;
+    return options_.coverage && are_few && probes_.filters_processes() ? processes_ : std::vector<Pid>();
 }
 
 Result<void> FunctionWatch::look_at_program(const std::string& path) { return look_at_file(path, true); }
@@ -109,11 +122,13 @@ Result<void> FunctionWatch::look_at_paths() {
 }
 
 Result<void> FunctionWatch::look_at_libraries() {
+    const FunctionOptions named = without_any_library(options_);
+    const auto names_library = [&](const std::string& path) { return query_for(named, path, false).has_value(); };
     for (const char* directory : kLibraryFolders) {
         std::error_code error;
         for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
             const std::string path = entry.path();
-            if (!means_library(path) || !entry.is_regular_file(error)) continue;
+            if (!names_library(path) || !entry.is_regular_file(error)) continue;
             if (auto seen = look_at_file(path, false); !seen) return seen;
         }
     }
@@ -134,7 +149,7 @@ Result<void> FunctionWatch::examine(const FileId& id, const Fd& opened, const Pl
     known_[id] = files_.size();
     WatchedFile& file = files_.emplace_back(list_file(symbolizer_, opened, place.root, place.path, query), place.mapped);
     const bool is_listed = file.listed().miss == Miss::kNone;
-    return is_listed && options_.attach ? file.attach(opened, probes_, options_) : Result<void>();
+    return is_listed && options_.attach ? file.attach(opened, probes_, options_, probed_processes()) : Result<void>();
 }
 
 void FunctionWatch::prepare() {
@@ -146,8 +161,24 @@ void FunctionWatch::prepare() {
 Result<void> FunctionWatch::advance(MonotonicTime now) {
     prepare();
     if (auto remembered = remember_callers(now); !remembered) return remembered;
+    if (auto probed = probe_children(); !probed) return probed;
     if (options_.coverage) return coverage_.advance(files_, now);
     return options_.budget > 0 ? budget_.advance(files_, now) : Result<void>();
+}
+
+void FunctionWatch::on_forked(Pid parent, Pid child) {
+    if (!processes_.empty() && options_.coverage && forked_.size() < kMostRemembered) forked_.emplace_back(parent, child);
+}
+
+// Those that are there still: what executes another program is met with that.
+Result<void> FunctionWatch::probe_children() {
+    for (const auto& [parent, child] : std::exchange(forked_, {})) {
+        if (kill(static_cast<pid_t>(number(child)), 0) != 0 && errno == ESRCH) continue;
+        for (WatchedFile& file : files_) {
+            if (auto probed = file.on_forked(parent, child); !probed) return probed;
+        }
+    }
+    return {};
 }
 
 // Processes that call for the first time: what they map is remembered before they are gone.

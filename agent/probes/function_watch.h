@@ -38,14 +38,17 @@ class Snapshot;
 
 class FunctionWatch {
 public:
-    // Maps are borrowed.
-    FunctionWatch(FunctionOptions options, const ff_probe_config& who, const SharedMapFds& shared)
-        : options_(std::move(options)), probes_(options_, who, shared) {}
+    // Maps are borrowed. processes: those that are watched, if that is all for now; coverage probes functions in these
+    // alone, where the kernel can do that, and in those that are met later.
+    FunctionWatch(FunctionOptions options, const ff_probe_config& who, const SharedMapFds& shared,
+                  std::vector<Pid> processes = {})
+        : options_(std::move(options)), probes_(options_, who, shared), processes_(std::move(processes)) {}
 
     // Picks from what the process maps now. begun: when it executed, if that is known; else it has run for long.
     Result<void> look(Pid pid, MonotonicTime begun = {});
     // The same for what a watched process did.
     Result<void> on(const CodeRecord& record);
+    void on_forked(Pid parent, Pid child);
     // Picks from a program that is going to run, and from the files that are named by their path.
     Result<void> look_at_program(const std::string& path);
     Result<void> look_at_paths();
@@ -96,19 +99,23 @@ private:
     Result<void> look_at_file(const std::string& path, bool is_program);
     Result<void> meet(Pid pid, const ExecutableMapping& mapping, Meeting meeting);
     Result<void> examine(const FileId& id, const Fd& opened, const Place& place, const FunctionQuery& query);
+    [[nodiscard]] std::vector<Pid> probed_processes();
     [[nodiscard]] bool is_met(const std::string& glob) const;
     Result<void> remember_callers(MonotonicTime now);
+    Result<void> probe_children();
 
     FunctionOptions options_;
     FunctionProbeLoader probes_;
+    std::vector<Pid> processes_;
     SymbolizerClient symbolizer_;
     FunctionCoverage coverage_;
     FunctionBudget budget_{options_.budget};
     mutable CallerNames callers_{symbolizer_};  // looks names up once they are asked for
     std::set<Pid> remembered_;                  // whose maps callers_ has looked at since they called
     MonotonicTime last_callers_;
-    std::set<std::string> mapped_names_;  // of files
-    std::set<Pid> begun_;                 // that have executed, and mapped nothing since
+    std::set<std::string> mapped_names_;       // of files
+    std::set<Pid> begun_;                      // that have executed, and mapped nothing since
+    std::vector<std::pair<Pid, Pid>> forked_;  // parents and children since the last look
     std::map<FileId, std::size_t> known_;
     std::vector<WatchedFile> files_;
 };

@@ -2,6 +2,9 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
 #include <span>
 #include <utility>
 
@@ -48,9 +51,9 @@ std::vector<std::optional<UsdtArgument>> arguments_of(const std::vector<UsdtProb
 }
 
 Result<FunctionProbe> attached(Result<FunctionProbe> probe, const Fd& opened, std::span<const UprobePlace> places,
-                               bool in_batches) {
+                               bool in_batches, std::vector<Pid> processes = {}) {
     if (!probe) return probe;
-    const auto done = probe->attach(opened.get(), places, in_batches);
+    const auto done = probe->attach(opened.get(), places, in_batches, std::move(processes));
     if (!done) return tl::unexpected<Error>(done.error());
     return probe;
 }
@@ -59,7 +62,9 @@ Result<FunctionProbe> attached(Result<FunctionProbe> probe, const Fd& opened, st
 
 WatchedFile::WatchedFile(ListedFile listed, MonotonicTime mapped) : listed_(std::move(listed)), mapped_(mapped) {}
 
-Result<void> WatchedFile::attach(const Fd& opened, FunctionProbeLoader& loader, const FunctionOptions& options) {
+Result<void> WatchedFile::attach(const Fd& opened, FunctionProbeLoader& loader, const FunctionOptions& options,
+                                 std::vector<Pid> processes) {
+    processes_ = std::move(processes);
     if (auto done = attach_functions(opened, loader, options); !done) return done;
     if (auto done = attach_usdt(opened, loader, options.by); !done) return done;
     if (functions_ || usdt_) since_ = monotonic_now();
@@ -70,11 +75,15 @@ Result<void> WatchedFile::attach_functions(const Fd& opened, FunctionProbeLoader
     const std::vector<UprobePlace> places = places_of(listed_.found);
     if (places.empty()) return {};
     const std::size_t numbers = listed_.found.functions.size();
-    auto probe = attached(loader.load(numbers, listed_.found.timing, options.by), opened, places, options.takes_off());
+    auto probe =
+        attached(loader.load(numbers, listed_.found.timing, options.by), opened, places, options.takes_off(), processes_);
     if (!probe) return tl::unexpected<Error>(probe.error());
     functions_ = *std::move(probe);
     if (options.takes_off()) opened_ = Fd(fcntl(opened.get(), F_DUPFD_CLOEXEC, 0));
     hot_.assign(numbers, false);
+    crowded_.assign(numbers, false);
+    strangers_before_.assign(numbers, 0);
+    counts_strangers_ = options.coverage && loader.counts_strangers();
     return {};
 }
 
@@ -97,20 +106,59 @@ void WatchedFile::detach(MonotonicTime now) {
     until_ = now;
 }
 
-void WatchedFile::on_mapped(bool as_program) {
+Result<void> WatchedFile::on_mapped(Pid pid, bool as_program) {
     is_mapped_ = true;
     is_program_ |= as_program;
+    return processes_.empty() || !counts_functions() ? Result<void>() : probe_in(pid);
+}
+
+Result<void> WatchedFile::on_forked(Pid parent, Pid child) {
+    const bool is_ours = std::find(processes_.begin(), processes_.end(), parent) != processes_.end();
+    return is_ours && counts_functions() ? probe_in(child) : Result<void>();
+}
+
+// Each process costs the probes of the others a little, and each change some 10 ms: beyond a few, all that map the file have
+// them.
+Result<void> WatchedFile::probe_in(Pid pid) {
+    constexpr std::size_t kMostProcesses = 8;
+    constexpr unsigned kMostChanges = 32;
+    if (std::find(processes_.begin(), processes_.end(), pid) != processes_.end()) return {};
+    std::erase_if(processes_, [](Pid known) { return kill(static_cast<pid_t>(number(known)), 0) != 0 && errno == ESRCH; });
+    processes_.push_back(pid);
+    if (processes_.size() > kMostProcesses || ++changes_ > kMostChanges) processes_.clear();
+    return functions_->attach_in(opened_.get(), processes_);
 }
 
 Result<std::size_t> WatchedFile::take_off_called() {
     const auto calls = functions_->calls();
     if (!calls) return tl::unexpected<Error>(calls.error());
-    return functions_->take_off_called(opened_.get(), *calls);
+    const auto crowded = crowded_now();
+    if (!crowded) return tl::unexpected<Error>(crowded.error());
+    return functions_->take_off_called(opened_.get(), *calls, *crowded);
+}
+
+// What is never called by those that are watched has its probe for long, and others that share the file pay for it.
+Result<std::vector<bool>> WatchedFile::crowded_now() {
+    constexpr std::uint64_t kMostOfStrangers = 1000;  // calls: a millisecond of theirs
+    std::vector<bool> crowded(crowded_.size());
+    if (!counts_strangers_) return crowded;
+    const auto strangers = functions_->strangers();
+    if (!strangers) return tl::unexpected<Error>(strangers.error());
+    for (std::size_t i = 0; i < crowded.size(); ++i) {
+        crowded[i] = (*strangers)[i] - strangers_before_[i] >= kMostOfStrangers;
+        if (crowded[i]) crowded_[i] = true;
+    }
+    return crowded;
 }
 
 Result<void> WatchedFile::put_on() {
     const auto calls = functions_->calls();
     if (!calls) return tl::unexpected<Error>(calls.error());
+    if (counts_strangers_) {
+        auto strangers = functions_->strangers();
+        if (!strangers) return tl::unexpected<Error>(strangers.error());
+        strangers_before_ = *std::move(strangers);
+    }
     return functions_->put_on(opened_.get(), *calls);
 }
 

@@ -21,6 +21,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/fd.h"
+#include "agent/base/ids.h"
 #include "agent/base/result.h"
 #include "agent/probes/function_options.h"
 #include "agent/probes/function_probe.h"
@@ -34,15 +35,18 @@ public:
     // mapped: for the first time, if that was seen, and before its probes were there.
     WatchedFile(ListedFile listed, MonotonicTime mapped);
 
-    // opened: the file that was listed; stays the caller's.
-    Result<void> attach(const Fd& opened, FunctionProbeLoader& loader, const FunctionOptions& options);
+    // opened: the file that was listed; stays the caller's. processes: in these alone; none: in all that map it.
+    Result<void> attach(const Fd& opened, FunctionProbeLoader& loader, const FunctionOptions& options,
+                        std::vector<Pid> processes);
     void detach(MonotonicTime now);
     // A watched process maps it.
-    void on_mapped(bool as_program);
+    Result<void> on_mapped(Pid pid, bool as_program);
+    // A process that is probed has this child, which runs the same program.
+    Result<void> on_forked(Pid parent, Pid child);
 
     // Are functions attached? What follows is only for these, and where options.takes_off().
     [[nodiscard]] bool counts_functions() const { return functions_ && !until_.seen(); }
-    // Takes off some of those that were called since they were put on; how many.
+    // Takes off some of those that were called since they were put on, and those that are crowded; how many.
     Result<std::size_t> take_off_called();
     // Puts all of them on again.
     Result<void> put_on();
@@ -58,6 +62,8 @@ public:
 
     [[nodiscard]] const ListedFile& listed() const { return listed_; }
     [[nodiscard]] bool is_hot(std::size_t function) const { return hot_[function]; }
+    // Under coverage: processes that are not watched call it so often that its probe is there now and then only.
+    [[nodiscard]] bool is_crowded(std::size_t function) const { return function < crowded_.size() && crowded_[function]; }
     // "program", which was executed, or "library"; empty where no watched process maps it.
     [[nodiscard]] std::string_view mapped_as() const;
     // Nothing where there is nothing to attach to.
@@ -71,6 +77,8 @@ public:
 
 private:
     Result<void> attach_functions(const Fd& opened, FunctionProbeLoader& loader, const FunctionOptions& options);
+    Result<void> probe_in(Pid pid);
+    Result<std::vector<bool>> crowded_now();
     Result<void> attach_usdt(const Fd& opened, FunctionProbeLoader& loader, CallsBy by);
 
     ListedFile listed_;
@@ -80,10 +88,15 @@ private:
     bool is_mapped_ = false;
     bool is_program_ = false;
     MonotonicTime since_;
-    MonotonicTime until_;                      // seen(): it is detached
-    Fd opened_;                                // to attach to again
-    std::vector<std::uint64_t> calls_before_;  // at the last look at what they cost
-    std::vector<bool> hot_;                    // taken off for what they cost
+    MonotonicTime until_;                          // seen(): it is detached
+    Fd opened_;                                    // to attach to again
+    std::vector<std::uint64_t> calls_before_;      // at the last look at what they cost
+    std::vector<bool> hot_;                        // taken off for what they cost
+    std::vector<bool> crowded_;                    // ever
+    std::vector<std::uint64_t> strangers_before_;  // calls of theirs, when all were put on
+    bool counts_strangers_ = false;
+    std::vector<Pid> processes_;  // that functions are probed in; none: in all
+    unsigned changes_ = 0;        // of them
 };
 
 }  // namespace footfall

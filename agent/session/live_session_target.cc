@@ -105,6 +105,7 @@ void LiveSession::look_for_functions(Pid pid, MonotonicTime begun) {
 void LiveSession::on_forked(const ProcessForked& forked) {
     if (rejected_.contains(forked.parent)) return reject(forked.pid);
     rejected_.erase(forked.pid);
+    if (functions_) functions_->on_forked(forked.parent, forked.pid);
 }
 
 void LiveSession::reject(Pid pid) {
@@ -116,7 +117,10 @@ void LiveSession::reject(Pid pid) {
 Result<void> LiveSession::watch_functions(const ff_probe_config& who) {
     if (!options_.functions) return {};
     follow_libraries();
-    functions_.emplace(*options_.functions, who, probes_->shared_maps());
+    const bool by_pid = !watch_->whole_host && !watch_->judge_executed && watch_->cgroups.empty() && watch_->uids.empty();
+    std::vector<Pid> processes = by_pid ? watch_->pids : std::vector<Pid>();
+    if (by_pid && number(watch_->command) != 0) processes.push_back(watch_->command);
+    functions_.emplace(*options_.functions, who, probes_->shared_maps(), std::move(processes));
     if (auto seen = functions_->look_at_paths(); !seen) return seen;
     if (!options_.program.empty()) {
         if (auto seen = functions_->look_at_program(options_.program); !seen) return seen;

@@ -28,6 +28,16 @@ struct {
 	__type(value, __u64);
 } calls SEC(".maps");
 
+/* The same of processes that are not watched, and pay for probes of files that they share: under coverage. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} strangers SEC(".maps");
+
+const volatile __u8 counts_strangers;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -159,6 +169,15 @@ static __always_inline void count_call(const struct call *call)
 		count_part(call);
 }
 
+static __always_inline void count_stranger(__u64 cookie)
+{
+	__u32 function = FF_FUNCTION_OF(cookie);
+	__u64 *count = bpf_map_lookup_elem(&strangers, &function);
+
+	if (count)
+		__sync_fetch_and_add(count, 1);
+}
+
 SEC("uprobe.multi")
 int function_called(struct pt_regs *ctx)
 {
@@ -166,6 +185,8 @@ int function_called(struct pt_regs *ctx)
 
 	if (is_counted(call.cookie))
 		count_call(&call);
+	else if (counts_strangers && is_present(call.cookie))
+		count_stranger(call.cookie);
 	return 0;
 }
 

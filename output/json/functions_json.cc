@@ -6,6 +6,7 @@
 
 #include "output/json/watched_json.h"
 #include "output/session/histogram_math.h"
+#include "output/session/used_functions.h"
 
 namespace footfall {
 namespace {
@@ -90,6 +91,9 @@ Json file_json(const FunctionFile& file) {
         out["matched_probes"] = file.matched_probes();
         out["unread_notes"] = file.unread_notes();
     }
+    const UsedFunctions used = used_functions(file);
+    out["called"] = used.called;
+    out["not_counted"] = used.not_counted;
     out["watched_seconds"] = static_cast<double>(file.watched_nanos()) / 1e9;
     out["watched"] = watched_json(file.watched());
     out["functions"] = Json::array();

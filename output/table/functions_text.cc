@@ -11,6 +11,7 @@
 #include "output/session/wall_clock_text.h"
 #include "output/session/watched.h"
 #include "output/table/text_grid.h"
+#include "output/table/used_files_text.h"
 #include "output/table/watched_text.h"
 
 namespace footfall {
@@ -240,6 +241,7 @@ std::string file_text(const FunctionFile& file, const FunctionsView& view, const
 
 std::string functions_text(const Snapshot& snapshot, const FunctionsView& view, const TerminalStyle& style) {
     std::string text = merged_text(snapshot.session(), style);
+    if (view.files) return text + used_files_text(snapshot, style);
     for (const FunctionFile& file : snapshot.function_files()) {
         if (!text.empty()) text += "\n";
         text += file_text(file, view, style);

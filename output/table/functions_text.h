@@ -12,6 +12,7 @@ namespace footfall {
 struct FunctionsView {
     bool unused = false;    // names those that were never called, instead of the others
     bool explain = false;   // where calls are counted, and what that costs
+    bool files = false;     // a line for each file: which libraries are used at all
     std::size_t most = 50;  // rows of a file; 0: all
 };
 

@@ -1,0 +1,53 @@
+#include "output/table/used_files_text.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "agent/base/human_units.h"
+#include "output/session/used_functions.h"
+#include "output/table/text_grid.h"
+
+namespace footfall {
+namespace {
+
+std::string state_of(const FunctionFile& file, const UsedFunctions& used) {
+    if (!file.miss().empty()) return "not known: " + terminal_safe(file.miss());
+    if (used.called > 0) return "used";
+    if (file.watched_nanos() == 0) return "not known: nothing was counted";
+    return used.not_counted == 0 ? "never"
+                                 : fmt::format("never, but for {} that can't be counted", grouped(used.not_counted));
+}
+
+}  // namespace
+
+std::string used_files_text(const Snapshot& snapshot, const TerminalStyle& style) {
+    struct Row {
+        const FunctionFile* file;
+        UsedFunctions used;
+    };
+    std::vector<Row> rows;
+    for (const FunctionFile& file : snapshot.function_files()) {
+        if (!file.mapped_as().empty()) rows.push_back({&file, used_functions(file)});
+    }
+    std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
+        return a.used.called != b.used.called ? a.used.called > b.used.called : a.file->path() < b.file->path();
+    });
+    const std::vector<GridColumn> columns{{.title = "CALLED", .numeric = true},
+                                          {.title = "OF", .numeric = true, .rank = 1},
+                                          {.title = "STATE", .narrowest = 8},
+                                          {.title = "FILE", .narrowest = 20}};
+    std::vector<std::vector<GridCell>> cells;
+    for (const auto& [file, used] : rows) {
+        const bool known = file->miss().empty();
+        cells.push_back({{known ? grouped(used.called) : "-"},
+                         {known ? grouped(used.all) : "-"},
+                         {state_of(*file, used)},
+                         {terminal_safe(file->path())}});
+    }
+    if (cells.empty()) return "no file of code was loaded\n";
+    return grid_text(columns, cells, style).text;
+}
+
+}  // namespace footfall
