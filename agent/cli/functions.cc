@@ -30,6 +30,7 @@ struct FunctionFlags {
     bool coverage = false;
     bool list = false;
     bool libraries = false;
+    bool stacks = false;
     std::string by;
     std::string budget;
     ReportFormat format{FormatChoice::kFunctions};
@@ -50,7 +51,8 @@ Result<LiveOptions> options_of(const FunctionFlags& flags, const Words& words) {
     options->functions = FunctionOptions{.patterns = *std::move(patterns),
                                          .timed = flags.timed,
                                          .coverage = flags.coverage || flags.libraries,
-                                         .attach = !flags.list};
+                                         .attach = !flags.list,
+                                         .stacks = flags.stacks};
     if (!flags.by.empty()) {
         const auto by = parse_calls_by(flags.by);
         if (!by) return tl::unexpected(by.error());
@@ -144,7 +146,11 @@ Result<int> functions(const FunctionFlags& flags, const Words& words) {
     if (command) command->terminate();
     if (const auto stopped = (*session)->stop(); !stopped) return tl::unexpected(stopped.error());
     if (const auto found = check_found(**session); !found) return tl::unexpected(found.error());
-    const Snapshot snapshot = (*session)->snapshot();
+    Snapshot snapshot = (*session)->snapshot();
+    if (const auto stacks = (*session)->call_stacks()) {
+        SymbolizerClient client;
+        fill_stacks(*stacks, client, *snapshot.mutable_call_stacks());
+    }
     if (!flags.output.empty()) {
         const auto kept = write_session_file(flags.output, snapshot, flags.force ? IfExists::kReplace : IfExists::kRefuse);
         if (!kept) return tl::unexpected(kept.error());
@@ -175,6 +181,7 @@ CommandRunner set_up_functions(CLI::App& command) {
         .add_flag("--libraries", flags->libraries,
                   "which of the files that are loaded are used at all, and how much of each: --coverage of everything")
         ->excludes("--latency");
+    command.add_flag("--stacks", flags->stacks, "also the stacks with which they are called, of some calls each");
     command
         .add_option(
             "--by", flags->by,

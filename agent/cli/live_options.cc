@@ -156,6 +156,7 @@ Result<LiveOptions> LiveFlags::resolve() const {
                                             .timed = functions.timed,
                                             .coverage = functions.coverage,
                                             .budget = functions.budget,
+                                            .stacks = functions.stacks,
                                             .by = functions.by};
     }
     for (const std::uint32_t pid : pids_) options.target.pids.push_back(Pid{pid});

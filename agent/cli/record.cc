@@ -77,6 +77,10 @@ Result<void> finish(LiveSession& session, const RecordFlags& flags, const Report
         SymbolizerClient client;
         fill_stacks(*stacks, client, *snapshot.mutable_stacks());
     }
+    if (const auto stacks = session.call_stacks()) {
+        SymbolizerClient client;
+        fill_stacks(*stacks, client, *snapshot.mutable_call_stacks());
+    }
     Result<void> kept;
     if (!flags.output.empty()) {
         kept = write_session_file(flags.output, snapshot, flags.force ? IfExists::kReplace : IfExists::kRefuse);

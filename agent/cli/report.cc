@@ -29,6 +29,7 @@ struct ReportFlags {
     StackFilter filter;
     std::vector<std::string> states;
     bool off_cpu = false;
+    bool calls = false;
 };
 
 tl::unexpected<Error> usage_error(std::string what, std::string fix) {
@@ -45,7 +46,7 @@ StackFilter filter_of(const ReportFlags& flags) {
     for (const std::string& state : flags.states) filter.states.push_back(state_of(state));
     if (flags.off_cpu) filter.states = {STACK_BLOCKED, STACK_QUEUED};
     // Folded lines don't say their state, and times on and off the CPU in one picture would mean nothing.
-    if (filter.states.empty() && flags.format.name() == "folded") filter.states = {STACK_RUNNING};
+    if (!flags.calls && filter.states.empty() && flags.format.name() == "folded") filter.states = {STACK_RUNNING};
     return filter;
 }
 
@@ -68,6 +69,10 @@ Result<void> check(const ReportFlags& flags) {
     if (flags.all && flags.inventory.empty()) return usage_error("--all belongs to --inventory", "leave it out");
     if (flags.off_cpu && !flags.states.empty()) {
         return usage_error("--off-cpu and --state both choose states", "leave one of them out");
+    }
+    if (flags.calls && (!flags.format.needs_stacks() || flags.off_cpu || !flags.states.empty())) {
+        return usage_error("--calls chooses the stacks with which functions were called",
+                           "add --format flamegraph, pprof or folded, and no state");
     }
     if (!flags.output.empty()) {
         return check_destination(flags.output, flags.force ? IfExists::kReplace : IfExists::kRefuse);
@@ -162,6 +167,12 @@ Result<void> choose_stacks(Snapshot& snapshot, const ReportFlags& flags, const s
 Result<Snapshot> read_chosen(const std::string& file, const ReportFlags& flags) {
     auto snapshot = read_session_file(file);
     if (!snapshot) return snapshot;
+    if (flags.calls) {
+        if (!snapshot->has_call_stacks())
+            return failure(file + " has no stacks with which functions were called",
+                           "record them: footfall functions --stacks -o FILE.ffs, or record --functions.stacks true");
+        snapshot->mutable_stacks()->Swap(snapshot->mutable_call_stacks());
+    }
     const auto functions = choose_functions(*snapshot, flags, file);
     if (!functions) return tl::unexpected(functions.error());
     if (*functions) return snapshot;
@@ -247,6 +258,8 @@ void add_filters(CLI::App& command, ReportFlags& flags) {
         ->check(CLI::IsMember({"running", "blocked", "queued"}))
         ->type_name("STATE")
         ->allow_extra_args(false);
+    command.add_flag("--calls", flags.calls,
+                     "the stacks with which functions were called (functions --stacks), by how many calls; not by time");
     command.add_flag("--off-cpu", flags.off_cpu, "the same as --state blocked --state queued; folded has running otherwise");
 }
 

@@ -53,6 +53,7 @@ struct FunctionConfig {
     bool timed = false;
     bool coverage = false;             // only whether they are called; not both
     double budget = 0;                 // of one processor, that counting may take; 0: no limit
+    bool stacks = false;               // the stacks with which they are called are taken, too
     CallsBy by;                        // calls are told apart by that, too
     std::uint32_t most_series = 1000;  // of the agent's metrics; more functions are `other`
 };

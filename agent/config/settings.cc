@@ -196,6 +196,10 @@ Result<void> set_function_budget(std::string_view text, Config& config) {
     return parse_percent(text).map([&](double share) { config.functions.budget = share; });
 }
 
+Result<void> set_function_stacks(std::string_view text, Config& config) {
+    return choose(text, kAnswers, config.functions.stacks);
+}
+
 Result<void> set_function_by(std::string_view text, Config& config) {
     auto by = parse_calls_by(text);
     if (!by) return failure(by.error().what, by.error().fix, ExitCode::kBadConfig);
@@ -282,6 +286,8 @@ constexpr std::array kSettings{
     Setting{"functions.latency", "BOOL", "also how long the calls take (false)", set_function_latency},
     Setting{"functions.coverage", "BOOL", "only whether they are called: a probe goes with the first call (false)",
             set_function_coverage},
+    Setting{"functions.stacks", "BOOL", "also the stacks with which they are called, of some calls each (false)",
+            set_function_stacks},
     Setting{"functions.by", "WHAT",
             "tell calls apart, too: by operation (that is being served), process, thread, user, caller, or argN (none)",
             set_function_by},

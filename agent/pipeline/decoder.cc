@@ -232,6 +232,11 @@ std::optional<Event> decode_described(RawEvent raw) {
     return ProcessDescribed{Pid{record->pid}, fields[0], fields[1], fields[2]};
 }
 
+CalledFunction called_function(std::uint32_t called) {
+    constexpr std::uint32_t kFunction = (std::uint32_t{1} << FF_PROBE_SHIFT) - 1;
+    return {called >> FF_PROBE_SHIFT, called & kFunction};
+}
+
 std::optional<StackState> stack_state_of(std::uint8_t state) {
     switch (state) {
         case FF_STACK_RUNNING:
@@ -240,6 +245,8 @@ std::optional<StackState> stack_state_of(std::uint8_t state) {
             return StackState::kBlocked;
         case FF_STACK_QUEUED:
             return StackState::kQueued;
+        case FF_STACK_CALLED:
+            return StackState::kCalled;
         default:
             return std::nullopt;
     }
@@ -317,6 +324,8 @@ std::optional<Event> decode_stack(RawEvent raw, std::uint16_t kind) {
         .nanoseconds = running ? record->weight : 0,
         .waits = running ? 0 : static_cast<double>(record->weight) / kWeightOne,
         .wait = record->wait,
+        .called =
+            *state == StackState::kCalled ? called_function(static_cast<std::uint32_t>(record->wait)) : CalledFunction(),
         .sleeps = record->sleeps,
         .system_call = record->system_call,
         .thread = text_field(raw, offsetof(ff_stack_event, comm), FF_COMM_LENGTH),
@@ -346,11 +355,10 @@ std::optional<Event> decode_calls(RawEvent raw) {
     const std::span<const std::byte> behind = raw.bytes.subspan(std::min(raw.bytes.size(), sizeof(ff_calls_event)));
     if (!record || record->count > behind.size() / sizeof(ff_called)) return std::nullopt;
     CallsTold told{{record->event.time_ns}, Pid{record->pid}, Tid{record->tid}, record->sleeps, {}};
-    constexpr std::uint32_t kFunction = (std::uint32_t{1} << FF_PROBE_SHIFT) - 1;
     for (std::size_t i = 0; i < record->count; ++i) {
         ff_called called{};
         std::memcpy(&called, behind.data() + i * sizeof called, sizeof called);
-        told.called.push_back({called.function >> FF_PROBE_SHIFT, called.function & kFunction, called.calls});
+        told.called.push_back({called_function(called.function), called.calls});
     }
     return told;
 }

@@ -179,6 +179,7 @@ enum class StackState : std::uint8_t {
     kRunning,  // on the CPU, when the clock ticked
     kBlocked,  // leaving it, to wait for something
     kQueued,   // leaving it though it could run: preempted
+    kCalled,   // calling a function that is counted
 };
 
 // What interprets the programs that a process runs.
@@ -252,6 +253,13 @@ private:
     std::span<const std::byte> bytes_;
 };
 
+// One of the functions that are counted.
+struct CalledFunction {
+    std::uint32_t probe = 0;  // FunctionProbe::number()
+    std::uint32_t function = 0;
+    auto operator<=>(const CalledFunction&) const = default;
+};
+
 // A stack as the kernel side could walk it.
 struct StackTaken {
     MonotonicTime time;
@@ -260,8 +268,9 @@ struct StackTaken {
     StackState state = StackState::kRunning;
     StopReason stop = StopReason::OUTERMOST;
     std::uint64_t nanoseconds = 0;  // running: that it stands for
-    double waits = 1;               // else: that it stands for
+    double waits = 1;               // else: waits, or calls, that it stands for
     std::uint64_t wait = 0;         // else: which one of the thread
+    CalledFunction called{};        // called: which function
     std::uint16_t sleeps = 0;       // the low bits of how often the thread went to wait, this wait included
     std::int32_t system_call = -1;
     std::string_view thread;  // its name
@@ -300,8 +309,7 @@ struct WaitEnded {
 // What a thread has called of the functions that are counted, since it said so last or since it waited, in no order.
 struct CallsTold {
     struct Called {
-        std::uint32_t probe = 0;  // FunctionProbe::number()
-        std::uint32_t function = 0;
+        CalledFunction function;
         std::uint32_t calls = 0;
     };
     MonotonicTime time;

@@ -20,6 +20,7 @@ struct FunctionOptions {
     bool coverage = false;        // calls are counted until it is known that there are some
     double budget = 0;            // of one processor, that counting may take; 0: no limit. Not for coverage
     bool attach = true;           // false: only looks which there are
+    bool stacks = false;          // the stacks with which they are called are taken, too, of some
     CallsBy by;                   // calls are told apart by that, too; not under coverage
     std::size_t most = 1U << 16;  // functions of a file
 

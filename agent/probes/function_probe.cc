@@ -162,6 +162,8 @@ Result<void> FunctionProbe::open(const ff_probe_config& who, const SharedMapFds&
     bpf_map__set_autocreate(maps.begun_calls, hook == FunctionHook::kEdges);
     bpf_map__set_max_entries(maps.calls, functions_);
     bpf_map__set_max_entries(maps.strangers, extra_.counts_strangers ? functions_ : 1);
+    bpf_map__set_max_entries(maps.paces, extra_.takes_stacks ? functions_ : 1);
+    skeleton_->rodata->takes_stacks = extra_.takes_stacks ? 1 : 0;
     skeleton_->rodata->counts_strangers = extra_.counts_strangers ? 1 : 0;
     bpf_map__set_max_entries(maps.usdt_arguments, std::max(sites, 1U));
     const bool by_operation = by_.what == FunctionBy::kOperation;
@@ -171,10 +173,30 @@ Result<void> FunctionProbe::open(const ff_probe_config& who, const SharedMapFds&
     int error = bpf_map__reuse_fd(maps.events, shared.events);
     if (error == 0) error = bpf_map__reuse_fd(maps.counters, shared.counters);
     if (error == 0) error = bpf_map__reuse_fd(maps.watched, shared.watched);
+    if (error == 0) error = share_walk_maps(shared.walk);
     if (error == 0 && by_operation) error = bpf_map__reuse_fd(maps.thread_calls, shared.thread_calls);
     if (error == 0) error = functions_bpf__load(skeleton_.get());
     if (error != 0) return refusal("cannot load the functions probe", -error);
     return fill_usdt_arguments();
+}
+
+// Without stacks, nothing is left of what uses them.
+int FunctionProbe::share_walk_maps(const WalkMapFds& walk) {
+    const auto& maps = skeleton_->maps;
+    const std::pair<bpf_map*, int> shared[] = {
+        {maps.process_mappings, walk.processes}, {maps.mappings, walk.mappings}, {maps.modules, walk.modules},
+        {maps.unwind_pages, walk.pages},         {maps.unwind_rows, walk.rows},  {maps.walks, walk.walks},
+        {maps.interpreters, walk.interpreters},
+    };
+    for (const auto& [map, fd] : shared) {
+        const int error = extra_.takes_stacks ? bpf_map__reuse_fd(map, fd) : bpf_map__set_autocreate(map, false);
+        if (error != 0) return error;
+    }
+    return 0;
+}
+
+void FunctionProbe::set_stacks_apart(std::uint32_t nanoseconds) {
+    std::atomic_ref(skeleton_->bss->stacks_apart_ns).store(nanoseconds);
 }
 
 Result<void> FunctionProbe::fill_usdt_arguments() {

@@ -85,6 +85,7 @@ public:
     struct Extra {
         std::uint32_t number = 0;       // among those of the session
         bool counts_strangers = false;  // calls by processes that are not watched, too
+        bool takes_stacks = false;      // shared.walk is there
         // By argument of USDT probes: where it lies at each site, whose number is in the upper half of its place's cookie.
         std::vector<std::optional<UsdtArgument>> usdt_arguments;
     };
@@ -116,6 +117,9 @@ public:
     // Puts those all on again.
     Result<void> put_on(int file, std::span<const std::uint64_t> calls);
     void detach();
+
+    // From now on, stacks of the calls of a function on a processor are taken so far apart on average.
+    void set_stacks_apart(std::uint32_t nanoseconds);
 
     [[nodiscard]] std::size_t attached() const;  // functions
     [[nodiscard]] std::uint32_t number() const { return extra_.number; }
@@ -162,6 +166,7 @@ private:
     Result<void> attach_singles(int file, std::span<const UprobePlace> places);
     Result<void> attach_single(const Part& part, int file, const UprobePlace& place);
 
+    int share_walk_maps(const WalkMapFds& walk);
     Result<void> fill_usdt_arguments();
     [[nodiscard]] Result<std::vector<std::uint64_t>> sums_of(int map) const;
 

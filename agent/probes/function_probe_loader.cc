@@ -16,7 +16,8 @@ FunctionProbeLoader::FunctionProbeLoader(const FunctionOptions& options, const f
       spare_functions_(options.timed ? 256 : 4096),
       spare_timing_(options.timed ? Timing::kByExits : Timing::kNone),
       spare_by_(options.by),
-      counts_strangers_(options.coverage && who.everything == 0) {}
+      counts_strangers_(options.coverage && who.everything == 0),
+      takes_stacks_(options.stacks && shared.walk.walks >= 0) {}
 
 bool FunctionProbeLoader::is_as_spare(std::size_t functions, Timing timing, const CallsBy& by) const {
     return timing == spare_timing_ && by == spare_by_ && functions <= spare_functions_;
@@ -40,7 +41,7 @@ Result<FunctionProbe> FunctionProbeLoader::load_next(std::size_t functions, Timi
                                                      std::vector<std::optional<UsdtArgument>> usdt_arguments) {
     if (next_number_ >= FF_MOST_CALLED_PROBES && by.what == FunctionBy::kOperation) by = {};
     return FunctionProbe::load(who_, shared_, static_cast<std::uint32_t>(functions), timing, by,
-                               {next_number_++, counts_strangers_, std::move(usdt_arguments)});
+                               {next_number_++, counts_strangers_, takes_stacks_, std::move(usdt_arguments)});
 }
 
 bool FunctionProbeLoader::filters_processes() {

@@ -48,6 +48,7 @@ private:
     Timing spare_timing_;
     CallsBy spare_by_;
     bool counts_strangers_;
+    bool takes_stacks_;
     std::optional<bool> filters_processes_;
     std::uint32_t next_number_ = 0;
     std::optional<FunctionProbe> spare_;  // attached to nothing

@@ -149,7 +149,10 @@ Result<void> FunctionWatch::examine(const FileId& id, const Fd& opened, const Pl
     known_[id] = files_.size();
     WatchedFile& file = files_.emplace_back(list_file(symbolizer_, opened, place.root, place.path, query), place.mapped);
     const bool is_listed = file.listed().miss == Miss::kNone;
-    return is_listed && options_.attach ? file.attach(opened, probes_, options_, probed_processes()) : Result<void>();
+    if (!is_listed || !options_.attach) return {};
+    if (auto attached = file.attach(opened, probes_, options_, probed_processes()); !attached) return attached;
+    file.set_stacks_apart(stacks_apart_);
+    return {};
 }
 
 void FunctionWatch::prepare() {
@@ -164,6 +167,29 @@ Result<void> FunctionWatch::advance(MonotonicTime now) {
     if (auto probed = probe_children(); !probed) return probed;
     if (options_.coverage) return coverage_.advance(files_, now);
     return options_.budget > 0 ? budget_.advance(files_, now) : Result<void>();
+}
+
+void FunctionWatch::set_stacks_apart(std::uint32_t nanoseconds) {
+    const std::uint32_t apart = std::max(nanoseconds, kLeastApart);
+    if (std::exchange(stacks_apart_, apart) == apart) return;
+    for (WatchedFile& file : files_) file.set_stacks_apart(apart);
+}
+
+std::string_view FunctionWatch::name_of(CalledFunction called) const {
+    for (const WatchedFile& file : files_) {
+        if (const std::string_view name = file.name_of(called); !name.empty()) return name;
+    }
+    return {};
+}
+
+Result<std::vector<std::uint64_t>> FunctionWatch::calls_of(std::uint32_t probe) const {
+    std::vector<std::uint64_t> none;
+    if (options_.takes_off()) return none;
+    for (const WatchedFile& file : files_) {
+        auto calls = file.calls_of(probe);
+        if (!calls || !calls->empty()) return calls;
+    }
+    return none;
 }
 
 void FunctionWatch::on_forked(Pid parent, Pid child) {

@@ -64,6 +64,13 @@ public:
     Result<void> advance(MonotonicTime now);
     void detach(MonotonicTime now);
 
+    // From now on, of the calls of each function stacks are taken so far apart on average, but no closer than a millisecond.
+    void set_stacks_apart(std::uint32_t nanoseconds);
+    // Empty, if there is no such function.
+    [[nodiscard]] std::string_view name_of(CalledFunction called) const;
+    // How often the functions of a probe were called, by their number; none: there is no such probe, or not all are counted.
+    [[nodiscard]] Result<std::vector<std::uint64_t>> calls_of(std::uint32_t probe) const;
+
     // Whether any function is picked; if not, the names that are most like what was asked for.
     [[nodiscard]] bool found_any() const;
     [[nodiscard]] std::vector<std::string> nearest() const;
@@ -81,6 +88,8 @@ public:
                       const FunctionOperations& operations) const;
 
 private:
+    static constexpr std::uint32_t kLeastApart = 1'000'000;
+
     // Of a file and a process.
     struct Meeting {
         MonotonicTime mapped;  // if that was seen
@@ -107,6 +116,7 @@ private:
     FunctionOptions options_;
     FunctionProbeLoader probes_;
     std::vector<Pid> processes_;
+    std::uint32_t stacks_apart_ = kLeastApart;  // nanoseconds
     SymbolizerClient symbolizer_;
     FunctionCoverage coverage_;
     FunctionBudget budget_{options_.budget};

@@ -157,9 +157,11 @@ int ProbeSet::ring_fd() const { return bpf_map__fd(sockets_->maps.events); }
 
 SharedMapFds ProbeSet::shared_maps() const {
     const auto& maps = sockets_->maps;
-    return {bpf_map__fd(maps.events),        bpf_map__fd(maps.counters),    bpf_map__fd(maps.watched),
-            bpf_map__fd(maps.refusals),      bpf_map__fd(maps.tls_threads), bpf_map__fd(maps.goroutines_received),
-            bpf_map__fd(maps.rustls_places), bpf_map__fd(maps.cpu_clocks),  bpf_map__fd(maps.thread_calls)};
+    return {bpf_map__fd(maps.events),        bpf_map__fd(maps.counters),
+            bpf_map__fd(maps.watched),       bpf_map__fd(maps.refusals),
+            bpf_map__fd(maps.tls_threads),   bpf_map__fd(maps.goroutines_received),
+            bpf_map__fd(maps.rustls_places), bpf_map__fd(maps.cpu_clocks),
+            bpf_map__fd(maps.thread_calls),  {}};
 }
 
 std::vector<int> ProbeSet::program_fds() const {

@@ -30,6 +30,17 @@ struct ProbeSettings {
     bool sockets = true;  // false: only processes are followed
 };
 
+// Those that stacks are walked by (bpf/lib/walk.h), of the stacks probe; -1: there is none.
+struct WalkMapFds {
+    int processes = -1;
+    int mappings = -1;
+    int modules = -1;
+    int pages = -1;
+    int rows = -1;
+    int walks = -1;
+    int interpreters = -1;
+};
+
 // Maps that probes of other sets may share; borrowed.
 struct SharedMapFds {
     int events = -1;
@@ -41,6 +52,7 @@ struct SharedMapFds {
     int rustls_places = -1;
     int cpu_clocks = -1;
     int thread_calls = -1;  // with who.thread_calls
+    WalkMapFds walk;
 };
 
 // Since loading, summed over the CPUs; by enum ff_counter.

@@ -73,6 +73,13 @@ Result<StackProbe> StackProbe::load(const StackProbeSettings& settings, const Sh
     return probe;
 }
 
+WalkMapFds StackProbe::walk_maps() const {
+    const auto& maps = skeleton_->maps;
+    return {bpf_map__fd(maps.process_mappings), bpf_map__fd(maps.mappings),    bpf_map__fd(maps.modules),
+            bpf_map__fd(maps.unwind_pages),     bpf_map__fd(maps.unwind_rows), bpf_map__fd(maps.walks),
+            bpf_map__fd(maps.interpreters)};
+}
+
 void StackProbe::size_maps() {
     const UnwindMapSizes sizes;
     const auto& maps = skeleton_->maps;

@@ -46,6 +46,7 @@ public:
     [[nodiscard]] std::string_view clock() const { return clock_; }
     [[nodiscard]] std::uint64_t period_nanoseconds() const { return kNanosecondsPerSecond / settings_.frequency; }
     [[nodiscard]] UnwindMaps& maps() { return *maps_; }
+    [[nodiscard]] WalkMapFds walk_maps() const;
     [[nodiscard]] std::vector<int> program_fds() const;
 
     // From now on, of each thread waits are taken that are so far apart on average; 0: all.

@@ -99,6 +99,26 @@ Result<void> WatchedFile::attach_usdt(const Fd& opened, FunctionProbeLoader& loa
     return {};
 }
 
+void WatchedFile::set_stacks_apart(std::uint32_t nanoseconds) {
+    if (functions_) functions_->set_stacks_apart(nanoseconds);
+    if (usdt_) usdt_->set_stacks_apart(nanoseconds);
+}
+
+std::string_view WatchedFile::name_of(CalledFunction called) const {
+    const FunctionAnswer& found = listed_.found;
+    if (functions_ && functions_->number() == called.probe && called.function < found.functions.size())
+        return found.functions[called.function].name;
+    if (usdt_ && usdt_->number() == called.probe && called.function < found.probes.size())
+        return found.probes[called.function].name;
+    return {};
+}
+
+Result<std::vector<std::uint64_t>> WatchedFile::calls_of(std::uint32_t probe) const {
+    if (functions_ && functions_->number() == probe) return functions_->calls();
+    if (usdt_ && usdt_->number() == probe) return usdt_->calls();
+    return std::vector<std::uint64_t>();
+}
+
 void WatchedFile::detach(MonotonicTime now) {
     if (!since_.seen() || until_.seen()) return;
     if (functions_) functions_->detach();

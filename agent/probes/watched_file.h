@@ -23,6 +23,7 @@
 #include "agent/base/fd.h"
 #include "agent/base/ids.h"
 #include "agent/base/result.h"
+#include "agent/pipeline/stages.h"
 #include "agent/probes/function_options.h"
 #include "agent/probes/function_probe.h"
 #include "agent/probes/function_probe_loader.h"
@@ -43,6 +44,13 @@ public:
     Result<void> on_mapped(Pid pid, bool as_program);
     // A process that is probed has this child, which runs the same program.
     Result<void> on_forked(Pid parent, Pid child);
+
+    // As FunctionProbe::set_stacks_apart().
+    void set_stacks_apart(std::uint32_t nanoseconds);
+    // Of its functions or its USDT probes, by the number of their probe; empty: it has no such.
+    [[nodiscard]] std::string_view name_of(CalledFunction called) const;
+    // The same for how often they were called.
+    [[nodiscard]] Result<std::vector<std::uint64_t>> calls_of(std::uint32_t probe) const;
 
     // Are functions attached? What follows is only for these, and where options.takes_off().
     [[nodiscard]] bool counts_functions() const { return functions_ && !until_.seen(); }

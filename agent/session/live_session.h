@@ -77,11 +77,15 @@ public:
     // null: no functions are counted.
     [[nodiscard]] const FunctionWatch* functions() const { return functions_ ? &*functions_ : nullptr; }
     // The same for all of the session; may be asked on any thread.
-    [[nodiscard]] bool takes_stacks() const { return stack_probe_.has_value() && why_no_stacks_.empty(); }
+    [[nodiscard]] bool takes_stacks() const {
+        return stack_probe_.has_value() && why_no_stacks_.empty() && options_.config.stacks.mode != StackMode::kNone;
+    }
     // Empty, unless they are wanted and cannot be taken.
     [[nodiscard]] const std::string& why_no_stacks() const { return why_no_stacks_; }
     // The stacks taken so far, to be named by fill_stacks(), which takes up to seconds. Nothing where none are taken.
     [[nodiscard]] std::optional<StackCapture> stacks() const;
+    // The same of those with which functions were called.
+    [[nodiscard]] std::optional<StackCapture> call_stacks() const;
     // They are taken from now on.
     void clear_stacks();
     [[nodiscard]] Progress progress() const;
@@ -136,6 +140,8 @@ private:
 
     // live_session_snapshot.cc
     [[nodiscard]] KernelAccount kernel_account() const;
+    void complete(StackCapture& capture) const;
+    void match_counts(std::vector<Sample>& calls) const;
     [[nodiscard]] std::vector<FunctionOperation> function_operations(std::uint32_t probe) const;
     // Calls are told apart by the operations that threads serve.
     [[nodiscard]] bool joins_calls() const {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <map>
 
 #include "agent/session/live_session.h"
 
@@ -64,24 +65,54 @@ Snapshot LiveSession::snapshot() const {
 
 std::optional<StackCapture> LiveSession::stacks() const {
     const StackCollector* collector = pipeline_->stacks();
-    if (collector == nullptr) return std::nullopt;
+    if (collector == nullptr || options_.config.stacks.mode == StackMode::kNone) return std::nullopt;
     pipeline_->settle_samples();
     StackCapture capture = capture_stacks(*collector, ended_.seen() ? ended_ : monotonic_now());
+    complete(capture);
+    capture.period_nanoseconds = stack_probe_->period_nanoseconds();
+    capture.clock = stack_probe_->clock();
+    return capture;
+}
+
+std::optional<StackCapture> LiveSession::call_stacks() const {
+    const StackCollector* collector = pipeline_->stacks();
+    if (collector == nullptr || !functions_ || !options_.functions->stacks) return std::nullopt;
+    pipeline_->settle_samples();
+    StackCapture capture = capture_calls(*collector);
+    match_counts(capture.samples);
+    complete(capture);
+    for (const Sample& sample : capture.samples)
+        capture.called.try_emplace(sample.called, functions_->name_of(sample.called));
+    return capture;
+}
+
+// How often each function was called is known exactly, where its calls came from is estimated.
+void LiveSession::match_counts(std::vector<Sample>& calls) const {
+    std::map<CalledFunction, double> estimates;
+    for (const Sample& sample : calls) estimates[sample.called] += sample.samples;
+    std::map<std::uint32_t, std::vector<std::uint64_t>> counts;
+    for (Sample& sample : calls) {
+        const auto [known, is_new] = counts.try_emplace(sample.called.probe);
+        if (is_new) known->second = functions_->calls_of(sample.called.probe).value_or(std::vector<std::uint64_t>());
+        if (sample.called.function >= known->second.size()) continue;
+        const std::uint64_t count = known->second[sample.called.function];
+        if (count != 0) sample.samples *= static_cast<double>(count) / estimates.at(sample.called);
+    }
+}
+
+void LiveSession::complete(StackCapture& capture) const {
     for (const Sample& sample : capture.samples) {
         capture.services.try_emplace(sample.service, pipeline_->services().name(sample.service));
         if (sample.operation)
             capture.operations.try_emplace(*sample.operation, pipeline_->operation_text(*sample.operation));
         if (const auto user = users_.of(sample.pid)) capture.users.try_emplace(sample.pid, *user);
     }
-    capture.period_nanoseconds = stack_probe_->period_nanoseconds();
-    capture.clock = stack_probe_->clock();
     capture.detail = options_.config.stacks.lines ? Detail::kLines : Detail::kNames;
     const StackConfig& config = options_.config.stacks;
     capture.naming_patience = std::chrono::milliseconds(config.naming_patience_nanoseconds / 1'000'000);
     capture.debuginfod.urls = config.debuginfod;
     capture.debuginfod.cache_directory = config.debuginfod_cache;
     capture.debuginfod.patience = std::chrono::milliseconds(config.debuginfod_patience_nanoseconds / 1'000'000);
-    return capture;
 }
 
 void LiveSession::clear_stacks() {

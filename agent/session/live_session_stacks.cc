@@ -19,7 +19,8 @@ constexpr std::uint64_t kPatienceAtStart = 300'000'000;  // with unwind tables t
 
 Result<void> LiveSession::load_stacks(const ff_probe_config& who) {
     const StackConfig& config = options_.config.stacks;
-    if (config.mode == StackMode::kNone) return {};
+    const bool of_calls = options_.functions && options_.functions->stacks;
+    if (config.mode == StackMode::kNone && !of_calls) return {};
     if (watches_ports_alone()) {
         why_no_stacks_ = "a port alone is watched, and no process (--pid, --exe, …)";
         if (config.mode == StackMode::kAll) spdlog::warn("no stacks: {}", why_no_stacks_);
@@ -49,6 +50,7 @@ void LiveSession::begin_stacks() {
     const MonotonicTime now = monotonic_now();
     pipeline_->stacks()->session_begin(now);
     stack_probe_->set_waits_apart(0);
+    if (options_.config.stacks.mode == StackMode::kNone) return;
     const auto attached = stack_probe_->attach_clock();
     if (attached) return;
     const bool waits = options_.config.stacks.mode == StackMode::kAll;
@@ -79,6 +81,7 @@ void LiveSession::follow_mappings() {
 // would count as if they had come in spite of it.
 void LiveSession::adjust_waits() {
     if (!stack_probe_ || ended_.seen()) return;
+    if (functions_) functions_->set_stacks_apart(pipeline_->stacks()->calls_apart(monotonic_now()));
     const std::uint32_t apart = pipeline_->stacks()->waits_apart(monotonic_now());
     if (apart != waits_apart_) stack_probe_->set_waits_apart(apart);
     waits_apart_ = apart;

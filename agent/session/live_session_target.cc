@@ -120,7 +120,9 @@ Result<void> LiveSession::watch_functions(const ff_probe_config& who) {
     const bool by_pid = !watch_->whole_host && !watch_->judge_executed && watch_->cgroups.empty() && watch_->uids.empty();
     std::vector<Pid> processes = by_pid ? watch_->pids : std::vector<Pid>();
     if (by_pid && number(watch_->command) != 0) processes.push_back(watch_->command);
-    functions_.emplace(*options_.functions, who, probes_->shared_maps(), std::move(processes));
+    SharedMapFds shared = probes_->shared_maps();
+    if (stack_probe_) shared.walk = stack_probe_->walk_maps();
+    functions_.emplace(*options_.functions, who, shared, std::move(processes));
     if (auto seen = functions_->look_at_paths(); !seen) return seen;
     if (!options_.program.empty()) {
         if (auto seen = functions_->look_at_program(options_.program); !seen) return seen;

@@ -23,7 +23,8 @@ struct Sample {
     std::int32_t system_call = -1;
     std::vector<std::uint64_t> kernel;  // innermost first, as are the user's
     std::vector<UserFrame> user;
-    double samples = 1;
+    CalledFunction called{};  // kCalled: which function
+    double samples = 1;       // or waits, or calls
     std::uint64_t nanoseconds = 0;
 };
 

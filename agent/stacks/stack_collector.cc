@@ -119,11 +119,13 @@ std::optional<StackCollector::SampleId> StackCollector::on(const StackTaken& tak
     open.begin = taken.time;
     open.wait = taken.wait;
     open.waits = taken.waits;
-    open.ended = taken.state == StackState::kRunning;
+    sample.called = taken.called;
+    open.ended = taken.state == StackState::kRunning || taken.state == StackState::kCalled;
     note_seen(sample, taken.time);
     open.script = interpreters_.read(taken);
 
     if (!open.ended) wait_spacing_.on_wait(taken.time);
+    if (taken.state == StackState::kCalled) call_spacing_.on_wait(taken.time);
     const OpenId id = next_open_++;
     if (!open.ended && !keep_wait(taken.tid, id)) return std::nullopt;
     open.attributed = !options_.with_operations;
@@ -193,6 +195,10 @@ void StackCollector::add(const Open& open) {
     Sample sample = open.sample;
     if (is_between_programs(sample)) sample.stop = StopReason::NO_USER_STACK;
     if (sample.state == StackState::kRunning) return profile_.add(sample);
+    if (sample.state == StackState::kCalled) {
+        sample.samples = open.waits;
+        return calls_.add(sample);
+    }
     if (open.blocked_nanoseconds + open.queued_nanoseconds < options_.shortest_wait_nanoseconds) return;
     sample.samples = open.waits;
     const auto time_of = [&](std::uint64_t nanoseconds) {
@@ -334,6 +340,7 @@ void StackCollector::give_up_modules(MonotonicTime now) {
         for (const UserFrame& frame : sample.user) use(frame.module);
     };
     profile_.for_each(use_stack);
+    calls_.for_each(use_stack);
     for (const auto& [id, open] : open_) use_stack(open.sample);
     for (const Copy& copy : copies_) {
         for (const PlacedMapping& mapping : copy.process->placed) use(mapping.module);
@@ -374,6 +381,7 @@ void StackCollector::make_room_in_kernel(MonotonicTime now) {
 
 void StackCollector::session_begin(MonotonicTime now) {
     wait_spacing_.begin(now);
+    call_spacing_.begin(now);
     for (auto& [id, open] : open_) {
         open.before_session = elapsed(open.begin, now);
         open.begin = now;

@@ -39,6 +39,7 @@ struct CollectorOptions {
     std::size_t most_processes = 4096;
     std::size_t most_waits = 65536;
     std::uint32_t most_waits_a_second = 2000;  // see waits_apart()
+    std::uint32_t most_calls_a_second = 2000;
     std::size_t most_copied_bytes = std::size_t{16} << 20;
     std::uint64_t patience_nanoseconds = 10 * kNanosecondsPerSecond;  // with a table that does not come
     LoaderOptions loader;
@@ -72,11 +73,15 @@ public:
 
     [[nodiscard]] const StackProfile& profile() const { return profile_; }
     [[nodiscard]] StackProfile& profile() { return profile_; }
+    // Of the stacks with which functions were called.
+    [[nodiscard]] const StackProfile& calls() const { return calls_; }
     [[nodiscard]] const CodeModules& modules() const { return modules_; }
     // Which the script frames of samples name.
     [[nodiscard]] const ScriptFunctions& script_functions() const { return interpreters_.functions(); }
     // How far apart the waits of a thread are to be taken, in nanoseconds. To be asked whenever the ring has been read.
     [[nodiscard]] std::uint32_t waits_apart(MonotonicTime now) { return wait_spacing_.adjust(now); }
+    // The same for the stacks of calls.
+    [[nodiscard]] std::uint32_t calls_apart(MonotonicTime now) { return call_spacing_.adjust(now); }
     // Waits that were not kept, because too many go on.
     [[nodiscard]] std::uint64_t waits_without_room() const { return waits_without_room_; }
     // Waits whose end was lost.
@@ -142,12 +147,14 @@ private:
     ProcessCodes processes_;
     Interpreters interpreters_;
     StackProfile profile_;
+    StackProfile calls_;
     std::unordered_map<OpenId, Open> open_;
     std::unordered_map<Tid, OpenId> waiting_;  // off the CPU
     std::deque<Copy> copies_;
     std::size_t copied_bytes_ = 0;
     OpenId next_open_ = 0;
     WaitSpacing wait_spacing_{options_.most_waits_a_second};
+    WaitSpacing call_spacing_{options_.most_calls_a_second};
     std::uint64_t waits_without_room_ = 0;
     std::uint64_t waits_without_end_ = 0;
     std::uint64_t copies_without_room_ = 0;

@@ -20,6 +20,7 @@ struct PackedHead {
     std::uint8_t thread_length;
     std::uint8_t kernel_frames;
     std::uint32_t script_stop;
+    CalledFunction called;
 };
 
 struct PackedFrame {
@@ -53,7 +54,7 @@ std::string pack(const Sample& sample) {
     append(packed, PackedHead{number(sample.service), operation, private_code ? number(sample.pid) : 0, sample.system_call,
                               static_cast<std::uint8_t>(sample.state), static_cast<std::uint8_t>(sample.stop),
                               static_cast<std::uint8_t>(thread.size()), static_cast<std::uint8_t>(sample.kernel.size()),
-                              static_cast<std::uint32_t>(sample.script_stop)});
+                              static_cast<std::uint32_t>(sample.script_stop), sample.called});
     packed.append(thread);
     for (const std::uint64_t address : sample.kernel) append(packed, address);
     for (const UserFrame& frame : sample.user) {
@@ -72,6 +73,7 @@ Sample unpack(std::string_view packed) {
     sample.state = static_cast<StackState>(head.state);
     sample.stop = static_cast<StopReason>(head.stop);
     sample.script_stop = static_cast<ScriptStop>(head.script_stop);
+    sample.called = head.called;
     sample.thread = packed.substr(0, head.thread_length);
     packed.remove_prefix(head.thread_length);
     for (unsigned i = 0; i < head.kernel_frames; ++i) sample.kernel.push_back(take<std::uint64_t>(packed));
@@ -92,7 +94,7 @@ void StackProfile::add(const Sample& sample) {
         std::count_if(sample.user.begin(), sample.user.end(), [](const UserFrame& frame) { return frame.guessed; }));
     guessed_frames_ += guessed;
     if (sample.stop == StopReason::OUTERMOST && guessed != 0) ++complete_with_guesses_;
-    if (sample.state != StackState::kRunning) {
+    if (sample.state == StackState::kBlocked || sample.state == StackState::kQueued) {
         ++waits_taken_;
         waits_in_all_ += sample.samples;
     }

@@ -87,6 +87,7 @@ private:
     // The most time first; the rest only for the same order at every run.
     static bool comes_first(const Sample& a, const Sample& b) {
         if (a.nanoseconds != b.nanoseconds) return a.nanoseconds > b.nanoseconds;
+        if (a.samples != b.samples) return a.samples > b.samples;
         if (a.thread != b.thread) return a.thread < b.thread;
         return a.kernel != b.kernel ? a.kernel < b.kernel : a.user.size() < b.user.size();
     }
@@ -370,6 +371,10 @@ private:
             case StackState::kQueued:
                 out->set_state(STACK_QUEUED);
                 break;
+            case StackState::kCalled:
+                out->set_state(STACK_CALLED);
+                out->set_called(strings_.of(called_name(sample)));
+                break;
         }
         for (const std::uint64_t address : kernel.addresses) out->add_locations(kernel_location(address));
         for (const UserFrame& frame : sample.user) {
@@ -410,6 +415,11 @@ private:
         return found != capture_.operations.end() ? std::string_view(found->second) : std::string_view();
     }
 
+    [[nodiscard]] std::string_view called_name(const Sample& sample) const {
+        const auto found = capture_.called.find(sample.called);
+        return found != capture_.called.end() ? std::string_view(found->second) : std::string_view();
+    }
+
     const StackCapture& capture_;
     SymbolizerClient& client_;
     DebuginfodClient debuginfod_;
@@ -425,12 +435,14 @@ private:
 
 }  // namespace
 
-StackCapture capture_stacks(const StackCollector& collector, MonotonicTime now) {
-    const StackProfile& profile = collector.profile();
+namespace {
+
+// With what its samples need to be named later.
+StackCapture captured(const StackCollector& collector, const StackProfile& profile, std::vector<Sample> more) {
     const CodeModules& modules = collector.modules();
     StackCapture capture;
     profile.for_each([&](const Sample& sum) { capture.samples.push_back(sum); });
-    for (Sample& sample : collector.open_waits(now)) capture.samples.push_back(std::move(sample));
+    std::move(more.begin(), more.end(), std::back_inserter(capture.samples));
     for (const Sample& sample : capture.samples) {
         for (const UserFrame& frame : sample.user) {
             if (frame.is_script())
@@ -451,14 +463,24 @@ StackCapture capture_stacks(const StackCollector& collector, MonotonicTime now) 
     capture.complete_with_guesses = profile.complete_with_guesses();
     capture.user_frames = profile.user_frames();
     capture.guessed_frames = profile.guessed_frames();
-    capture.waits_taken = profile.waits_taken();
-    capture.waits_in_all = static_cast<std::uint64_t>(std::llround(profile.waits_in_all()));
-    capture.without_room = {{"frames", profile.without_room()},
-                            {"waits", collector.waits_without_room()},
-                            {"ends of waits", collector.waits_without_end()},
-                            {"copies", collector.copies_without_room()}};
+    capture.without_room["frames"] = profile.without_room();
     return capture;
 }
+
+}  // namespace
+
+StackCapture capture_stacks(const StackCollector& collector, MonotonicTime now) {
+    const StackProfile& profile = collector.profile();
+    StackCapture capture = captured(collector, profile, collector.open_waits(now));
+    capture.waits_taken = profile.waits_taken();
+    capture.waits_in_all = static_cast<std::uint64_t>(std::llround(profile.waits_in_all()));
+    capture.without_room["waits"] = collector.waits_without_room();
+    capture.without_room["ends of waits"] = collector.waits_without_end();
+    capture.without_room["copies"] = collector.copies_without_room();
+    return capture;
+}
+
+StackCapture capture_calls(const StackCollector& collector) { return captured(collector, collector.calls(), {}); }
 
 void fill_stacks(const StackCapture& capture, SymbolizerClient& client, Stacks& stacks) {
     Filler(capture, client, stacks).fill();

@@ -36,6 +36,7 @@ struct StackCapture {
     std::map<Pid, Uid> users;    // whom processes had while they lived, as far as that is known
     std::map<ServiceId, std::string> services;
     std::map<OperationId, std::string> operations;  // of samples that have one
+    std::map<CalledFunction, std::string> called;   // of samples that are calls
     std::map<ScriptFunctionId, ScriptFunction> script_functions;
     std::array<std::uint64_t, kStopReasons> stops{};
     std::array<std::uint64_t, kScriptStops> script_stops{};
@@ -51,6 +52,9 @@ struct StackCapture {
     DebuginfodOptions debuginfod;
     std::chrono::milliseconds naming_patience{30'000};  // with all names together, but for what debuginfod takes
 };
+
+// The same of the stacks with which functions were called. `called` is to be filled in, too.
+StackCapture capture_calls(const StackCollector& collector);
 
 // Everything but users, services, operations, period, clock, detail, debuginfod and naming_patience. What waits, waits up to
 // now.

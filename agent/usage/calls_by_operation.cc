@@ -26,8 +26,8 @@ void CallsByOperation::set_operation(Id id, std::optional<OperationId> operation
     open_.erase(open);
     if (!operation) return;
     for (const CallsTold::Called& called : all) {
-        auto& sums = sums_[called.probe];
-        const std::uint64_t key = key_of(called.function, *operation);
+        auto& sums = sums_[called.function.probe];
+        const std::uint64_t key = key_of(called.function.function, *operation);
         if (const auto known = sums.find(key); known != sums.end()) {
             known.value() += called.calls;
         } else if (kept_ < most_) {

@@ -21,6 +21,7 @@ enum ff_stack_state {
 	FF_STACK_RUNNING = 0, /* sampled by the clock */
 	FF_STACK_BLOCKED = 1, /* leaving the CPU to wait */
 	FF_STACK_QUEUED = 2,  /* leaving the CPU though it could run: preempted */
+	FF_STACK_CALLED = 3,  /* calling a function that is counted */
 };
 
 /*
@@ -40,11 +41,11 @@ struct ff_stack_event {
 	__u8 stop;          /* enum ff_stop: why the user stack ends where it does */
 	__u8 kernel_frames;
 	__u8 user_frames;
-	__u64 weight;      /* RUNNING: ns that this sample stands for; else: of how many such waits it is one, times 2^16 */
-	__u64 wait;        /* not RUNNING: the number of the wait */
-	__u64 guessed[2];  /* bit n: user frame n was found by frame pointer where no table was */
-	__s32 system_call; /* that the thread is in, or -1 */
-	__u32 copied;      /* bytes of the user's stack at the end, for the agent to walk */
+	__u64 weight; /* RUNNING: ns that this sample stands for; else: of how many waits or calls it is one, times 2^16 */
+	__u64 wait;   /* BLOCKED, QUEUED: the number of the wait; CALLED: of which function, FF_CALLED() of call_events.h */
+	__u64 guessed[2];          /* bit n: user frame n was found by frame pointer where no table was */
+	__s32 system_call;         /* that the thread is in, or -1 */
+	__u32 copied;              /* bytes of the user's stack at the end, for the agent to walk */
 	__u64 instruction_pointer; /* copied > 0: where the walk begins */
 	__u64 stack_start;         /* mm->start_stack: which program the process was then */
 	char comm[FF_COMM_LENGTH]; /* the thread's name */

@@ -19,7 +19,7 @@
 #define FF_STACK_COPY_PAGES 16 /* of stack that are copied for the agent to walk */
 #define FF_STACK_COPY_PAGE  4096
 #define FF_RED_ZONE         128 /* bytes below the stack pointer that belong to the innermost frame */
-#define FF_SCRATCH_PER_CPU  3   /* one each for the clock, the scheduler, the iterator */
+#define FF_SCRATCH_PER_CPU  4   /* one each for the clock, the scheduler, the iterator, calls of functions */
 
 /* A process that is known: its executable mappings are mappings[first] to mappings[first + count - 1], by address. */
 struct ff_process_mappings {

@@ -103,10 +103,11 @@ struct walk {
 	struct ff_interpreter interpreter;
 	struct ff_cpython_walk cpython_walk;
 
+	__u32 in_use; /* by a thread that may lose its processor meanwhile */
+
 	/* Of the CPU's clock, from one walk to the next. */
 	__u32 tick;
 	__u32 chosen_tick;
-	__u32 reserved;
 };
 
 struct {

@@ -9,6 +9,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "bpf/contract/function_probe.h"
+#include "bpf/lib/call_stacks.h"
 #include "bpf/lib/filter.h"
 #include "bpf/lib/function_arguments.h"
 #include "bpf/lib/function_edges.h"
@@ -161,6 +162,8 @@ static __always_inline void count_call(const struct call *call)
 
 	if (count)
 		__sync_fetch_and_add(count, 1); /* another thread's call may come in between */
+	if (takes_stacks)
+		take_call_stack(FF_CALLED(probe_number, function), function);
 	if (counted_by == FF_BY_ARGUMENT && !call->has_argument)
 		return;
 	if (counted_by == FF_BY_OPERATION)

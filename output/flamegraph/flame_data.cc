@@ -107,6 +107,7 @@ void FlameData::add(const Snapshot& snapshot, const StackReader& reader) {
     sessions_.push_back({{"host", to_utf8(info.host())},
                          {"start", info.start_unix_nanos() == 0 ? "" : date_and_time_utc({info.start_unix_nanos()})},
                          {"seconds", static_cast<double>(info.duration_nanos()) / 1e9},
+                         {"unit", are_calls(snapshot.stacks()) ? "calls" : "time"},
                          {"walks", all.walks},
                          {"complete", all.complete},
                          {"completeWithGuesses", all.complete_with_guesses.value_or(0)},
@@ -120,7 +121,7 @@ void FlameData::add(const Snapshot& snapshot, const StackReader& reader) {
         const auto [group, is_new] = groups_.try_emplace(key, static_cast<std::int32_t>(group_list_.size()));
         if (is_new) group_list_.push_back(key);
         Value& value = values_[{leaf_of(sample, reader), group->second}];
-        value.nanos += sample.nanos();
+        value.nanos += sample.state() == STACK_CALLED ? sample.samples() : sample.nanos();
         value.samples += sample.samples();
     }
 }

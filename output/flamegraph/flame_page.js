@@ -19,7 +19,8 @@
 
   // --- filters ---------------------------------------------------------------------------------------------------------
 
-  const kindOf = (group) => group.state === FlameTree.RUNNING ? 'on CPU' : group.state === FlameTree.QUEUED ? 'queued for a CPU'
+  const running = () => model.unit === 'calls' ? 'calls' : 'on CPU';
+  const kindOf = (group) => group.state === FlameTree.RUNNING ? running() : group.state === FlameTree.QUEUED ? 'queued for a CPU'
     : 'waiting: ' + (group.wait || 'other');
 
   function fillSelect(select, all, names, unnamed) {
@@ -55,7 +56,7 @@
       box.type = 'checkbox';
       box.value = kind;
       // Idle threads wait all the time: what ran is shown first, where there is such.
-      box.checked = kind === 'on CPU' || !kinds.includes('on CPU');
+      box.checked = kind === running() || !kinds.includes(running());
       label.append(' ' + kind);
     }
     id('widths-label').hidden = !model.isDiff;
@@ -129,16 +130,16 @@
 
   function share(node) {
     const {tree} = scene, of = (time, whole) => FlameTree.percent(whole > 0 ? time / whole : 0);
-    let text = FlameTree.seconds(tree.total[node]) + ' (' + of(tree.total[node], tree.total[0]);
+    let text = FlameTree.amount(model, tree.total[node]) + ' (' + of(tree.total[node], tree.total[0]);
     if (scene.zoom !== 0) text += ', ' + of(tree.total[node], tree.total[scene.zoom]) + ' of the zoom';
     return text + '), ' + tree.samples[node].toLocaleString('en') + (tree.samples[node] === 1 ? ' sample' : ' samples');
   }
 
   function details(node) {
     const {tree} = scene, frame = frameOf(node), lines = [nameOf(node), share(node)];
-    if (!id('invert').checked) lines.push('itself ' + FlameTree.seconds(tree.self[node]));
-    const states = ['on CPU', 'waiting', 'queued for a CPU'].map((name, i) => [name, tree.time[i][node]]).filter(([, time]) => time > 0);
-    if (states.length > 0) lines.push(states.map(([name, time]) => name + ' ' + FlameTree.seconds(time)).join(', '));
+    if (!id('invert').checked) lines.push('itself ' + FlameTree.amount(model, tree.self[node]));
+    const states = [running(), 'waiting', 'queued for a CPU'].map((name, i) => [name, tree.time[i][node]]).filter(([, time]) => time > 0);
+    if (states.length > 0) lines.push(states.map(([name, time]) => name + ' ' + FlameTree.amount(model, time)).join(', '));
     if (scene.diff) {
       const change = FlameTree.change(tree, node) * 100;
       lines.push('before ' + FlameTree.percent(tree.before[0] > 0 ? tree.before[node] / tree.before[0] : 0) + ', now ' +
@@ -277,13 +278,13 @@
     if (now.walks > 0) parts.push(FlameTree.percent(now.complete / now.walks) + ' of user stacks complete' + guesses);
     if (now.userFrames > 0) parts.push(FlameTree.percent(now.guessedFrames / now.userFrames) + ' of frames guessed');
     id('summary').textContent = parts.filter(Boolean).join(' · ');
-    id('title').textContent = document.title = 'footfall' + (now.host ? ' on ' + now.host : '') + (before ? ': what changed' : ': where time goes');
+    id('title').textContent = document.title = 'footfall' + (now.host ? ' on ' + now.host : '') + (before ? ': what changed' : model.unit === 'calls' ? ': where calls come from' : ': where time goes');
   }
 
   function fillLegend() {
     const {palette} = scene, entries = scene.diff
       ? [['more', 'larger share than before'], ['less', 'smaller share']]
-      : [['running', 'on CPU'], ['blocked', 'waiting'], ['queued', 'queued for a CPU']];
+      : [['running', running()], ['blocked', 'waiting'], ['queued', 'queued for a CPU']];
     const plain = (colour) => (to) => { to.fillStyle = colour; to.fillRect(0, 0, 14, 12); };
     id('legend').replaceChildren();
     const add = (paint, text) => {
@@ -302,11 +303,11 @@
     head.replaceChildren();
     body.replaceChildren();
     const row = element('tr', undefined, head);
-    for (const title of ['own time', 'share', 'with callees', ...(model.isDiff ? ['change'] : []), 'function']) element('th', title, row).scope = 'col';
+    for (const title of [model.unit === 'calls' ? 'calls' : 'own time', 'share', 'with callees', ...(model.isDiff ? ['change'] : []), 'function']) element('th', title, row).scope = 'col';
     const all = scene.tree.total[0], before = scene.tree.before[0];
     for (const f of FlameTree.functions(model, keep).slice(0, 50)) {
       const line = element('tr', undefined, body), of = (time, whole) => whole > 0 ? time / whole : 0;
-      for (const text of [FlameTree.seconds(f.self), FlameTree.percent(of(f.self, all)), FlameTree.percent(of(f.total, all))]) element('td', text, line);
+      for (const text of [FlameTree.amount(model, f.self), FlameTree.percent(of(f.self, all)), FlameTree.percent(of(f.total, all))]) element('td', text, line);
       if (model.isDiff) element('td', ((of(f.total, all) - of(f.before, before)) * 100).toFixed(2), line);
       element('td', model.frames[f.frame].name, line);
     }

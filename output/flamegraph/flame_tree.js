@@ -40,7 +40,7 @@ const FlameTree = (() => {
       outermost[node] = up < 0 ? 1 : 0;
     }
     return {frames, groups, parent, frame, guessed, outermost, values: data.values, sessions: data.sessions,
-            isDiff: data.sessions.length > 1};
+            unit: data.sessions[0].unit, isDiff: data.sessions.length > 1};
   }
 
   // A tree under construction; columns, because there may be very many nodes. A parent comes before its children, and the
@@ -256,13 +256,18 @@ const FlameTree = (() => {
     return (value >= 100 || size === 1 ? value.toFixed(0) : value.toPrecision(3)) + ' ' + unit;
   }
 
+  // Of what the model adds up: time, or calls.
+  function amount(model, value) {
+    return model.unit === 'calls' ? value.toLocaleString('en') + (value === 1 ? ' call' : ' calls') : seconds(value);
+  }
+
   function percent(share) {
     const p = share * 100;
     if (p > 0 && p < 0.01) return '<0.01%';
     return p.toFixed(p < 10 ? 2 : 1) + '%';
   }
 
-  return {load, build, boxes, nodeAt, search, matchedShare, change, largestChange, functions, seconds, percent,
+  return {load, build, boxes, nodeAt, search, matchedShare, change, largestChange, functions, seconds, amount, percent,
           KERNEL, INLINED, JIT, INCOMPLETE, LEVEL, RUNNING, BLOCKED, QUEUED};
 })();
 if (typeof module !== 'undefined') module.exports = FlameTree;

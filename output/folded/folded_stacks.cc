@@ -62,14 +62,22 @@ std::string folded(const StackSample& sample, const StackReader& reader) {
 Result<std::string> folded_stacks(const Stacks& stacks) {
     const StackReader reader(stacks);
     if (const auto size = check_unfolded_size(reader); !size) return tl::unexpected(size.error());
-    std::map<std::string, std::uint64_t> nanos;
-    for (const StackSample& sample : stacks.samples()) nanos[folded(sample, reader)] += sample.nanos();
+    struct Sum {
+        std::uint64_t nanos = 0;
+        std::uint64_t calls = 0;
+    };
+    std::map<std::string, Sum> sums;
+    for (const StackSample& sample : stacks.samples()) {
+        Sum& sum = sums[folded(sample, reader)];
+        sum.nanos += sample.nanos();
+        if (sample.state() == STACK_CALLED) sum.calls += sample.samples();
+    }
 
     std::string out;
-    for (const auto& [line, time] : nanos) {
-        if (time == 0) continue;
-        const std::uint64_t micros = std::max<std::uint64_t>((time + kNanosPerMicro / 2) / kNanosPerMicro, 1);
-        out += line + " " + std::to_string(micros) + "\n";
+    for (const auto& [line, sum] : sums) {
+        const std::uint64_t micros = (sum.nanos + kNanosPerMicro / 2) / kNanosPerMicro;
+        const std::uint64_t value = sum.nanos > 0 ? std::max<std::uint64_t>(micros, 1) : sum.calls;
+        if (value != 0) out += line + " " + std::to_string(value) + "\n";
     }
     return out;
 }

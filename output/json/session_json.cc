@@ -165,6 +165,7 @@ std::string session_json(const Snapshot& snapshot, const SessionAnswers& answers
                      {"blind_spots", blind_spots(snapshot)},
                      {"services", services(snapshot)}};
     if (snapshot.has_stacks()) document["stacks"] = stacks_json(snapshot.stacks());
+    if (snapshot.has_call_stacks()) document["call_stacks"] = stacks_json(snapshot.call_stacks());
     if (!snapshot.function_files().empty()) document["function_files"] = functions_json(snapshot);
     if (answers.inventory != nullptr) document["inventory"] = inventory_json(*answers.inventory);
     if (answers.features != nullptr) document.update(features_json(*answers.features));

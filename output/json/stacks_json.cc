@@ -70,18 +70,20 @@ StacksJson sample_json(const StackSample& sample, const StackReader& reader) {
         if (at < places.size() && places[at] >= 0) guessed.push_back(places[at]);
     }
     const std::string_view stop = reader.text(sample.stop());
-    return {{"service", reader.text(sample.service())},
-            {"operation", text_or_null(reader.text(sample.operation()))},
-            {"thread", reader.text(sample.thread())},
-            {"state", state_name(sample.state())},
-            {"wait", text_or_null(reader.text(sample.wait()))},
-            {"samples", sample.samples()},
-            {"seconds", nanos_in_seconds(sample.nanos())},
-            {"locations", std::move(locations)},
-            {"guessed", std::move(guessed)},
-            {"complete", is_complete(stop)},
-            {"stop", text_or_null(stop)},
-            {"script_stop", text_or_null(reader.text(sample.script_stop()))}};
+    StacksJson out = {{"service", reader.text(sample.service())},
+                      {"operation", text_or_null(reader.text(sample.operation()))},
+                      {"thread", reader.text(sample.thread())},
+                      {"state", state_name(sample.state())},
+                      {"wait", text_or_null(reader.text(sample.wait()))},
+                      {"samples", sample.samples()},
+                      {"seconds", nanos_in_seconds(sample.nanos())},
+                      {"locations", std::move(locations)},
+                      {"guessed", std::move(guessed)},
+                      {"complete", is_complete(stop)},
+                      {"stop", text_or_null(stop)},
+                      {"script_stop", text_or_null(reader.text(sample.script_stop()))}};
+    if (sample.state() == STACK_CALLED) out["function"] = reader.text(sample.called());
+    return out;
 }
 
 }  // namespace

@@ -22,7 +22,10 @@ namespace pprof = perftools::profiles;
 
 class ProfileBuilder {
 public:
-    explicit ProfileBuilder(const Snapshot& snapshot) : snapshot_(snapshot), reader_(snapshot.stacks()) { intern(""); }
+    explicit ProfileBuilder(const Snapshot& snapshot)
+        : snapshot_(snapshot), reader_(snapshot.stacks()), of_calls_(are_calls(snapshot.stacks())) {
+        intern("");
+    }
 
     pprof::Profile build() {
         add_mappings();
@@ -55,6 +58,7 @@ private:
     std::map<ModuleKey, std::uint64_t> mappings_;       // id by module
     std::map<std::uint32_t, std::uint64_t> locations_;  // id by index of the location
     std::map<std::tuple<std::string_view, std::string_view>, std::uint64_t> functions_;
+    bool of_calls_;
     bool something_ran_ = false;
 };
 
@@ -166,8 +170,12 @@ void ProfileBuilder::add_sample(const StackSample& from) {
     const auto nanos = static_cast<std::int64_t>(from.nanos());
     const bool waited = from.state() == STACK_BLOCKED || from.state() == STACK_QUEUED;
     something_ran_ |= !waited;
-    for (const std::int64_t value : {waited ? 0 : count, waited ? 0 : nanos, waited ? count : 0, waited ? nanos : 0}) {
-        sample.add_value(value);
+    if (of_calls_) {
+        sample.add_value(count);
+        add_label(sample, "called", reader_.text(from.called()));
+    } else {
+        for (const std::int64_t value : {waited ? 0 : count, waited ? 0 : nanos, waited ? count : 0, waited ? nanos : 0})
+            sample.add_value(value);
     }
     add_label(sample, "service", reader_.text(from.service()));
     add_label(sample, "operation", reader_.text(from.operation()));
@@ -178,13 +186,17 @@ void ProfileBuilder::add_sample(const StackSample& from) {
 }
 
 void ProfileBuilder::add_header() {
-    set_type(*profile_.add_sample_type(), "samples", "count");
-    set_type(*profile_.add_sample_type(), "cpu", "nanoseconds");
-    set_type(*profile_.add_sample_type(), "waits", "count");
-    set_type(*profile_.add_sample_type(), "delay", "nanoseconds");
-    profile_.set_default_sample_type(intern(something_ran_ || profile_.sample().empty() ? "cpu" : "delay"));
-    set_type(*profile_.mutable_period_type(), "cpu", "nanoseconds");
-    profile_.set_period(static_cast<std::int64_t>(snapshot_.stacks().period_nanos()));
+    if (of_calls_) {
+        set_type(*profile_.add_sample_type(), "calls", "count");
+    } else {
+        set_type(*profile_.add_sample_type(), "samples", "count");
+        set_type(*profile_.add_sample_type(), "cpu", "nanoseconds");
+        set_type(*profile_.add_sample_type(), "waits", "count");
+        set_type(*profile_.add_sample_type(), "delay", "nanoseconds");
+        profile_.set_default_sample_type(intern(something_ran_ || profile_.sample().empty() ? "cpu" : "delay"));
+        set_type(*profile_.mutable_period_type(), "cpu", "nanoseconds");
+        profile_.set_period(static_cast<std::int64_t>(snapshot_.stacks().period_nanos()));
+    }
     profile_.set_time_nanos(snapshot_.session().start_unix_nanos());
     profile_.set_duration_nanos(static_cast<std::int64_t>(snapshot_.session().duration_nanos()));
 

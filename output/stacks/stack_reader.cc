@@ -108,10 +108,14 @@ std::string_view state_name(StackSampleState state) {
             return "blocked";
         case STACK_QUEUED:
             return "queued";
+        case STACK_CALLED:
+            return "called";
         default:  // a file may hold any number
             return "running";
     }
 }
+
+bool are_calls(const Stacks& stacks) { return !stacks.samples().empty() && stacks.samples(0).state() == STACK_CALLED; }
 
 bool is_complete(std::string_view stop) { return stop.empty() || stop == "outermost" || stop == "no_user_stack"; }
 

@@ -71,6 +71,9 @@ private:
 // Running, blocked or queued: as people, labels and filters say it.
 [[nodiscard]] std::string_view state_name(StackSampleState state);
 
+// Stacks with which functions were called, rather than of threads that run or wait.
+[[nodiscard]] bool are_calls(const Stacks& stacks);
+
 // False for a walk that ended before the outermost frame. That a kernel thread has no user stack makes it no less complete.
 [[nodiscard]] bool is_complete(std::string_view stop);
 

@@ -10,6 +10,7 @@
 #include "output/session/histogram_math.h"
 #include "output/session/wall_clock_text.h"
 #include "output/session/watched.h"
+#include "output/stacks/call_chains.h"
 #include "output/table/text_grid.h"
 #include "output/table/used_files_text.h"
 #include "output/table/watched_text.h"
@@ -85,8 +86,24 @@ void add_parts(std::vector<std::vector<GridCell>>& rows, const FunctionUse& func
     }
 }
 
-GridText rows_of(const FunctionFile& file, std::span<const FunctionUse* const> functions, const FunctionsView& view,
-                 const TerminalStyle& style) {
+constexpr std::size_t kMostChains = 3;
+
+// From where it was called, below the function.
+void add_chains(std::vector<std::vector<GridCell>>& rows, const std::vector<CallChain>& chains, std::size_t columns) {
+    for (const CallChain& chain : chains) {
+        std::string text = "  from";
+        for (const std::string& caller : chain.callers)
+            text += (&caller == &chain.callers.front() ? " " : " < ") + terminal_safe(caller);
+        if (chain.callers.empty()) text += " nobody";
+        std::vector<GridCell> row(columns);
+        row.front() = {human_share(chain.calls, chain.of)};
+        row.back() = {std::move(text)};
+        rows.push_back(std::move(row));
+    }
+}
+
+GridText rows_of(const FunctionFile& file, const CallChains& chains, std::span<const FunctionUse* const> functions,
+                 const FunctionsView& view, const TerminalStyle& style) {
     const bool rates = file.watched_nanos() > 0 && !file.coverage();
     std::vector<GridColumn> columns{{.title = file.coverage() ? "CALLS, AT LEAST" : "CALLS", .numeric = true}};
     if (rates) columns.push_back({.title = "CALLS/s", .numeric = true, .rank = 2});
@@ -131,6 +148,7 @@ GridText rows_of(const FunctionFile& file, std::span<const FunctionUse* const> f
         row.push_back({shown(*function)});
         rows.push_back(std::move(row));
         if (!function->parts().empty()) add_parts(rows, *function, columns.size());
+        add_chains(rows, chains.of(file, *function, kMostChains), columns.size());
     }
     return grid_text(columns, rows, style);
 }
@@ -208,7 +226,8 @@ std::string unused_line(const FunctionUse& function) {
     return fmt::format("  {}  ({})\n", shown(function), watched_text(function.watched()));
 }
 
-std::string file_text(const FunctionFile& file, const FunctionsView& view, const TerminalStyle& style) {
+std::string file_text(const FunctionFile& file, const CallChains& chains, const FunctionsView& view,
+                      const TerminalStyle& style) {
     std::string text = heading(file, style);
     if (!file.miss().empty()) text += "no functions: " + terminal_safe(file.miss()) + "\n";
     if (!file.miss().empty() && file.known_probes() == 0) return text;
@@ -231,7 +250,7 @@ std::string file_text(const FunctionFile& file, const FunctionsView& view, const
     if (view.unused && !view.explain) {
         for (const FunctionUse* function : functions) text += unused_line(*function);
     } else if (!functions.empty()) {
-        text += rows_of(file, functions, view, style).text;
+        text += rows_of(file, chains, functions, view, style).text;
     }
     if (functions.size() < all) text += fmt::format("… and {} more (--rows 0 shows all)\n", grouped(all - functions.size()));
     return view.explain ? text + reason_lines(file, view.most) : text;
@@ -242,9 +261,10 @@ std::string file_text(const FunctionFile& file, const FunctionsView& view, const
 std::string functions_text(const Snapshot& snapshot, const FunctionsView& view, const TerminalStyle& style) {
     std::string text = merged_text(snapshot.session(), style);
     if (view.files) return text + used_files_text(snapshot, style);
+    const CallChains chains(snapshot);
     for (const FunctionFile& file : snapshot.function_files()) {
         if (!text.empty()) text += "\n";
-        text += file_text(file, view, style);
+        text += file_text(file, chains, view, style);
     }
     return text;
 }

@@ -395,7 +395,7 @@ TEST(Decoder, AStackThatSaysMoreThanItHoldsIsMalformed) {
 
 TEST(Decoder, AStackOfAnUnknownStateOrStopIsMalformed) {
     ff_stack_event event{};
-    event.state = FF_STACK_QUEUED + 1;
+    event.state = FF_STACK_CALLED + 1;
     EXPECT_FALSE(decode(raw(stack_record(event, 0))));
     event = {};
     event.stop = FF_STOP_REASONS;
@@ -460,6 +460,17 @@ std::uint64_t touched(const Event& event) {
     return sum;
 }
 
+TEST(Decoder, AStackOfACallSaysOfWhichFunctionAndForHowMany) {
+    ff_stack_event event{};
+    event.state = FF_STACK_CALLED;
+    event.weight = 3 * 65536 / 2;
+    event.wait = FF_CALLED(3, 1234);
+    const auto taken = decoded<StackTaken>(stack_record(event, 0));
+    EXPECT_EQ(taken.state, StackState::kCalled);
+    EXPECT_EQ(taken.waits, 1.5);
+    EXPECT_EQ(taken.called, (CalledFunction{3, 1234}));
+}
+
 TEST(Decoder, CallsOfFunctionsAreOfAProbeAndAThread) {
     struct {
         ff_calls_event event;
@@ -481,11 +492,11 @@ TEST(Decoder, CallsOfFunctionsAreOfAProbeAndAThread) {
     EXPECT_EQ(told.tid, Tid{5});
     EXPECT_EQ(told.sleeps, 6);
     ASSERT_EQ(told.called.size(), 2U);
-    EXPECT_EQ(told.called[0].probe, 3U);
-    EXPECT_EQ(told.called[0].function, 1234U);
+    EXPECT_EQ(told.called[0].function.probe, 3U);
+    EXPECT_EQ(told.called[0].function.function, 1234U);
     EXPECT_EQ(told.called[0].calls, 9U);
-    EXPECT_EQ(told.called[1].probe, 4095U);
-    EXPECT_EQ(told.called[1].function, 0xfffffU);
+    EXPECT_EQ(told.called[1].function.probe, 4095U);
+    EXPECT_EQ(told.called[1].function.function, 0xfffffU);
 
     const std::uint16_t one_too_many = 3;
     std::memcpy(record.data() + offsetof(ff_calls_event, count), &one_too_many, sizeof one_too_many);

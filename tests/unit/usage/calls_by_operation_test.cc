@@ -23,12 +23,12 @@ std::uint64_t calls_of(const CallsByOperation& calls, std::uint32_t probe, std::
 
 TEST(CallsByOperation, AddUpForEachOnceItIsKnown) {
     CallsByOperation calls;
-    const auto first = calls.on(told({{0, 5, 2}, {1, 5, 7}}));
-    const auto second = calls.on(told({{0, 5, 3}}));
+    const auto first = calls.on(told({{{0, 5}, 2}, {{1, 5}, 7}}));
+    const auto second = calls.on(told({{{0, 5}, 3}}));
     EXPECT_TRUE(calls.of_probe(0).empty()) << "nobody has said yet what for";
     calls.set_operation(second, kCart);
     calls.set_operation(first, kOrders);
-    calls.set_operation(calls.on(told({{0, 5, 10}})), kOrders);
+    calls.set_operation(calls.on(told({{{0, 5}, 10}})), kOrders);
     EXPECT_EQ(calls_of(calls, 0, 5, kOrders), 12U);
     EXPECT_EQ(calls_of(calls, 0, 5, kCart), 3U);
     EXPECT_EQ(calls_of(calls, 1, 5, kOrders), 7U) << "the same number in another file is another function";
@@ -36,7 +36,7 @@ TEST(CallsByOperation, AddUpForEachOnceItIsKnown) {
 
 TEST(CallsByOperation, OfNoneAreNotKept) {
     CallsByOperation calls;
-    const auto id = calls.on(told({{0, 1, 1}}));
+    const auto id = calls.on(told({{{0, 1}, 1}}));
     calls.set_operation(id, std::nullopt);
     calls.set_operation(id, kOrders);
     EXPECT_TRUE(calls.of_probe(0).empty()) << "what was said once stays";
@@ -52,9 +52,9 @@ TEST(CallsByOperation, AreNeverTakenForStacks) {
 TEST(CallsByOperation, AreBounded) {
     CallsByOperation calls(2);
     for (std::uint32_t function = 0; function < 5; ++function)
-        calls.set_operation(calls.on(told({{0, function, 1}})), kOrders);
+        calls.set_operation(calls.on(told({{{0, function}, 1}})), kOrders);
     EXPECT_EQ(calls.of_probe(0).size(), 2U);
-    calls.set_operation(calls.on(told({{0, 0, 1}, {0, 4, 1}})), kOrders);
+    calls.set_operation(calls.on(told({{{0, 0}, 1}, {{0, 4}, 1}})), kOrders);
     EXPECT_EQ(calls_of(calls, 0, 0, kOrders), 2U) << "what is known goes on counting";
     EXPECT_EQ(calls_of(calls, 0, 4, kOrders), 0U);
 }
