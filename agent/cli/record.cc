@@ -13,6 +13,7 @@
 #include "agent/cli/report_output.h"
 #include "agent/cli/stop_signal.h"
 #include "agent/cli/watched_command.h"
+#include "output/session/functions_in_stacks.h"
 #include "output/session/session_file.h"
 
 namespace footfall {
@@ -76,6 +77,7 @@ Result<void> finish(LiveSession& session, const RecordFlags& flags, const Report
     if (const auto stacks = session.stacks()) {
         SymbolizerClient client;
         fill_stacks(*stacks, client, *snapshot.mutable_stacks());
+        join_with_stacks(snapshot);
     }
     if (const auto stacks = session.call_stacks()) {
         SymbolizerClient client;

@@ -63,6 +63,10 @@ Json function_json(const FunctionUse& function, bool timed) {
     if (function.has_watched()) out["watched"] = watched_json(function.watched());
     if (timed && function.sites() == 0) out["duration_seconds"] = durations(function.duration());
     if (timed) add_exits(out, function);
+    if (function.total_nanos() > 0) {
+        out["cpu_seconds"] = static_cast<double>(function.self_nanos()) / 1e9;
+        out["cpu_seconds_with_callees"] = static_cast<double>(function.total_nanos()) / 1e9;
+    }
     out["counted_at"] = {{"offset", function.site()},
                          {"instruction", function.instruction()},
                          {"emulated", function.emulated()},

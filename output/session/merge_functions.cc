@@ -45,6 +45,8 @@ void add_use(FunctionUse& into, const FunctionUse& from) {
     into.set_left(into.left() + from.left());
     into.set_unmatched(into.unmatched() + from.unmatched());
     add_parts(into, from);
+    into.set_self_nanos(into.self_nanos() + from.self_nanos());
+    into.set_total_nanos(into.total_nanos() + from.total_nanos());
     if (from.has_duration()) merge(*into.mutable_duration(), from.duration());
     if (from.first_seen_unix_nanos() == 0) return;
     const std::int64_t first = into.first_seen_unix_nanos();

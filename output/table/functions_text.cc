@@ -112,6 +112,9 @@ GridText rows_of(const FunctionFile& file, const CallChains& chains, std::span<c
     }
     const bool some_left = any_not_returned(file);
     if (some_left) columns.push_back({.title = "NOT RETURNED", .numeric = true, .rank = 3});
+    const bool sampled = std::any_of(file.functions().begin(), file.functions().end(),
+                                     [](const FunctionUse& function) { return function.total_nanos() > 0; });
+    if (sampled) columns.push_back({.title = "CPU", .numeric = true, .rank = 3});
     const bool several = file.watched().sessions() > 1;
     if (several) {
         for (const char* title : {"FIRST SEEN", "LAST SEEN"}) columns.push_back({.title = title, .rank = 4});
@@ -137,6 +140,7 @@ GridText rows_of(const FunctionFile& file, const CallChains& chains, std::span<c
             row.push_back({known ? human_duration(duration.max()) : "-"});
         }
         if (some_left) row.push_back({function->not_returned() > 0 ? grouped(function->not_returned()) : "-"});
+        if (sampled) row.push_back({function->self_nanos() > 0 ? human_duration(in_seconds(function->self_nanos())) : "-"});
         if (several) {
             row.push_back({minute_utc({function->first_seen_unix_nanos()})});
             row.push_back({minute_utc({function->last_seen_unix_nanos()})});
