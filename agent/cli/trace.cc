@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "agent/base/time_order.h"
@@ -32,21 +33,29 @@ constexpr std::uint64_t kPatience = 100'000'000;
 constexpr std::size_t kMostKept = 65536;
 
 struct Line {
-    std::string text;
+    TraceLine use;
+    std::uint64_t number = 0;  // of the use
     std::uint32_t count = 1;
 };
 
 // Where the lines go. Its reader may go away, which only ends the trace; any other failure is an error.
 class Lines {
 public:
+    Lines(bool json, const TerminalStyle& style) : json_(json), style_(style) {}
+
     void add(MonotonicTime time, Line line) { order_.add(time, std::move(line)); }
+    // Comes behind the use, and in front of most that came later.
+    void add_cost(std::uint64_t use, std::uint64_t cpu_nanoseconds) {
+        if (costs_.size() >= kMostKept) costs_.clear();
+        costs_[use] = cpu_nanoseconds;
+    }
     // Prints those that are due.
     void print(MonotonicTime now) {
-        order_.release(now, [this](const Line& line) { write(line); });
+        order_.release(now, [this](Line line) { write(std::move(line)); });
         flush();
     }
     void print_all() {
-        order_.release_all([this](const Line& line) { write(line); });
+        order_.release_all([this](Line line) { write(std::move(line)); });
         flush();
     }
     [[nodiscard]] bool failed() const { return error_ != 0; }
@@ -56,9 +65,11 @@ public:
     }
 
 private:
-    void write(const Line& line) {
+    void write(Line line) {
+        if (const auto cost = costs_.extract(line.number)) line.use.cpu_nanos = cost.mapped();
+        const std::string text = (json_ ? trace_line_json(line.use) : trace_line_text(line.use, style_)) + '\n';
         for (std::uint32_t i = 0; i < line.count; ++i) {
-            if (std::fwrite(line.text.data(), 1, line.text.size(), stdout) != line.text.size()) note(errno);
+            if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) note(errno);
         }
     }
     void flush() {
@@ -68,33 +79,32 @@ private:
         if (error_ == 0) error_ = error;
     }
 
+    bool json_;
+    TerminalStyle style_;
     TimeOrder<Line> order_{kPatience, kMostKept};
+    std::unordered_map<std::uint64_t, std::uint64_t> costs_;  // by use
     int error_ = 0;
 };
 
-// Views of the line live as long as this call.
-void add(const Use& use, const Exchange& exchange, const Pipeline& pipeline, const ClockOffset& clock,
-         const TerminalStyle& style, bool json, Lines& lines) {
+void add(const Use& use, const Exchange& exchange, const Pipeline& pipeline, const ClockOffset& clock, Lines& lines) {
     const OperationName& operation = pipeline.names().name_of(use.operation);
-    const std::string outcome = outcome_text(use.outcome, use.status, use.error_type);
-    const std::string consumer = pipeline.consumer_text(use);
-    const TraceLine line{
+    TraceLine line{
         .time = clock.wall(use.end),
-        .service = pipeline.services().name(use.service),
+        .service = std::string(pipeline.services().name(use.service)),
         .role = use.role == Role::kServer ? "server" : "client",
-        .kind = name(operation.scope.kind),
+        .kind = std::string(name(operation.scope.kind)),
         .tls = use.tls,
         .operation = operation.text,
-        .outcome = outcome,
-        .error_type = use.error_type,
+        .outcome = outcome_text(use.outcome, use.status, use.error_type),
+        .error_type = std::string(use.error_type),
         .duration_nanos = elapsed(use.begin, use.end),
         .time_to_first_byte_nanos = use.first_byte.seen() ? std::optional(elapsed(use.begin, use.first_byte)) : std::nullopt,
         .bytes_in = use.bytes_in,
         .bytes_out = use.bytes_out,
-        .consumer = consumer,
+        .consumer = pipeline.consumer_text(use),
         .pid = number(exchange.pid),
     };
-    lines.add(use.end, {(json ? trace_line_json(line) : trace_line_text(line, style)) + '\n', use.count});
+    lines.add(use.end, {std::move(line), use.number, use.count});
 }
 
 Result<int> trace(const TraceFlags& flags) {
@@ -106,11 +116,13 @@ Result<int> trace(const TraceFlags& flags) {
     StopSignal stop;
     const ClockOffset clock = ClockOffset::now();
     const TerminalStyle style = TerminalStyle::of(STDOUT_FILENO);
-    Lines lines;
-    auto session =
-        LiveSession::start(*std::move(options), [&](const Use& use, const Exchange& exchange, const Pipeline& pipeline) {
-            add(use, exchange, pipeline, clock, style, flags.json, lines);
-        });
+    Lines lines(flags.json, style);
+    auto session = LiveSession::start(
+        *std::move(options),
+        [&](const Use& use, const Exchange& exchange, const Pipeline& pipeline) {
+            add(use, exchange, pipeline, clock, lines);
+        },
+        [&](std::uint64_t use, std::uint64_t cpu_nanoseconds) { lines.add_cost(use, cpu_nanoseconds); });
     if (!session) return tl::unexpected(session.error());
     std::fputs("footfall: tracing (Ctrl-C ends it)\n", stderr);
     BlindSpotNews blind_spots;

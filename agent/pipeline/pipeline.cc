@@ -27,6 +27,7 @@ Pipeline::Pipeline(PipelineSettings settings, ProcessSource& source, PipelineObs
       namer_(std::move(settings.naming), names_, services_, *this, consumers_),
       usage_(names_, services_, consumers_),
       connections_(*this) {
+    if (observers_.on_cost) costs_.set_on_cost(observers_.on_cost);
     if (settings.commands) commands_.emplace(command_sink());
     if (!settings.files.empty()) {
         files_.emplace(std::move(settings.files), [this](const Exchange& file, Uid uid) { count_for_user(file, uid); });
@@ -164,6 +165,7 @@ void Pipeline::count_for_user(const Exchange& exchange, Uid uid) {
 Use Pipeline::count(const Exchange& exchange, const Peer* peer, bool plaintext) {
     Use use = namer_.name(exchange, peer);
     use.tls = plaintext || exchange.tls;
+    use.number = ++numbered_uses_;
     usage_.record(use);
     if (observers_.on_use) observers_.on_use(use, exchange);
     return use;

@@ -55,6 +55,8 @@ struct KernelAccount {
 // What others want to hear of as it passes. All optional; called on the pipeline's thread.
 struct PipelineObservers {
     std::function<void(const Use&, const Exchange&)> on_use;
+    // What the service ran for a use (Use.number), for each of those that came as one; behind on_use.
+    std::function<void(std::uint64_t use, std::uint64_t cpu_nanoseconds)> on_cost;
     std::function<void(const ProcessForked&)> on_forked;
     std::function<bool(const ProcessExecuted&)> on_executed;               // false: it is not to be watched
     std::function<void(const ProcessDescribed&)> on_recorded_description;  // of a raw file, before it is asked for
@@ -144,6 +146,7 @@ private:
                                if (CallsByOperation::has(id)) return calls_.set_operation(id, operation);
                                stacks_->set_operation(id, operation);
                            }};
+    std::uint64_t numbered_uses_ = 0;
     BlindSpots blind_spots_;
     ConnectionTable connections_;
     std::optional<Commands> commands_;

@@ -384,8 +384,9 @@ struct Use {
     MonotonicTime end;
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
-    std::uint32_t count = 1;  // of uses that are equal in all of this
-    bool tls = false;         // it came, or went, over TLS
+    std::uint32_t count = 1;   // of uses that are equal in all of this
+    bool tls = false;          // it came, or went, over TLS
+    std::uint64_t number = 0;  // of the session, from 1 on
 };
 
 }  // namespace footfall

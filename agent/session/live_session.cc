@@ -67,11 +67,11 @@ std::vector<std::byte> without_command(RawEvent executed) {
 
 }  // namespace
 
-LiveSession::LiveSession(LiveOptions options, UseObserver on_use)
-    : options_(std::move(options)), on_use_(std::move(on_use)) {}
+LiveSession::LiveSession(LiveOptions options, UseObserver on_use, CostObserver on_cost)
+    : options_(std::move(options)), on_use_(std::move(on_use)), on_cost_(std::move(on_cost)) {}
 
-Result<std::unique_ptr<LiveSession>> LiveSession::start(LiveOptions options, UseObserver on_use) {
-    std::unique_ptr<LiveSession> session(new LiveSession(std::move(options), std::move(on_use)));
+Result<std::unique_ptr<LiveSession>> LiveSession::start(LiveOptions options, UseObserver on_use, CostObserver on_cost) {
+    std::unique_ptr<LiveSession> session(new LiveSession(std::move(options), std::move(on_use), std::move(on_cost)));
     if (auto loaded = session->load(); !loaded) return tl::unexpected<Error>(loaded.error());
     session->nice_before_ = getpriority(PRIO_PROCESS, 0);
     // Only this thread; without the privilege it stays as it is.
@@ -147,6 +147,7 @@ Result<void> LiveSession::make_pipeline() {
 PipelineObservers LiveSession::observers() {
     PipelineObservers observers;
     if (on_use_) observers.on_use = [this](const Use& use, const Exchange& exchange) { on_use_(use, exchange, *pipeline_); };
+    observers.on_cost = on_cost_;
     observers.on_refused = [this](ConnectionId connection, Protocol protocol, bool plaintext) {
         probes_->refuse(number(connection), static_cast<std::uint8_t>(protocol), plaintext);
     };

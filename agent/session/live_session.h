@@ -54,9 +54,12 @@ struct Progress {
 class LiveSession : private RawEventConsumer {
 public:
     using UseObserver = std::function<void(const Use&, const Exchange&, const Pipeline&)>;
+    using CostObserver = std::function<void(std::uint64_t use, std::uint64_t cpu_nanoseconds)>;
 
     // Watching when it returns. Errors carry the exit code: no target 66, no privilege 77, kernel feature missing 69.
-    static Result<std::unique_ptr<LiveSession>> start(LiveOptions options, UseObserver on_use = {});
+    // on_cost: PipelineObservers.on_cost.
+    static Result<std::unique_ptr<LiveSession>> start(LiveOptions options, UseObserver on_use = {},
+                                                      CostObserver on_cost = {});
     ~LiveSession() override;
     LiveSession(const LiveSession&) = delete;
     LiveSession& operator=(const LiveSession&) = delete;
@@ -93,7 +96,7 @@ public:
     [[nodiscard]] SocketHook hook() const { return probes_->hook(); }
 
 private:
-    LiveSession(LiveOptions options, UseObserver on_use);
+    LiveSession(LiveOptions options, UseObserver on_use, CostObserver on_cost);
 
     // live_session.cc
     Result<void> load();
@@ -150,6 +153,7 @@ private:
 
     LiveOptions options_;
     UseObserver on_use_;
+    CostObserver on_cost_;
     LiveProcessSource source_;
     ProcessUsers users_;
     std::optional<Selectors> selectors_;

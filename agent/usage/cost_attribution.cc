@@ -171,7 +171,7 @@ void CostAttribution::on_use(ConnectionId id, const Use& use) {
         return;
     }
     connection.role = use.role;
-    connection.ended.push_back({use.operation, use.count, elapsed(use.begin, use.end)});
+    connection.ended.push_back({use.operation, use.count, elapsed(use.begin, use.end), {}, use.number});
     if (reading_ != id) share_out(connection, 0);
 }
 
@@ -212,6 +212,7 @@ void CostAttribution::share_out(Connection& connection, std::uint64_t still_open
     for (const Ended& ended : connection.ended) {
         const std::uint64_t open = ended.duration * ended.count;
         const std::uint64_t off_cpu = open > ended.cost.cpu ? open - ended.cost.cpu : 0;
+        if (on_cost_) on_cost_(ended.use, ended.cost.cpu / ended.count);
         usage_.add_cost(ended.operation, {ended.count, ended.cost.cpu, off_cpu, std::min(ended.cost.queued, off_cpu)});
     }
     connection.last = connection.ended.back().operation;

@@ -57,12 +57,16 @@ public:
     using SampleId = std::uint64_t;
     // Hears once of each sample which operation it was taken in; none: of no operation, or it is not known.
     using OnSample = std::function<void(SampleId, std::optional<OperationId>)>;
+    // Hears once what a server's use cost, each of those that came as one (Use.number).
+    using OnCost = std::function<void(std::uint64_t use, std::uint64_t cpu_nanoseconds)>;
 
     static constexpr std::size_t kMostSamples = 8192;  // that wait for that; then all of them are of no operation
 
     // usage outlives it.
     explicit CostAttribution(UsageTable& usage, OnSample on_sample = {}, std::size_t most_threads = 65536)
         : usage_(usage), on_sample_(std::move(on_sample)), most_threads_(most_threads) {}
+
+    void set_on_cost(OnCost on_cost) { on_cost_ = std::move(on_cost); }
 
     // A message of an open connection, before its bytes are read; message_read() follows, behind the uses that it ended.
     // still_open: exchanges of the connection.
@@ -115,6 +119,7 @@ private:
         std::uint32_t count = 1;
         std::uint64_t duration = 0;  // of each, in nanoseconds
         ThreadCost cost{};           // of all
+        std::uint64_t use = 0;       // Use.number
     };
 
     struct Connection {
@@ -168,6 +173,7 @@ private:
 
     UsageTable& usage_;
     OnSample on_sample_;
+    OnCost on_cost_;
     std::size_t most_threads_;
     tsl::robin_map<std::uint32_t, Thread> threads_;  // by tid
     tsl::robin_map<ConnectionId, Connection, ConnectionHash> served_;

@@ -17,6 +17,7 @@ std::string trace_line_json(const TraceLine& line) {
     if (line.time_to_first_byte_nanos) out["time_to_first_byte_seconds"] = in_seconds(*line.time_to_first_byte_nanos);
     out["bytes_in"] = line.bytes_in;
     out["bytes_out"] = line.bytes_out;
+    if (line.cpu_nanos) out["cpu_seconds"] = in_seconds(*line.cpu_nanos);
     if (!line.consumer.empty()) out["consumer"] = line.consumer;
     if (line.pid != 0) out["pid"] = line.pid;
     return out.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -26,6 +26,7 @@ std::string details(const TraceLine& line) {
     if (line.time_to_first_byte_nanos) out += "first byte " + duration(*line.time_to_first_byte_nanos) + ", ";
     out += fmt::format("in {}, out {}", human_bytes(line.bytes_in), human_bytes(line.bytes_out));
     if (!line.consumer.empty()) out += ", by " + terminal_safe(line.consumer);
+    if (line.cpu_nanos) out += ", CPU " + duration(*line.cpu_nanos);
     if (line.pid != 0) out += fmt::format(", pid {}", line.pid);
     return out;
 }

@@ -177,6 +177,13 @@ TEST(TraceLines, SayWhatCameOverTls) {
     EXPECT_THAT(trace_line_text(line, {}), HasSubstr("nginx ← http+tls GET /orders/{id}  "));
 }
 
+TEST(TraceLines, SayWhatAUseCost) {
+    TraceLine line = example_line();
+    line.cpu_nanos = 45'000;
+    EXPECT_EQ(Json::parse(trace_line_json(line))["cpu_seconds"], 0.000045);
+    EXPECT_THAT(trace_line_text(line, {}), HasSubstr(", CPU 45.0µs"));
+}
+
 TEST(TraceLineJson, AHostileNameStaysOnItsLine) {
     TraceLine line = example_line();
     line.operation = "GET /\n\xff";
