@@ -135,6 +135,7 @@ private:
     Result<void> load_stacks(const ff_probe_config& who);
     // Connections of some ports, of whichever process: nothing else of the host is meant.
     [[nodiscard]] bool watches_ports_alone() const { return watch_->whole_host && !watch_->ports.empty(); }
+    void meet_interpreters();
     void take_waiting_threads();
     void begin_stacks();
     void follow_mappings();

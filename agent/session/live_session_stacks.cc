@@ -37,9 +37,25 @@ Result<void> LiveSession::load_stacks(const ff_probe_config& who) {
     return {};
 }
 
+// Interpreters are found by what processes map: before the first stack, so that this one has their frames, too.
+void LiveSession::meet_interpreters() {
+    constexpr std::size_t kMostProcesses = 256;
+    constexpr timespec kPause{0, 2'000'000};
+    const MonotonicTime begin = monotonic_now();
+    const auto is_patient = [&] { return elapsed(begin, monotonic_now()) < kPatienceAtStart; };
+    StackCollector* stacks = pipeline_->stacks();
+    for (std::size_t i = 0; i < std::min(watch_->pids.size(), kMostProcesses) && is_patient(); ++i)
+        stacks->processes().meet(watch_->pids[i], begin);
+    while (stacks->looks_at_files() && is_patient()) {
+        nanosleep(&kPause, nullptr);
+        stacks->advance(monotonic_now());
+    }
+}
+
 // Whoever waits when the session begins. Their stacks also tell which tables will be needed first; with those in place, the
 // waits to come are walked in the kernel, rather than copied.
 void LiveSession::take_waiting_threads() {
+    meet_interpreters();
     Result<void> taken = stack_probe_->attach_waits();
     if (taken) taken = stack_probe_->take_waiting([this] { (void)drain(); });
     if (!taken) spdlog::warn("no stacks of threads that wait: {}", taken.error().what);

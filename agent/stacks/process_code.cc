@@ -64,6 +64,11 @@ std::shared_ptr<ProcessCode> ProcessCodes::past(Pid pid, std::uint64_t stack_sta
     return process;
 }
 
+void ProcessCodes::meet(Pid pid, MonotonicTime now) {
+    const auto maps = read_executable_maps(pid, kMostOfProcess);
+    if (maps && !maps->mappings.empty()) of(pid, maps->memory.stack_start, now, false);
+}
+
 bool ProcessCodes::is_current(Pid pid, const ProcessCode& process) const {
     const auto found = processes_.find(pid);
     return found != processes_.end() && found->second.get() == &process;

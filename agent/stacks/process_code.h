@@ -60,6 +60,8 @@ public:
 
     // stack_start: of the program that is meant. again: what is known of it seems out of date. Null: nothing is known.
     std::shared_ptr<ProcessCode> of(Pid pid, std::uint64_t stack_start, MonotonicTime now, bool again);
+    // Reads what it maps before there is a stack of it.
+    void meet(Pid pid, MonotonicTime now);
     // Not one that has ended, or has executed something else since.
     [[nodiscard]] bool is_current(Pid pid, const ProcessCode& process) const;
     // Finds the modules of all mappings; complete once all are described.

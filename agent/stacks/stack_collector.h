@@ -90,6 +90,8 @@ public:
     [[nodiscard]] std::uint64_t copies_without_room() const { return copies_without_room_; }
     // Tables are being looked for, and stacks wait for them.
     [[nodiscard]] bool busy() const { return !copies_.empty(); }
+    // Files are looked at, which some process maps.
+    [[nodiscard]] bool looks_at_files() const { return modules_.loading(); }
 
 private:
     // A sample in the making: done when its stack is walked, it is known in which operation it was taken, and, if it leads

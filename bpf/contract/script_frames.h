@@ -26,8 +26,6 @@ enum ff_script_stop {
 	FF_SCRIPT_STOPS
 };
 
-#define FF_SCRIPT_STOP_LAST_IN_KERNEL FF_SCRIPT_NOT_READ
-
 /* Flags of ff_script_frame.check. */
 #define FF_SCRIPT_ENTRY      (1U << 31) /* the outermost one that its native frame runs */
 #define FF_SCRIPT_CHECK_BITS 0x7fffffffU

@@ -12,7 +12,10 @@
 
 #include "walk.h"
 
-#define ff_read_script(to, size, address) bpf_probe_read_user(to, size, (const void *)(address))
+/* Whose memory it is, where that is not the running thread's. Reading that one may sleep. */
+typedef struct task_struct *ff_script_reader;
+
+#define ff_read_script(to, size, address) read_stack(to, size, address, reader)
 #define ff_script_slot(number)            (&container_of(walk, struct walk, cpython_walk)->script[number])
 
 #include "bpf/unwind/cpython.h"
@@ -26,10 +29,9 @@ struct {
 	__type(value, struct ff_interpreter);
 } interpreters SEC(".maps");
 
-static long step_cpython(__u32 index, struct walk_context *context)
+static __always_inline long step_cpython_of(struct walk *walk, struct task_struct *other)
 {
-	struct walk *walk = context->walk;
-	int stop = ff_cpython_step(&walk->cpython_walk, &walk->interpreter.cpython);
+	int stop = ff_cpython_step(&walk->cpython_walk, &walk->interpreter.cpython, other);
 
 	if (stop == FF_SCRIPT_ON)
 		return WALK_ON;
@@ -37,35 +39,73 @@ static long step_cpython(__u32 index, struct walk_context *context)
 	return WALK_DONE;
 }
 
-static __always_inline void walk_cpython(struct walk *walk, const struct task_struct *task)
+static long step_cpython(__u32 index, struct walk_context *context)
 {
-	struct walk_context context = {.walk = walk};
+	return step_cpython_of(context->walk, NULL);
+}
+
+/* False: the walk is over. */
+static __always_inline bool begin_cpython(struct walk *walk, const struct task_struct *task, struct task_struct *other)
+{
 	int stop;
 
 	__builtin_memset(&walk->cpython_walk, 0, __builtin_offsetof(struct ff_cpython_walk, frame_words));
 	walk->cpython_walk.self = task->thread.fsbase;
+	stop = ff_cpython_begin(&walk->cpython_walk, &walk->interpreter.cpython, other);
 	/* Where the steps end before the walk does. */
-	walk->event.script_stop = FF_SCRIPT_TOO_DEEP;
-	stop = ff_cpython_begin(&walk->cpython_walk, &walk->interpreter.cpython);
-	if (stop == FF_SCRIPT_ON)
-		bpf_loop(FF_CPYTHON_STEPS, step_cpython, &context, 0);
-	else
-		walk->event.script_stop = stop;
-	walk->event.script_frames = walk->cpython_walk.frames;
+	walk->event.script_stop = stop == FF_SCRIPT_ON ? FF_SCRIPT_TOO_DEEP : stop;
+	return stop == FF_SCRIPT_ON;
 }
 
-/* Fills in the script frames. Behind the walk over the native stack. */
-static __always_inline void walk_script_stack(struct walk *walk, const struct task_struct *task)
+/* Notes the interpreter of the process, if there is one. */
+static __always_inline bool find_interpreter(struct walk *walk, const struct task_struct *task)
 {
 	__u32 pid = task->tgid;
 	struct ff_interpreter *interpreter = bpf_map_lookup_elem(&interpreters, &pid);
 
 	if (!interpreter || !task->mm || interpreter->stack_start != task->mm->start_stack)
-		return;
+		return false;
 	walk->interpreter = *interpreter;
 	walk->event.runtime = walk->interpreter.runtime;
-	if (walk->interpreter.runtime == FF_RUNTIME_CPYTHON)
-		walk_cpython(walk, task);
+	return true;
+}
+
+/* Fills in the script frames. Behind the walk over the native stack. */
+static __always_inline void walk_script_stack(struct walk *walk, const struct task_struct *task)
+{
+	struct walk_context context = {.walk = walk};
+
+	if (!find_interpreter(walk, task))
+		return;
+	if (walk->interpreter.runtime != FF_RUNTIME_CPYTHON)
+		return;
+	if (begin_cpython(walk, task, NULL))
+		bpf_loop(FF_CPYTHON_STEPS, step_cpython, &context, 0);
+	walk->event.script_frames = walk->cpython_walk.frames;
+}
+
+struct other_context {
+	struct walk *walk;
+	struct task_struct *task;
+};
+
+static long step_cpython_of_other(__u32 index, struct other_context *context)
+{
+	return step_cpython_of(context->walk, context->task);
+}
+
+/* Of a thread that is off the CPU. Only where sleeping is allowed. */
+static __always_inline void walk_script_stack_of(struct walk *walk, struct task_struct *task)
+{
+	struct other_context context = {.walk = walk, .task = task};
+
+	if (!find_interpreter(walk, task))
+		return;
+	if (walk->interpreter.runtime != FF_RUNTIME_CPYTHON)
+		return;
+	if (begin_cpython(walk, task, task))
+		bpf_loop(FF_CPYTHON_STEPS, step_cpython_of_other, &context, 0);
+	walk->event.script_frames = walk->cpython_walk.frames;
 }
 
 #endif

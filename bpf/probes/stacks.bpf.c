@@ -226,6 +226,7 @@ int thread_found_waiting(struct bpf_iter__task *context)
 	walk->event.wait = walk->event.event.time_ns;
 	keep_kernel_stack_of(walk, task);
 	copy_user_stack_of(walk, task);
+	walk_script_stack_of(walk, task);
 	if (switches_of(task) != switches)
 		return 0;
 	submit_walk(walk);

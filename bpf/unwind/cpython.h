@@ -4,10 +4,11 @@
  * each: compiled for BPF, and natively for tests.
  *
  * Before including this file, define
+ *	ff_script_reader, a type: whose memory it is
  *	int ff_read_script(void *to, __u32 size, __u64 address)
  *	struct ff_script_frame *ff_script_slot(__u32 number)
- * the first copies memory of the process and returns 0 when all of it could be read, the second is where the frame of that
- * number, below FF_SCRIPT_DEPTH, is kept. They may be macros; where they are used, `walk` is the walk.
+ * the second copies memory of the process and returns 0 when all of it could be read, the third is where the frame of that
+ * number, below FF_SCRIPT_DEPTH, is kept. They may be macros; where they are used, `walk` is the walk and `reader` the reader.
  *
  * Structures: Include/cpython/{pystate,frameobject,code}.h and Include/internal/pycore_{runtime,interp,frame}.h of CPython
  * 3.9 to 3.13; their offsets are the agent's to know.
@@ -27,7 +28,7 @@
 #define FF_CPYTHON_FRAME_BYTES        72  /* of _PyInterpreterFrame, up to its local variables */
 
 /* The frames of a thread state are next. A state without any is no failure: the thread is in no Python code. */
-FF_SCRIPT_INLINE int ff_cpython_enter(struct ff_cpython_walk *walk, const struct ff_cpython *layout, __u64 thread)
+FF_SCRIPT_INLINE int ff_cpython_enter(struct ff_cpython_walk *walk, const struct ff_cpython *layout, ff_script_reader reader, __u64 thread)
 {
 	walk->threads++;
 	if (ff_read_script(&walk->frame, sizeof(walk->frame), thread + layout->thread_frame))
@@ -43,7 +44,7 @@ FF_SCRIPT_INLINE int ff_cpython_enter(struct ff_cpython_walk *walk, const struct
  * walk->self is set, all else is zero. Where there is one interpreter only, its thread state is where C keeps data of the
  * thread, if it is; that it names this very thread tells.
  */
-FF_SCRIPT_INLINE int ff_cpython_begin(struct ff_cpython_walk *walk, const struct ff_cpython *layout)
+FF_SCRIPT_INLINE int ff_cpython_begin(struct ff_cpython_walk *walk, const struct ff_cpython *layout, ff_script_reader reader)
 {
 	__u64 next, thread, id;
 
@@ -58,14 +59,14 @@ FF_SCRIPT_INLINE int ff_cpython_begin(struct ff_cpython_walk *walk, const struct
 	    !ff_read_script(&thread, sizeof(thread), walk->self + layout->thread_slot) && thread &&
 	    !ff_read_script(&id, sizeof(id), thread + layout->thread_id) && id == walk->self) {
 		walk->interpreter = 0;
-		return ff_cpython_enter(walk, layout, thread);
+		return ff_cpython_enter(walk, layout, reader, thread);
 	}
 	if (ff_read_script(&walk->thread, sizeof(walk->thread), walk->interpreter + layout->interpreter_threads))
 		return FF_SCRIPT_UNREADABLE;
 	return FF_SCRIPT_ON;
 }
 
-FF_SCRIPT_INLINE int ff_cpython_next_interpreter(struct ff_cpython_walk *walk, const struct ff_cpython *layout)
+FF_SCRIPT_INLINE int ff_cpython_next_interpreter(struct ff_cpython_walk *walk, const struct ff_cpython *layout, ff_script_reader reader)
 {
 	if (walk->interpreter &&
 	    ff_read_script(&walk->interpreter, sizeof(walk->interpreter), walk->interpreter + layout->interpreter_next))
@@ -78,7 +79,7 @@ FF_SCRIPT_INLINE int ff_cpython_next_interpreter(struct ff_cpython_walk *walk, c
 }
 
 /* New interpreters stand in front of older ones, so that what runs in one that was entered later comes first. */
-FF_SCRIPT_INLINE int ff_cpython_next_thread(struct ff_cpython_walk *walk, const struct ff_cpython *layout)
+FF_SCRIPT_INLINE int ff_cpython_next_thread(struct ff_cpython_walk *walk, const struct ff_cpython *layout, ff_script_reader reader)
 {
 	__u64 thread = walk->thread, id;
 
@@ -90,7 +91,7 @@ FF_SCRIPT_INLINE int ff_cpython_next_thread(struct ff_cpython_walk *walk, const 
 	walk->thread = 0;
 	if (!walk->several)
 		walk->interpreter = 0;
-	return ff_cpython_enter(walk, layout, thread);
+	return ff_cpython_enter(walk, layout, reader, thread);
 }
 
 FF_SCRIPT_INLINE __u64 ff_cpython_word(const struct ff_cpython_walk *walk, __u16 offset)
@@ -119,7 +120,7 @@ FF_SCRIPT_INLINE void ff_cpython_end_call(struct ff_cpython_walk *walk)
 	walk->frames++;
 }
 
-FF_SCRIPT_INLINE int ff_cpython_keep(struct ff_cpython_walk *walk, const struct ff_cpython *layout, __u64 code, __u32 flags)
+FF_SCRIPT_INLINE int ff_cpython_keep(struct ff_cpython_walk *walk, const struct ff_cpython *layout, ff_script_reader reader, __u64 code, __u32 flags)
 {
 	struct ff_script_frame *kept = ff_script_slot(walk->frames & (FF_SCRIPT_DEPTH - 1));
 	__s64 position;
@@ -146,7 +147,7 @@ FF_SCRIPT_INLINE int ff_cpython_keep(struct ff_cpython_walk *walk, const struct 
 	return FF_SCRIPT_ON;
 }
 
-FF_SCRIPT_INLINE int ff_cpython_next_frame(struct ff_cpython_walk *walk, const struct ff_cpython *layout)
+FF_SCRIPT_INLINE int ff_cpython_next_frame(struct ff_cpython_walk *walk, const struct ff_cpython *layout, ff_script_reader reader)
 {
 	__u64 frame = walk->frame, code;
 	__u32 flags = 0;
@@ -168,17 +169,17 @@ FF_SCRIPT_INLINE int ff_cpython_next_frame(struct ff_cpython_walk *walk, const s
 	    (layout->frames == FF_CPYTHON_IS_ENTRY && ff_cpython_byte(walk, layout->frame_entry)))
 		flags = FF_SCRIPT_ENTRY;
 	code = ff_cpython_word(walk, layout->frame_code);
-	return ff_cpython_keep(walk, layout, code, flags);
+	return ff_cpython_keep(walk, layout, reader, code, flags);
 }
 
 /* Behind ff_cpython_begin(), as long as it says FF_SCRIPT_ON, at most FF_CPYTHON_STEPS times. */
-FF_SCRIPT_INLINE int ff_cpython_step(struct ff_cpython_walk *walk, const struct ff_cpython *layout)
+FF_SCRIPT_INLINE int ff_cpython_step(struct ff_cpython_walk *walk, const struct ff_cpython *layout, ff_script_reader reader)
 {
 	if (walk->frame)
-		return ff_cpython_next_frame(walk, layout);
+		return ff_cpython_next_frame(walk, layout, reader);
 	if (walk->thread)
-		return ff_cpython_next_thread(walk, layout);
-	return ff_cpython_next_interpreter(walk, layout);
+		return ff_cpython_next_thread(walk, layout, reader);
+	return ff_cpython_next_interpreter(walk, layout, reader);
 }
 
 #endif
