@@ -8,7 +8,8 @@
  *	int ff_read_script(void *to, __u32 size, __u64 address)
  *	struct ff_script_frame *ff_script_slot(__u32 number)
  * the second copies memory of the process and returns 0 when all of it could be read, the third is where the frame of that
- * number, below FF_SCRIPT_DEPTH, is kept. They may be macros; where they are used, `walk` is the walk and `reader` the reader.
+ * number, below FF_SCRIPT_DEPTH, is kept. They may be macros; where they are used, `walk` is the walk and `reader` the
+ *reader.
  *
  * Structures: Include/cpython/{pystate,frameobject,code}.h and Include/internal/pycore_{runtime,interp,frame}.h of CPython
  * 3.9 to 3.13; their offsets are the agent's to know.
@@ -28,7 +29,8 @@
 #define FF_CPYTHON_FRAME_BYTES        72  /* of _PyInterpreterFrame, up to its local variables */
 
 /* The frames of a thread state are next. A state without any is no failure: the thread is in no Python code. */
-FF_SCRIPT_INLINE int ff_cpython_enter(struct ff_cpython_walk *walk, const struct ff_cpython *layout, ff_script_reader reader, __u64 thread)
+FF_SCRIPT_INLINE int ff_cpython_enter(struct ff_cpython_walk *walk, const struct ff_cpython *layout, ff_script_reader reader,
+                                      __u64 thread)
 {
 	walk->threads++;
 	if (ff_read_script(&walk->frame, sizeof(walk->frame), thread + layout->thread_frame))
@@ -66,7 +68,8 @@ FF_SCRIPT_INLINE int ff_cpython_begin(struct ff_cpython_walk *walk, const struct
 	return FF_SCRIPT_ON;
 }
 
-FF_SCRIPT_INLINE int ff_cpython_next_interpreter(struct ff_cpython_walk *walk, const struct ff_cpython *layout, ff_script_reader reader)
+FF_SCRIPT_INLINE int ff_cpython_next_interpreter(struct ff_cpython_walk *walk, const struct ff_cpython *layout,
+                                                 ff_script_reader reader)
 {
 	if (walk->interpreter &&
 	    ff_read_script(&walk->interpreter, sizeof(walk->interpreter), walk->interpreter + layout->interpreter_next))
@@ -79,7 +82,8 @@ FF_SCRIPT_INLINE int ff_cpython_next_interpreter(struct ff_cpython_walk *walk, c
 }
 
 /* New interpreters stand in front of older ones, so that what runs in one that was entered later comes first. */
-FF_SCRIPT_INLINE int ff_cpython_next_thread(struct ff_cpython_walk *walk, const struct ff_cpython *layout, ff_script_reader reader)
+FF_SCRIPT_INLINE int ff_cpython_next_thread(struct ff_cpython_walk *walk, const struct ff_cpython *layout,
+                                            ff_script_reader reader)
 {
 	__u64 thread = walk->thread, id;
 
@@ -120,7 +124,8 @@ FF_SCRIPT_INLINE void ff_cpython_end_call(struct ff_cpython_walk *walk)
 	walk->frames++;
 }
 
-FF_SCRIPT_INLINE int ff_cpython_keep(struct ff_cpython_walk *walk, const struct ff_cpython *layout, ff_script_reader reader, __u64 code, __u32 flags)
+FF_SCRIPT_INLINE int ff_cpython_keep(struct ff_cpython_walk *walk, const struct ff_cpython *layout, ff_script_reader reader,
+                                     __u64 code, __u32 flags)
 {
 	struct ff_script_frame *kept = ff_script_slot(walk->frames & (FF_SCRIPT_DEPTH - 1));
 	__s64 position;
@@ -147,7 +152,8 @@ FF_SCRIPT_INLINE int ff_cpython_keep(struct ff_cpython_walk *walk, const struct 
 	return FF_SCRIPT_ON;
 }
 
-FF_SCRIPT_INLINE int ff_cpython_next_frame(struct ff_cpython_walk *walk, const struct ff_cpython *layout, ff_script_reader reader)
+FF_SCRIPT_INLINE int ff_cpython_next_frame(struct ff_cpython_walk *walk, const struct ff_cpython *layout,
+                                           ff_script_reader reader)
 {
 	__u64 frame = walk->frame, code;
 	__u32 flags = 0;

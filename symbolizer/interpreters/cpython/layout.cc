@@ -220,6 +220,16 @@ bool has_sound_threads(MemoryReader& memory, const CpythonLayout& layout) {
 }
 
 tl::expected<CpythonLayout, ff_script_stop> layout_of_version(unsigned minor, const DebugOffsets& said) {
+    if (const auto table = cpython_table(minor)) return *table;
+    if (!has_cookie(said)) return tl::unexpected(FF_SCRIPT_UNSUPPORTED_BUILD);
+    const auto layout = said.free_threaded == 0 ? layout_of(said) : std::nullopt;
+    if (!layout) return tl::unexpected(FF_SCRIPT_UNSUPPORTED_BUILD);
+    return *layout;
+}
+
+}  // namespace
+
+std::optional<CpythonLayout> cpython_table(unsigned minor) {
     switch (minor) {
         case 9:
             return layout_3_9();
@@ -230,15 +240,9 @@ tl::expected<CpythonLayout, ff_script_stop> layout_of_version(unsigned minor, co
         case 12:
             return layout_3_12();
         default:
-            break;
+            return std::nullopt;
     }
-    if (!has_cookie(said)) return tl::unexpected(FF_SCRIPT_UNSUPPORTED_BUILD);
-    const auto layout = said.free_threaded == 0 ? layout_of(said) : std::nullopt;
-    if (!layout) return tl::unexpected(FF_SCRIPT_UNSUPPORTED_BUILD);
-    return *layout;
 }
-
-}  // namespace
 
 tl::expected<CpythonLayout, ff_script_stop> find_cpython_layout(MemoryReader& memory, const CpythonSymbols& symbols,
                                                                 std::optional<unsigned> file_minor) {

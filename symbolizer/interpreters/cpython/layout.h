@@ -45,6 +45,9 @@ struct CpythonSymbols {
 tl::expected<CpythonLayout, ff_script_stop> find_cpython_layout(MemoryReader& memory, const CpythonSymbols& symbols,
                                                                 std::optional<unsigned> file_minor);
 
+// What versions that don't say it themselves are known to have, without the addresses. Nothing for others.
+std::optional<CpythonLayout> cpython_table(unsigned minor);
+
 // Where a thread of the process finds its PyThreadState among the data that C keeps for it, from the thread pointer; nothing
 // where the interpreter runs no thread yet, or the C library is not glibc.
 std::optional<std::uint16_t> find_thread_slot(MemoryReader& memory, const CpythonLayout& layout);
