@@ -33,15 +33,17 @@ bool has_runtime(const CodeModule& module) { return module.description.runtime.f
 // It is called as one, and has no symbols that tell.
 bool is_named_like_one(const CodeModule& module) {
     const std::string_view file = std::string_view(module.path).substr(module.path.rfind('/') + 1);
-    return file.starts_with("libpython3.") && minor_in(file).has_value();
+    return (file.starts_with("libpython3.") || file.starts_with("python3.")) && minor_in(file).has_value();
 }
 
-std::vector<const PlacedMapping*> interpreters_in(std::span<const PlacedMapping> placed, const CodeModules& modules) {
-    std::vector<const PlacedMapping*> found;
+using Mappings = std::vector<const PlacedMapping*>;
+
+// One mapping of each module that is such.
+template <typename Is>
+Mappings modules_that(std::span<const PlacedMapping> placed, const CodeModules& modules, Is is) {
+    Mappings found;
     for (const PlacedMapping& mapping : placed) {
-        if (!modules.has(mapping.module)) continue;
-        const CodeModule& module = modules.at(mapping.module);
-        if (!has_runtime(module) && !is_named_like_one(module)) continue;
+        if (!modules.has(mapping.module) || !is(modules.at(mapping.module))) continue;
         const auto is_same = [&](const PlacedMapping* other) { return other->module == mapping.module; };
         if (std::none_of(found.begin(), found.end(), is_same)) found.push_back(&mapping);
     }
@@ -51,23 +53,20 @@ std::vector<const PlacedMapping*> interpreters_in(std::span<const PlacedMapping>
 }  // namespace
 
 bool CpythonInterpreter::is_another_in(std::span<const PlacedMapping> placed, const CodeModules& modules) {
-    return interpreters_in(placed, modules).size() > 1;
+    return modules_that(placed, modules, has_runtime).size() > 1;
 }
 
-std::shared_ptr<Interpreter> CpythonInterpreter::find(Pid pid, std::span<const PlacedMapping> placed,
-                                                      const CodeModules& modules) {
-    const std::vector<const PlacedMapping*> found = interpreters_in(placed, modules);
-    if (found.empty()) return nullptr;
-    const CodeModule& module = modules.at(found.front()->module);
+std::shared_ptr<CpythonInterpreter> CpythonInterpreter::in(Pid pid, const PlacedMapping& mapping,
+                                                           const CodeModules& modules) {
+    const CodeModule& module = modules.at(mapping.module);
     const auto address_of = [&](std::string_view name) {
         const RuntimeSymbol* symbol = module.description.runtime.find(name);
-        return symbol == nullptr ? 0 : symbol->address + found.front()->bias;
+        return symbol == nullptr ? 0 : symbol->address + mapping.bias;
     };
     const CpythonSymbols symbols{address_of("_PyRuntime"), address_of("PyCode_Type"), address_of("Py_Version")};
-    std::shared_ptr<CpythonInterpreter> interpreter(new CpythonInterpreter(pid, symbols, minor_in(module.path)));
-    if (found.size() > 1) {
-        interpreter->problem_ = ScriptStop::SEVERAL;
-    } else if (module.description.runtime.script_code.empty()) {
+    std::shared_ptr<CpythonInterpreter> interpreter(
+        new CpythonInterpreter(pid, mapping.module, symbols, minor_in(module.path)));
+    if (module.description.runtime.script_code.empty()) {
         interpreter->problem_ = ScriptStop::NO_SYMBOLS;
     } else {
         interpreter->look();
@@ -75,8 +74,39 @@ std::shared_ptr<Interpreter> CpythonInterpreter::find(Pid pid, std::span<const P
     return interpreter;
 }
 
-CpythonInterpreter::CpythonInterpreter(Pid pid, const CpythonSymbols& symbols, std::optional<unsigned> file_minor)
-    : memory_(pid), symbols_(symbols), file_minor_(file_minor) {}
+// A library may be loaded and never begun: then it is not in the way of the one that runs.
+std::shared_ptr<Interpreter> CpythonInterpreter::find(Pid pid, std::span<const PlacedMapping> placed,
+                                                      const CodeModules& modules) {
+    Mappings found = modules_that(placed, modules, has_runtime);
+    if (found.empty()) found = modules_that(placed, modules, is_named_like_one);
+    if (found.empty()) return nullptr;
+    std::vector<std::shared_ptr<CpythonInterpreter>> all;
+    all.reserve(found.size());
+    for (const PlacedMapping* mapping : found) all.push_back(in(pid, *mapping, modules));
+    const auto runs = [](const auto& interpreter) { return interpreter->is_running(); };
+    const auto running = std::find_if(all.begin(), all.end(), runs);
+    if (running == all.end()) return all.front();
+    if (std::count_if(all.begin(), all.end(), runs) > 1) {
+        (*running)->problem_ = ScriptStop::SEVERAL;
+        (*running)->layout_.reset();
+    }
+    return *running;
+}
+
+CpythonInterpreter::CpythonInterpreter(Pid pid, ModuleNumber module, const CpythonSymbols& symbols,
+                                       std::optional<unsigned> file_minor)
+    : memory_(pid), module_(module), symbols_(symbols), file_minor_(file_minor) {}
+
+bool CpythonInterpreter::is_running() {
+    if (!layout_) return false;
+    const auto head = memory_.value<std::uint64_t>(layout_->frames.runtime + layout_->frames.interpreters_head);
+    return head && *head != 0;
+}
+
+// Where it is not known what evaluates scripts, any of its code may.
+bool CpythonInterpreter::runs_scripts(const UserFrame& native) const {
+    return problem_ == ScriptStop::NO_SYMBOLS && native.module == module_;
+}
 
 void CpythonInterpreter::look() {
     ++looks_;

@@ -26,15 +26,15 @@ class CpythonInterpreter final : public Interpreter {
 public:
     // Null: the process maps none. One that can't be read is found, too: problem() says why.
     static std::shared_ptr<Interpreter> find(Pid pid, std::span<const PlacedMapping> placed, const CodeModules& modules);
-    // More than one module has an interpreter.
+    // More than one module has one.
     static bool is_another_in(std::span<const PlacedMapping> placed, const CodeModules& modules);
 
     [[nodiscard]] const ff_interpreter* layout() const override { return layout_ ? &published_ : nullptr; }
     [[nodiscard]] ScriptStop problem() const override { return problem_; }
     bool refresh() override;
     [[nodiscard]] std::shared_ptr<Interpreter> of_child(Pid child) const override;
-    // What does, lies in its module, whose symbols tell.
-    [[nodiscard]] bool runs_scripts(const UserFrame& /*native*/) const override { return false; }
+    // Beside what the symbols of its module say.
+    [[nodiscard]] bool runs_scripts(const UserFrame& native) const override;
     std::vector<ScriptFrame> name(const ScriptFrameList& frames, ScriptFunctions& functions) override;
 
 private:
@@ -45,11 +45,14 @@ private:
         std::vector<std::byte> lines;
     };
 
-    CpythonInterpreter(Pid pid, const CpythonSymbols& symbols, std::optional<unsigned> file_minor);
+    CpythonInterpreter(Pid pid, ModuleNumber module, const CpythonSymbols& symbols, std::optional<unsigned> file_minor);
+    static std::shared_ptr<CpythonInterpreter> in(Pid pid, const PlacedMapping& mapping, const CodeModules& modules);
     void look();
+    bool is_running();
     const Named& code_of(const RawScriptFrame& frame, ScriptFunctions& functions);
 
     ProcessMemory memory_;
+    ModuleNumber module_;
     CpythonSymbols symbols_;
     std::optional<unsigned> file_minor_;
     ScriptStop problem_ = ScriptStop::COMPLETE;

