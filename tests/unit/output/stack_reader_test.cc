@@ -206,6 +206,37 @@ TEST(StackSummary, SaysHowCompleteTheStacksAreAndWhyNot) {
               "stacks     93% of 730 complete (6.8% with guesses), 2.5% of frames guessed; stops: no_table 50\n");
 }
 
+TEST(StackSummary, SaysHowManyInterpretedStacksHaveAllOfTheirFunctionsAndWhyNot) {
+    Snapshot snapshot = example_with_stacks();
+    Stacks& stacks = *snapshot.mutable_stacks();
+    EXPECT_EQ(stack_completeness_line(stacks, {}).find("interpreted"), std::string::npos);
+    (*stacks.mutable_script_stops())["complete"] = 490;
+    (*stacks.mutable_script_stops())["not_known_yet"] = 2;
+    (*stacks.mutable_script_stops())["unnamed"] = 8;
+    const StackCompleteness all = completeness(stacks);
+    EXPECT_EQ(all.script_walks, 500U);
+    EXPECT_EQ(all.script_complete, 490U);
+    EXPECT_THAT(all.script_stops, ElementsAre(Pair("unnamed", 8U), Pair("not_known_yet", 2U)));
+    EXPECT_NE(stack_completeness_line(stacks, {}).find("; interpreted 98% of 500 complete: unnamed 8, not_known_yet 2"),
+              std::string::npos);
+}
+
+TEST(StackFilter, CountsInterpretedStacksAnew) {
+    Snapshot snapshot = example_with_stacks();
+    Stacks& stacks = *snapshot.mutable_stacks();
+    stacks.add_strings("complete");
+    const auto complete = static_cast<std::uint32_t>(stacks.strings_size() - 1);
+    std::uint64_t of_shop = 0;
+    for (StackSample& sample : *stacks.mutable_samples()) {
+        sample.set_script_stop(complete);
+        if (stacks.strings(static_cast<int>(sample.service())) == "shop") of_shop += sample.samples();
+    }
+    StackFilter filter;
+    filter.services = {"shop"};
+    keep_chosen(stacks, filter);
+    EXPECT_EQ(stacks.script_stops().at("complete"), of_shop);
+}
+
 TEST(StackSummary, SaysNothingOfGuessesWhereThereAreNoneOrNobodyCounted) {
     Snapshot snapshot = example_with_stacks();
     const std::string without = "stacks     93% of 730 complete, 2.5% of frames guessed; stops: no_table 50\n";

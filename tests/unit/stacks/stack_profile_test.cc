@@ -34,6 +34,31 @@ std::uint64_t nanoseconds_in(const StackProfile& profile) {
     return sum;
 }
 
+TEST(StackProfile, AddsUpStacksOfAScriptByFunctionAndLineWhateverProcessTheyAreOf) {
+    StackProfile profile;
+    Sample sample;
+    sample.user = {UserFrame::of_script(ScriptFunctionId{7}, 42), {3, 0x1234, false}};
+    sample.script_stop = ScriptStop::COMPLETE;
+    for (const std::uint32_t pid : {1U, 2U}) {
+        sample.pid = Pid{pid};
+        profile.add(sample);
+    }
+    EXPECT_EQ(profile.stacks(), 1U);
+    profile.for_each([&](const Sample& sum) {
+        EXPECT_EQ(sum.user, sample.user);
+        EXPECT_EQ(sum.script_stop, ScriptStop::COMPLETE);
+        EXPECT_EQ(sum.user[0].function(), ScriptFunctionId{7});
+        EXPECT_EQ(sum.user[0].line(), 42U);
+    });
+    sample.user[0] = UserFrame::of_script(ScriptFunctionId{7}, 43);
+    profile.add(sample);
+    sample.script_stop = ScriptStop::UNNAMED;
+    profile.add(sample);
+    EXPECT_EQ(profile.stacks(), 3U);
+    EXPECT_EQ(profile.script_stops()[static_cast<std::size_t>(ScriptStop::COMPLETE)], 3U);
+    EXPECT_EQ(profile.script_stops()[static_cast<std::size_t>(ScriptStop::UNNAMED)], 1U);
+}
+
 TEST(StackProfile, EqualStacksAddUpAndKeepAllThatTheyAre) {
     StackProfile profile;
     Sample sample = sample_of({{1, 0x1234, false}, {2, 0xfedcba987654, true}});

@@ -68,6 +68,35 @@ TEST_F(StackSymbols, ACompletedStackHasTheNamesOfItsFunctions) {
     EXPECT_EQ(stacks.modules(0).path(), 0U);
 }
 
+TEST_F(StackSymbols, AScriptsFunctionsHaveFileAndLineWhateverDetailIsAskedFor) {
+    StackCapture capture;
+    constexpr ScriptFunctionId kOrder{3};
+    constexpr ScriptFunctionId kGone{4};
+    capture.script_functions[kOrder] = {Runtime::kCpython, "Shop.order", "/srv/shop.py"};
+    capture.script_functions[kGone] = {Runtime::kCpython, {}, {}};
+    Sample sample = sample_of({UserFrame::of_script(kOrder, 42), UserFrame::of_script(kOrder, 43),
+                               UserFrame::of_script(kGone, 0), UserFrame::of_script(kOrder, 42)},
+                              10);
+    sample.script_stop = ScriptStop::UNNAMED;
+    capture.samples.push_back(sample);
+    capture.script_stops[static_cast<std::size_t>(ScriptStop::UNNAMED)] = 1;
+    capture.script_stops[static_cast<std::size_t>(ScriptStop::NONE)] = 5;
+    const Stacks stacks = filled(std::move(capture));
+    ASSERT_EQ(stacks.samples_size(), 1);
+    const StackSample& out = stacks.samples(0);
+    EXPECT_EQ(function_at(stacks, out, 0), "Shop.order");
+    EXPECT_EQ(module_at(stacks, out, 0), "[python]");
+    const StackLine& line = stacks.locations(static_cast<int>(out.locations(0))).lines(0);
+    EXPECT_EQ(text(stacks, line.file()), "/srv/shop.py");
+    EXPECT_EQ(line.line(), 42U);
+    EXPECT_EQ(out.locations(0), out.locations(3));
+    EXPECT_NE(out.locations(0), out.locations(1)) << "another line";
+    EXPECT_EQ(function_at(stacks, out, 2), "(the function was gone when its name was read)");
+    EXPECT_EQ(text(stacks, out.script_stop()), "unnamed");
+    EXPECT_EQ(stacks.script_stops().at("unnamed"), 1U);
+    EXPECT_FALSE(stacks.script_stops().contains("none"));
+}
+
 TEST_F(StackSymbols, NamesOutliveTheProcess) {
     const pid_t child = fork();
     if (child == 0) pause();
