@@ -14,6 +14,8 @@ namespace footfall {
 namespace {
 
 constexpr std::uint64_t kPatienceAtStart = 300'000'000;  // with unwind tables that are being made
+constexpr std::uint64_t kPatienceWithFiles =
+    2 * kNanosecondsPerSecond;  // that processes map; it takes milliseconds as a rule
 
 }  // namespace
 
@@ -42,7 +44,7 @@ void LiveSession::meet_interpreters() {
     constexpr std::size_t kMostProcesses = 256;
     constexpr timespec kPause{0, 2'000'000};
     const MonotonicTime begin = monotonic_now();
-    const auto is_patient = [&] { return elapsed(begin, monotonic_now()) < kPatienceAtStart; };
+    const auto is_patient = [&] { return elapsed(begin, monotonic_now()) < kPatienceWithFiles; };
     StackCollector* stacks = pipeline_->stacks();
     for (std::size_t i = 0; i < std::min(watch_->pids.size(), kMostProcesses) && is_patient(); ++i)
         stacks->processes().meet(watch_->pids[i], begin);

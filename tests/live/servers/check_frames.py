@@ -35,16 +35,22 @@ def main():
             met.add(tuple(frames))
         else:
             wrong[(tuple(frames), sample["script_stop"])] += sample["samples"]
-    for (frames, stop), samples in wrong.most_common(5):
-        print("WRONG ", samples, stop, *(f"{name} {file}:{line}" for name, file, line in frames), sep="\n    ", file=sys.stderr)
-    for frames in stacks - met:
-        print("NEVER ", *(f"{name} {file}:{line}" for name, file, line in frames), sep="\n    ", file=sys.stderr)
+    for (frames, stop), samples in wrong.most_common(3):
+        print("WRONG ", samples, stop, text_of(frames), file=sys.stderr)
+    for frames in sorted(stacks - met)[:3]:
+        print("NEVER ", text_of(frames), file=sys.stderr)
     everything = right + sum(wrong.values())
     share = 100 * right / max(everything, 1)
-    print(f"{right} of {everything} samples ({share:.1f} %) are the interpreter's own stacks; {len(met)} of {len(stacks)} stacks met")
     completeness = session["completeness"]
-    print(f"script stacks: {completeness['script_complete']} of {completeness['script_stacks']} complete, {completeness['script_stops']}")
-    return 0 if everything >= 50 and share >= least and met == stacks else 1
+    is_right = everything >= 50 and share >= least and met == stacks
+    print(f"{right} of {everything} samples ({share:.1f} %) are the interpreter's own stacks; {len(met)} of {len(stacks)} stacks met; "
+          f"{completeness['script_stops']}", file=sys.stdout if is_right else sys.stderr)
+    return 0 if is_right else 1
+
+
+def text_of(frames):
+    """The innermost frames, on a line."""
+    return " < ".join(f"{name} {pathlib.PurePath(file).name}:{line}" for name, file, line in frames[:6])
 
 
 def place_of_standing(stacks):

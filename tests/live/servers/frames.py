@@ -1,7 +1,7 @@
 """A program whose Python frames are known: in each of many ways to get there it stands still at a known place, and says what
 the interpreter itself has for its stack.
 
-frames.py SECONDS OUT.json    SECONDS in all; runs on CPython 3.9 to 3.13, needs no package
+frames.py SECONDS OUT.json [WARM]    SECONDS of CPU in all, behind WARM seconds elsewhere; runs on CPython 3.9 to 3.13, needs no package
 
 OUT.json has a list of stacks, each a list of [function, file, line], innermost first; the function is qualified where the
 version knows that. Nothing runs outside of these stacks for long.
@@ -29,8 +29,8 @@ def stand():
     while frame := frame.f_back:
         frames.append([name_of(frame.f_code), frame.f_code.co_filename, frame.f_lineno])
     STACKS.append(frames)
-    until = time.monotonic() + EACH
-    while time.monotonic() < until: pass  # here it stands
+    until = time.thread_time() + EACH
+    while time.thread_time() < until: pass  # here it stands
 
 
 def name_of(code):
@@ -222,6 +222,9 @@ def main():
     global EACH
     sys.modules["frames_of_test"] = sys.modules[__name__]
     EACH = float(sys.argv[1]) / 55
+    begin = time.monotonic() + float(sys.argv[3] if len(sys.argv) > 3 else 0)
+    while time.monotonic() < begin:
+        pass
     for way in WAYS:
         way()
     pathlib.Path(sys.argv[2]).write_text(json.dumps(STACKS), encoding="utf-8")
