@@ -1,6 +1,7 @@
 #include "symbolizer/interpreters/runtime_symbols.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -17,14 +18,11 @@ namespace {
 // Include/internal/pycore_runtime.h of 3.9 to 3.13.
 struct Family {
     std::string_view mark;
-    std::vector<std::string_view> names;
+    std::array<std::string_view, 2> names;
     std::string_view evaluates;  // the function that runs scripts
 };
 
-const Family& cpython() {
-    static const Family family{"_PyRuntime", {"PyCode_Type", "Py_Version"}, "_PyEval_EvalFrameDefault"};
-    return family;
-}
+constexpr Family kCpython{"_PyRuntime", {"PyCode_Type", "Py_Version"}, "_PyEval_EvalFrameDefault"};
 
 constexpr std::size_t kMostFunction = std::size_t{1} << 20;  // bytes of code that are looked through
 constexpr std::size_t kMostParts = 16;
@@ -119,10 +117,10 @@ bool RuntimeSymbols::runs_scripts(std::uint64_t address) const {
 RuntimeSymbols find_runtime_symbols(const ElfFile& file, int fd) {
     RuntimeSymbols found;
     for (const std::uint32_t type : {SHT_DYNSYM, SHT_SYMTAB}) {
-        found.symbols = symbols_in(file, type, cpython());
+        found.symbols = symbols_in(file, type, kCpython);
         if (!found.symbols.empty()) break;
     }
-    if (const RuntimeSymbol* function = found.find(cpython().evaluates))
+    if (const RuntimeSymbol* function = found.find(kCpython.evaluates))
         found.script_code = script_code_of(file, fd, *function);
     return found;
 }

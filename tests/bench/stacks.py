@@ -6,7 +6,8 @@ stacks.py [--seconds 4] [--rounds 3] [--frequency 99] [--programs python3,redis-
 
 A stack is complete when its outermost user frame is where a program or a thread starts. Prints two tables. The first: complete
 stacks, the CPU of the tool (all of it, start and naming included, and for footfall that of the recording alone), and the
-bytes that it wrote. The second: what one sample of a stack of some 30 frames takes in the kernel, by its own statistics.
+bytes that it wrote. The second: what one sample takes in the kernel, by its own statistics: of a stack of some 30 frames, and of
+40 frames of Python, which call each other at once or, all but two, through C.
 Standard library only; needs the programs, their load generators (wrk, redis-benchmark, pgbench), perf and bpftool; what is
 missing is left out, by name. Run as root.
 """
@@ -40,6 +41,21 @@ def nested(n):
 while True:
     nested(25)
     re.findall(r"[0-9]+", "a1b22" * 100)
+"""
+
+
+# 40 frames of Python with the module's own, in one native call or in 38.
+PYTHON = """
+import sys, time
+def spin():
+    while True:
+        for _ in range(1000):
+            pass
+def plain(depth):
+    plain(depth - 1) if depth else spin()
+def through_c(depth):
+    max([depth], key=lambda _: through_c(depth - 1) if depth else spin())
+plain(37) if sys.argv[1] == "plain" else through_c(18)
 """
 
 
@@ -199,14 +215,14 @@ def clock_share(options, frequency, pid, processes):
     return share
 
 
-def sample_cost(options, frequency):
+def sample_cost(options, frequency, command):
     """Prints what the sampling program takes for each sample of one busy thread, and for all ticks that are no samples."""
     processes = live.Processes()
     with live_bench.bpf_statistics():
         try:
-            burner = quiet(processes, [str(options.burner), "600", burner_depth(30)]).pid
+            busy = quiet(processes, command).pid
             other = quiet(processes, ["sleep", "600"]).pid
-            rounds = [(clock_share(options, frequency, burner, processes), clock_share(options, frequency, other, processes))
+            rounds = [(clock_share(options, frequency, busy, processes), clock_share(options, frequency, other, processes))
                       for _ in range(options.rounds)]
         finally:
             processes.end_all()
@@ -232,9 +248,13 @@ def main():
             measure(options, name)
         except Missing as reason:
             print(f"{name:<14} left out: {reason}")
-    print("\none sample of 30 frames, in the kernel")
-    for frequency in (options.frequency, 10 * options.frequency):
-        sample_cost(options, frequency)
+    samples = {"of 30 frames": [str(options.burner), "600", burner_depth(30)]}
+    for way in ("plain", "through C"):
+        samples[f"of 40 frames of Python, {way}"] = ["/usr/bin/python3", "-c", PYTHON, way]
+    for what, command in samples.items():
+        print(f"\none sample {what}, in the kernel")
+        for frequency in (options.frequency, 10 * options.frequency):
+            sample_cost(options, frequency, command)
 
 
 if __name__ == "__main__":
