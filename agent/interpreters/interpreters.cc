@@ -27,7 +27,8 @@ void Interpreters::on_placed(Pid pid, const ProcessCode& process) {
     if (known && found->second.stack_start == stack_start && is_there(found->second.interpreter)) {
         // More was mapped: that may be another interpreter, or the rest of this one.
         found->second.mappings = process.placed.size();
-        if (!CpythonInterpreter::is_another_in(process.placed, modules_)) return;
+        const bool is_read = found->second.interpreter->layout() != nullptr;
+        if (is_read && !CpythonInterpreter::is_another_in(process.placed, modules_)) return;
     }
     const Known now{CpythonInterpreter::find(pid, process.placed, modules_), stack_start, process.placed.size(), {}};
     if (known && is_there(found->second.interpreter)) withdraw(pid);

@@ -464,6 +464,7 @@ StackCapture captured(const StackCollector& collector, const StackProfile& profi
     capture.user_frames = profile.user_frames();
     capture.guessed_frames = profile.guessed_frames();
     capture.without_room["frames"] = profile.without_room();
+    capture.without_room["script functions"] = collector.script_functions().without_room();
     return capture;
 }
 

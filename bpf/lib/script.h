@@ -57,6 +57,14 @@ static __always_inline bool begin_cpython(struct walk *walk, const struct task_s
 	return stop == FF_SCRIPT_ON;
 }
 
+static __always_inline void end_cpython(struct walk *walk)
+{
+	walk->event.script_frames = walk->cpython_walk.frames;
+	/* All steps went to other threads. */
+	if (walk->event.script_stop == FF_SCRIPT_TOO_DEEP && !walk->cpython_walk.threads)
+		walk->event.script_stop = FF_SCRIPT_NO_THREAD;
+}
+
 /* Notes the interpreter of the process, if there is one. */
 static __always_inline bool find_interpreter(struct walk *walk, const struct task_struct *task)
 {
@@ -81,7 +89,7 @@ static __always_inline void walk_script_stack(struct walk *walk, const struct ta
 		return;
 	if (begin_cpython(walk, task, NULL))
 		bpf_loop(FF_CPYTHON_STEPS, step_cpython, &context, 0);
-	walk->event.script_frames = walk->cpython_walk.frames;
+	end_cpython(walk);
 }
 
 struct other_context {
@@ -105,7 +113,7 @@ static __always_inline void walk_script_stack_of(struct walk *walk, struct task_
 		return;
 	if (begin_cpython(walk, task, task))
 		bpf_loop(FF_CPYTHON_STEPS, step_cpython_of_other, &context, 0);
-	walk->event.script_frames = walk->cpython_walk.frames;
+	end_cpython(walk);
 }
 
 #endif
