@@ -29,6 +29,7 @@ public:
     // More than one module has one.
     static bool is_another_in(std::span<const PlacedMapping> placed, const CodeModules& modules);
 
+    [[nodiscard]] Runtime runtime() const override { return Runtime::kCpython; }
     [[nodiscard]] const ff_interpreter* layout() const override { return layout_ ? &published_ : nullptr; }
     [[nodiscard]] ScriptStop problem() const override { return problem_; }
     bool refresh() override;

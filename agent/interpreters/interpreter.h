@@ -17,10 +17,13 @@ struct ff_interpreter;
 
 namespace footfall {
 
+struct HotspotProcess;
+
 class Interpreter {
 public:
     virtual ~Interpreter() = default;
 
+    [[nodiscard]] virtual Runtime runtime() const = 0;
     // What the kernel side reads frames by. Null: it can't, and problem() says why.
     [[nodiscard]] virtual const ff_interpreter* layout() const = 0;
     [[nodiscard]] virtual ScriptStop problem() const = 0;
@@ -31,6 +34,8 @@ public:
 
     // A native frame of this process that stands for script frames.
     [[nodiscard]] virtual bool runs_scripts(const UserFrame& native) const = 0;
+    // What the walk over a copy of the native stack has to know, where the runtime makes native code. Null: nothing.
+    [[nodiscard]] virtual const HotspotProcess* code() const { return nullptr; }
     // Innermost first. Reads the process's memory, which may be gone: then functions have no name.
     virtual std::vector<ScriptFrame> name(const ScriptFrameList& frames, ScriptFunctions& functions) = 0;
 };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "agent/interpreters/cpython.h"
+#include "agent/interpreters/hotspot.h"
 #include "bpf/contract/script_frames.h"
 
 namespace footfall {
@@ -28,12 +29,25 @@ void Interpreters::on_placed(Pid pid, const ProcessCode& process) {
         // More was mapped: that may be another interpreter, or the rest of this one.
         found->second.mappings = process.placed.size();
         const bool is_read = found->second.interpreter->layout() != nullptr;
-        if (is_read && !CpythonInterpreter::is_another_in(process.placed, modules_)) return;
+        if (is_read && !is_another_in(process, *found->second.interpreter)) return;
     }
-    const Known now{CpythonInterpreter::find(pid, process.placed, modules_), stack_start, process.placed.size(), {}};
+    const Known now{find(pid, process), stack_start, process.placed.size(), {}};
     if (known && is_there(found->second.interpreter)) withdraw(pid);
     known_[pid] = now;
     publish(pid, now);
+}
+
+// A virtual machine comes first: without it, the native stack has gaps.
+std::shared_ptr<Interpreter> Interpreters::find(Pid pid, const ProcessCode& process) const {
+    auto hotspot = HotspotInterpreter::find(pid, process.placed, modules_);
+    return hotspot != nullptr ? hotspot : CpythonInterpreter::find(pid, process.placed, modules_);
+}
+
+bool Interpreters::is_another_in(const ProcessCode& process, const Interpreter& known) const {
+    const std::size_t virtual_machines = HotspotInterpreter::count_in(process.placed, modules_);
+    const bool is_cpython = known.runtime() == Runtime::kCpython;
+    if (virtual_machines > (is_cpython ? 0U : 1U)) return true;
+    return is_cpython && CpythonInterpreter::is_another_in(process.placed, modules_);
 }
 
 void Interpreters::on_forked(Pid parent, Pid child) {
@@ -81,12 +95,31 @@ ScriptStack Interpreters::read(const StackTaken& taken) {
     Interpreter* interpreter = of(taken.pid);
     if (interpreter == nullptr || taken.script.size() == 0) return stack;
     stack.frames = interpreter->name(taken.script, functions_);
+    note_nameless(stack);
+    return stack;
+}
+
+const HotspotProcess* Interpreters::code_of(Pid pid, std::uint64_t stack_start) const {
+    const auto found = known_.find(pid);
+    const bool is_meant = found != known_.end() && found->second.stack_start == stack_start;
+    return is_meant && is_there(found->second.interpreter) ? found->second.interpreter->code() : nullptr;
+}
+
+ScriptStack Interpreters::name(Pid pid, const WalkedStack& walked) {
+    Interpreter* interpreter = of(pid);
+    if (interpreter == nullptr) return {};
+    const ScriptFrameList frames(std::as_bytes(std::span(walked.script)));
+    ScriptStack stack{interpreter->runtime(), ScriptStop::COMPLETE, interpreter->name(frames, functions_)};
+    note_nameless(stack);
+    return stack;
+}
+
+void Interpreters::note_nameless(ScriptStack& stack) const {
     const auto is_nameless = [&](const ScriptFrame& frame) {
         return !frame.absent && functions_.at(frame.frame.function()).name.empty();
     };
     if (stack.stop == ScriptStop::COMPLETE && std::any_of(stack.frames.begin(), stack.frames.end(), is_nameless))
         stack.stop = ScriptStop::UNNAMED;
-    return stack;
 }
 
 bool Interpreters::runs_scripts(const Interpreter* interpreter, const UserFrame& native) const {

@@ -16,6 +16,7 @@
 #include "agent/stacks/modules.h"
 #include "agent/stacks/process_code.h"
 #include "agent/stacks/sample.h"
+#include "symbolizer/unwind/native_unwinder.h"
 
 namespace footfall {
 
@@ -32,6 +33,11 @@ public:
 
     // The script frames of a stack, with names.
     ScriptStack read(const StackTaken& taken);
+    // What the walk over a copy of its stack has to know of code that a runtime made in the process. Null: nothing.
+    // stack_start: of the program that is meant.
+    [[nodiscard]] const HotspotProcess* code_of(Pid pid, std::uint64_t stack_start) const;
+    // Script frames that such a walk has found, with names.
+    ScriptStack name(Pid pid, const WalkedStack& walked);
     // Puts them among the sample's native frames, which are known by now, and says how that went.
     void merge(Pid pid, const ScriptStack& script, Sample& sample) const;
 
@@ -45,6 +51,9 @@ private:
         MonotonicTime refreshed;
     };
 
+    [[nodiscard]] std::shared_ptr<Interpreter> find(Pid pid, const ProcessCode& process) const;
+    [[nodiscard]] bool is_another_in(const ProcessCode& process, const Interpreter& known) const;
+    void note_nameless(ScriptStack& stack) const;
     void publish(Pid pid, const Known& known);
     void withdraw(Pid pid);
     void refresh(Pid pid, MonotonicTime now);

@@ -258,6 +258,8 @@ std::optional<Runtime> runtime_of(std::uint8_t runtime) {
             return Runtime::kNone;
         case FF_RUNTIME_CPYTHON:
             return Runtime::kCpython;
+        case FF_RUNTIME_HOTSPOT:
+            return Runtime::kHotspot;
         default:
             return std::nullopt;
     }

@@ -183,7 +183,7 @@ enum class StackState : std::uint8_t {
 };
 
 // What interprets the programs that a process runs.
-enum class Runtime : std::uint8_t { kNone, kCpython };
+enum class Runtime : std::uint8_t { kNone, kCpython, kHotspot };
 
 // One place of a user stack: an address, or a line of a function that an interpreter runs.
 struct UserFrame {

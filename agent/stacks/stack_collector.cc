@@ -267,7 +267,8 @@ void StackCollector::ask_for_what_lacks(const StackTaken& taken) {
 bool StackCollector::walk(const Copy& copy, Open& open, MonotonicTime now) {
     if (!copy.process->complete) return false;
     Rows rows(modules_, *copy.process);
-    const WalkedStack walked = walk_stack(copy.registers, {copy.address, copy.bytes}, rows);
+    const HotspotProcess* made = interpreters_.code_of(copy.pid, copy.process->maps.memory.stack_start);
+    const WalkedStack walked = walk_stack(copy.registers, {copy.address, copy.bytes}, rows, made);
     if (rows.waiting()) return false;
     Sample& sample = open.sample;
     sample.stop = static_cast<StopReason>(walked.stop);
@@ -277,6 +278,7 @@ bool StackCollector::walk(const Copy& copy, Open& open, MonotonicTime now) {
         const ModuleNumber module = mapping != nullptr ? mapping->module : 0;
         sample.user.push_back({module, module != 0 ? frame.address - mapping->bias : frame.address, frame.guessed});
     }
+    if (made != nullptr) open.script = interpreters_.name(copy.pid, walked);
     note_seen(sample, copy.time);
     // A table that had to make room is wanted again.
     for (const UserFrame& frame : sample.user) {

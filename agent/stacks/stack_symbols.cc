@@ -241,6 +241,8 @@ private:
         switch (runtime) {
             case Runtime::kCpython:
                 return "[python]";
+            case Runtime::kHotspot:
+                return "[jvm]";
             case Runtime::kNone:
                 break;
         }

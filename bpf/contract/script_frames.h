@@ -11,12 +11,14 @@
 #define FOOTFALL_CONTRACT_SCRIPT_FRAMES_H
 
 #include "event.h"
+#include "hotspot.h"
 
 #define FF_SCRIPT_DEPTH 128 /* script frames that are kept; a power of two */
 
 enum ff_runtime {
 	FF_RUNTIME_NONE = 0,
 	FF_RUNTIME_CPYTHON = 1,
+	FF_RUNTIME_HOTSPOT = 2,
 };
 
 enum ff_script_stop {
@@ -84,8 +86,11 @@ struct ff_interpreter {
 	__u64 stack_start; /* mm->start_stack: of which program in the process */
 	__u32 runtime;     /* enum ff_runtime */
 	__u32 reserved;
-	struct ff_cpython cpython;
+	union {
+		struct ff_cpython cpython;
+		struct ff_hotspot hotspot;
+	};
 };
-FF_ASSERT_SIZE(struct ff_interpreter, 80);
+FF_ASSERT_SIZE(struct ff_interpreter, 152);
 
 #endif

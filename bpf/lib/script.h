@@ -65,26 +65,32 @@ static __always_inline void end_cpython(struct walk *walk)
 		walk->event.script_stop = FF_SCRIPT_NO_THREAD;
 }
 
-/* Notes the interpreter of the process, if there is one. */
-static __always_inline bool find_interpreter(struct walk *walk, const struct task_struct *task)
+/*
+ * Notes the interpreter of the process, if there is one. In front of the walk over the native stack, which has to know of
+ * code that a virtual machine makes.
+ */
+static __always_inline void find_interpreter(struct walk *walk, const struct task_struct *task)
 {
 	__u32 pid = task->tgid;
 	struct ff_interpreter *interpreter = bpf_map_lookup_elem(&interpreters, &pid);
 
+	walk->interpreter.runtime = FF_RUNTIME_NONE;
+	__builtin_memset(walk->hotspot.vm.heaps, 0, sizeof(walk->hotspot.vm.heaps));
 	if (!interpreter || !task->mm || interpreter->stack_start != task->mm->start_stack)
-		return false;
+		return;
 	walk->interpreter = *interpreter;
 	walk->event.runtime = walk->interpreter.runtime;
-	return true;
+	if (walk->interpreter.runtime == FF_RUNTIME_HOTSPOT)
+		walk->hotspot.vm = walk->interpreter.hotspot;
 }
 
-/* Fills in the script frames. Behind the walk over the native stack. */
+/* Fills in the script frames. Behind the walk over the native stack, which has found those of virtual machines. */
 static __always_inline void walk_script_stack(struct walk *walk, const struct task_struct *task)
 {
 	struct walk_context context = {.walk = walk};
 
-	if (!find_interpreter(walk, task))
-		return;
+	if (walk->interpreter.runtime == FF_RUNTIME_HOTSPOT)
+		walk->event.script_stop = FF_SCRIPT_COMPLETE;
 	if (walk->interpreter.runtime != FF_RUNTIME_CPYTHON)
 		return;
 	if (begin_cpython(walk, task, NULL))
@@ -102,13 +108,12 @@ static long step_cpython_of_other(__u32 index, struct other_context *context)
 	return step_cpython_of(context->walk, context->task);
 }
 
-/* Of a thread that is off the CPU. Only where sleeping is allowed. */
+/* Of a thread that is off the CPU, whose native stack was copied. Only where sleeping is allowed. */
 static __always_inline void walk_script_stack_of(struct walk *walk, struct task_struct *task)
 {
 	struct other_context context = {.walk = walk, .task = task};
 
-	if (!find_interpreter(walk, task))
-		return;
+	find_interpreter(walk, task);
 	if (walk->interpreter.runtime != FF_RUNTIME_CPYTHON)
 		return;
 	if (begin_cpython(walk, task, task))

@@ -87,6 +87,7 @@ static __always_inline void walk_and_submit(struct walk *walk, const struct task
 	if (task->flags & (PF_KTHREAD | PF_EXITING)) {
 		walk->event.stop = FF_STOP_NO_USER_STACK;
 	} else {
+		find_interpreter(walk, task);
 		walk_user_stack(walk, task, regs);
 		walk_script_stack(walk, task);
 	}

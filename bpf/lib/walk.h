@@ -39,6 +39,13 @@ static __always_inline long read_stack_window(const struct ff_frame *frame, __u6
 #include "bpf/unwind/search.h"
 #include "bpf/unwind/step.h"
 
+#define ff_read_code(to, size, address) bpf_probe_read_user(to, size, (const void *)(address))
+#define ff_is_native(address)           is_in_known_mapping(frame, address)
+
+static __always_inline int is_in_known_mapping(const struct ff_frame *frame, __u64 address);
+
+#include "bpf/unwind/hotspot.h"
+
 /* Processes whose mappings are known, by pid. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -98,6 +105,8 @@ struct walk {
 	__u32 is_innermost;
 	__u32 guessed; /* the frame was found by frame pointer */
 	struct returns returns;
+
+	struct ff_hotspot_walk hotspot; /* its vm without code where the process has no virtual machine */
 
 	/* Of the walk over the script frames. */
 	struct ff_interpreter interpreter;
@@ -173,6 +182,11 @@ __noinline int find_mapping(struct walk *walk, __u64 address)
 	return 0;
 }
 
+static __always_inline int is_in_known_mapping(const struct ff_frame *frame, __u64 address)
+{
+	return find_mapping(container_of(frame, struct walk, frame), address);
+}
+
 /* One step by the module's table. FF_STOP_NO_RULE: it has none for this address. */
 static __always_inline int step_by_table(struct walk *walk, __u64 address)
 {
@@ -223,6 +237,25 @@ static __always_inline void keep_frame(struct walk *walk, __u64 address)
 	walk->event.user_frames = number + 1;
 }
 
+/* Its frame is that of code which a virtual machine made. A global function: the verifier looks at it once. */
+__noinline int step_out_of_managed_code(struct walk *walk)
+{
+	const __u32 bytecode_pointer = 13; /* r13, by DWARF's numbers */
+	__u32 number;
+	int step;
+
+	if (!walk)
+		return FF_STOP_NO_RULE;
+	step = ff_hotspot_step(&walk->frame, &walk->hotspot, walk->interrupted,
+	                       walk->is_innermost ? walk->innermost.registers[bytecode_pointer] : 0);
+	number = walk->event.script_frames;
+	walk->script[number & (FF_SCRIPT_DEPTH - 1)] = walk->hotspot.found;
+	walk->event.script_frames = number + 1;
+	walk->interrupted = 0;
+	walk->guessed = walk->hotspot.guessed;
+	return step;
+}
+
 struct walk_context {
 	struct walk *walk;
 };
@@ -233,17 +266,21 @@ static long walk_frame(__u32 index, struct walk_context *context)
 {
 	struct walk *walk = context->walk;
 	__u64 address = walk->frame.ip - !walk->interrupted;
+	const bool is_managed = ff_in_code_cache(&walk->hotspot.vm, address);
 	int step;
 
-	if (!holds(&walk->mapping, address) && !find_mapping(walk, address)) {
+	/* Such code grows without that its mapping is known anew. */
+	if (is_managed)
+		__builtin_memset(&walk->mapping, 0, sizeof(walk->mapping));
+	else if (!holds(&walk->mapping, address) && !find_mapping(walk, address)) {
 		/* A guess that leads nowhere was none. */
 		walk->event.stop = walk->guessed ? FF_STOP_NO_RULE : FF_STOP_NO_MAPPING;
 		return WALK_DONE;
 	}
 	keep_frame(walk, address);
 	walk->guessed = 0;
-	step = step_by_table(walk, address);
-	if (step == FF_STOP_NO_RULE) {
+	step = is_managed ? step_out_of_managed_code(walk) : step_by_table(walk, address);
+	if (step == FF_STOP_NO_RULE && !is_managed) {
 		walk->guessed = 1;
 		walk->interrupted = 0;
 		step = ff_frame_pointer_step(&walk->frame);

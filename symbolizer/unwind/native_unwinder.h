@@ -1,4 +1,5 @@
-// Walks a copied piece of a user stack, by the very steps that the stacks probe takes in the kernel (bpf/unwind/step.h).
+// Walks a copied piece of a user stack, by the very steps that the stacks probe takes in the kernel (bpf/unwind/step.h; for
+// code that a HotSpot virtual machine made, bpf/unwind/hotspot.h).
 //
 // Addresses are those of the process that was sampled. Everything is borrowed for the call. Threads: any; no state.
 #pragma once
@@ -10,8 +11,11 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "bpf/contract/hotspot.h"
+#include "bpf/contract/script_frames.h"
 #include "bpf/contract/stack_events.h"
 #include "bpf/contract/unwind_table.h"
+#include "symbolizer/interpreters/memory.h"
 
 namespace footfall {
 
@@ -43,11 +47,20 @@ struct WalkedFrame {
     bool guessed = false;  // found by frame pointer where no table was
 };
 
+// A virtual machine in the process, whose code has no rows.
+struct HotspotProcess {
+    ff_hotspot rules{};
+    MemoryReader* memory = nullptr;  // where its code is described
+};
+
 struct WalkedStack {
     std::vector<WalkedFrame> frames;  // innermost first, at most FF_STACK_DEPTH
     ff_stop stop = FF_STOP_OUTERMOST;
+    std::vector<ff_script_frame> script;  // one for each of the frames that lies in a virtual machine's code
 };
 
-WalkedStack walk_stack(const StackRegisters& registers, StackCopy stack, RowSource& rows);
+// hotspot: null where none is known of.
+WalkedStack walk_stack(const StackRegisters& registers, StackCopy stack, RowSource& rows,
+                       const HotspotProcess* hotspot = nullptr);
 
 }  // namespace footfall
