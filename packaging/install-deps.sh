@@ -16,7 +16,7 @@ test=(libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14 l
   gunicorn iproute2 jq libbpf-tools libbson-dev libdevel-nytprof-perl libgrpc++-dev libnghttp2-dev libpg-query-dev node-jsdom procps prometheus
   protobuf-compiler-grpc python3 shellcheck wget xz-utils
   gnutls-bin libcurl3-nss libmemcached-tools mariadb-client mariadb-server memcached nghttp2-client nghttp2-proxy nghttp2-server
-  nodejs php-fpm postgresql postgresql-contrib python3-cassandra python3-django python3-flask python3-lz4 python3-mysqldb python3-prometheus-client
+  nodejs openjdk-17-jdk-headless php-fpm postgresql postgresql-contrib python3-cassandra python3-django python3-flask python3-lz4 python3-mysqldb python3-prometheus-client
   python3-psycopg2 python3-pymemcache python3-pymongo python3-pymysql python3-redis python3-websockets redis-server redis-tools
   sysbench systemtap-sdt-dev)
 vm=(qemu-system-x86 busybox-static cpio)

