@@ -2,12 +2,12 @@
 """How whole the user stacks of Debian's own binaries are, and what they cost: footfall beside perf with frame pointers and
 perf with copies of the stack, on the same programs under the same load, in one run.
 
-stacks.py [--seconds 4] [--rounds 3] [--frequency 99] [--programs python3,redis-server,nginx,postgres] [--footfall PATH]
+stacks.py [--seconds 4] [--rounds 3] [--frequency 99] [--programs python3,redis-server,nginx,postgres,java] [--footfall PATH]
 
 A stack is complete when its outermost user frame is where a program or a thread starts. Prints two tables. The first: complete
 stacks, the CPU of the tool (all of it, start and naming included, and for footfall that of the recording alone), and the
-bytes that it wrote. The second: what one sample takes in the kernel, by its own statistics: of a stack of some 30 frames, and of
-40 frames of Python, which call each other at once or, all but two, through C.
+bytes that it wrote. The second: what one sample takes in the kernel, by its own statistics: of a stack of some 30 frames, of
+40 frames of Python, which call each other at once or, all but two, through C, and of some 40 of Java.
 Standard library only; needs the programs, their load generators (wrk, redis-benchmark, pgbench), perf and bpftool; what is
 missing is left out, by name. Run as root.
 """
@@ -112,7 +112,21 @@ def start_postgres(processes, directory):
     return pid, ["pgbench", "-c", "2", "-S", "-T", "3600", *to, "postgres"]
 
 
-PROGRAMS = {"python3": start_python, "redis-server": start_redis, "nginx": start_nginx, "postgres": start_postgres}
+def java_class(source, directory):
+    need("java", "javac")
+    subprocess.run(["javac", "-g", "-d", directory, source], check=True)
+    return ["-cp", str(directory), source.stem]
+
+
+def start_java(processes, directory):
+    need("wrk")
+    port = str(servers.free_port())
+    pid = quiet(processes, ["java", "-Xmx256m", *java_class(ROOT / "tests/live/servers/Desk.java", directory), port]).pid
+    time.sleep(2)
+    return pid, ["wrk", "-t1", "-c8", "-d3600s", f"http://127.0.0.1:{port}/?a=1&bb=22&ccc=333"]
+
+
+PROGRAMS = {"python3": start_python, "redis-server": start_redis, "nginx": start_nginx, "postgres": start_postgres, "java": start_java}
 
 
 def cpu_of_children():
@@ -215,12 +229,36 @@ def clock_share(options, frequency, pid, processes):
     return share
 
 
-def sample_cost(options, frequency, command):
+def start_burner(options, processes, _):
+    return quiet(processes, [str(options.burner), "600", burner_depth(30)]).pid
+
+
+def start_deep_python(way):
+    return lambda _, processes, directory: quiet(processes, ["/usr/bin/python3", "-c", PYTHON, way]).pid
+
+
+# Each call has a frame of its own only where none is inlined.
+def start_deep_java(flags):
+    def start(_, processes, directory):
+        pid = quiet(processes, ["java", *flags, *java_class(HERE / "Deep.java", directory), "40"]).pid
+        time.sleep(3)  # until it is compiled as far as it will be
+        return pid
+    return start
+
+
+SAMPLED = {"30 frames": start_burner,
+           "40 frames of Python, plain": start_deep_python("plain"),
+           "40 frames of Python, through C": start_deep_python("through C"),
+           "40 frames of Java, compiled": start_deep_java(["-XX:CompileCommand=dontinline,Deep.*"]),
+           "40 frames of Java, interpreted": start_deep_java(["-Xint"])}
+
+
+def sample_cost(options, frequency, start):
     """Prints what the sampling program takes for each sample of one busy thread, and for all ticks that are no samples."""
     processes = live.Processes()
-    with live_bench.bpf_statistics():
+    with live_bench.bpf_statistics(), tempfile.TemporaryDirectory(prefix="footfall-bench-") as directory:
         try:
-            busy = quiet(processes, command).pid
+            busy = start(options, processes, pathlib.Path(directory))
             other = quiet(processes, ["sleep", "600"]).pid
             rounds = [(clock_share(options, frequency, busy, processes), clock_share(options, frequency, other, processes))
                       for _ in range(options.rounds)]
@@ -248,13 +286,13 @@ def main():
             measure(options, name)
         except Missing as reason:
             print(f"{name:<14} left out: {reason}")
-    samples = {"of 30 frames": [str(options.burner), "600", burner_depth(30)]}
-    for way in ("plain", "through C"):
-        samples[f"of 40 frames of Python, {way}"] = ["/usr/bin/python3", "-c", PYTHON, way]
-    for what, command in samples.items():
-        print(f"\none sample {what}, in the kernel")
-        for frequency in (options.frequency, 10 * options.frequency):
-            sample_cost(options, frequency, command)
+    for name, start in SAMPLED.items():
+        print(f"\none sample of {name}, in the kernel")
+        try:
+            for frequency in (options.frequency, 10 * options.frequency):
+                sample_cost(options, frequency, start)
+        except Missing as reason:
+            print(f"left out: {reason}")
 
 
 if __name__ == "__main__":
