@@ -39,6 +39,21 @@ ScriptStop stop_of(HotspotMiss miss) {
     return ScriptStop::UNKNOWN_VERSION;
 }
 
+// Where a virtual thread runs whose frames were moved to the heap while it was off its carrier: the outer ones come back
+// when they are returned to, by a stub that stands in their place above the carrier's own frames.
+constexpr std::string_view kFramesInHeap = "[frames in the heap]";
+
+void note_frames_in_heap(std::vector<ScriptFrame>& frames, ScriptFunctions& functions) {
+    const auto name_of = [&](const ScriptFrame& frame) -> std::string_view {
+        return frame.absent ? std::string_view() : functions.at(frame.frame.function()).name;
+    };
+    for (std::size_t i = 1; i + 1 < frames.size(); ++i) {
+        if (name_of(frames[i + 1]) != "jdk.internal.vm.Continuation.run" || !name_of(frames[i]).starts_with("StubRoutines"))
+            continue;
+        frames[i].frame = UserFrame::of_script(functions.of({Runtime::kHotspot, std::string(kFramesInHeap), {}}), 0);
+    }
+}
+
 bool is_interpreted(const HotspotFrame& frame) { return (frame.check & FF_HOTSPOT_INTERPRETED) != 0; }
 
 }  // namespace
@@ -124,6 +139,7 @@ std::vector<ScriptFrame> HotspotInterpreter::name(const ScriptFrameList& frames,
             all.push_back({.frame = line});
         all.back().entry = true;
     }
+    note_frames_in_heap(all, functions);
     return all;
 }
 

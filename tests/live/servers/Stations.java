@@ -26,7 +26,7 @@ public class Stations {
 
     static void show() {
         shown = true;
-        StringBuilder line = new StringBuilder("{\"thread\": \"" + Thread.currentThread().getName() + "\", \"frames\": [");
+        StringBuilder line = new StringBuilder("{\"thread\": \"" + threadName() + "\", \"frames\": [");
         StackTraceElement[] trace = new Throwable().getStackTrace();
         for (int i = 1; i < trace.length; i++) {
             line.append(i > 1 ? ", \"" : "\"").append(trace[i].getClassName()).append('.').append(trace[i].getMethodName())
@@ -34,6 +34,12 @@ public class Stations {
         }
         System.out.println(line.append("]}"));
         System.out.flush();
+    }
+
+    // What the kernel sees of a virtual thread is its carrier.
+    static String threadName() {
+        String name = Thread.currentThread().getName();
+        return name.isEmpty() ? "ForkJoinPool-1-worker-1" : name;
     }
 
     static long recursion(int n) {
@@ -50,6 +56,12 @@ public class Stations {
     static int first(int n) {
         int more = n + 3;
         return second(more) - 1;
+    }
+
+    // Sleeps in between, so that it is taken off its carrier, and its frames off the stack.
+    static long unmounted(int n) throws Exception {
+        if (until != 0) Thread.sleep(20);
+        return stay(n);
     }
 
     static long lambda(int n) {
@@ -157,6 +169,11 @@ public class Stations {
             Thread thread = new Thread(() -> visit(station.getValue(), nanoseconds), station.getKey());
             thread.start();
             thread.join();
+        }
+        if (Runtime.version().feature() < 21) return;
+        for (Station station : new Station[] {n -> recursion(n), n -> unmounted(n)}) {
+            Runnable visits = () -> visit(station, nanoseconds);
+            ((Thread) Thread.class.getMethod("startVirtualThread", Runnable.class).invoke(null, visits)).join();
         }
     }
 }
