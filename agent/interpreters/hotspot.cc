@@ -11,8 +11,8 @@ namespace footfall {
 namespace {
 
 constexpr unsigned kMostLooksAtVm = 50;  // at a virtual machine that lacks something
-constexpr std::size_t kMostNames = 65536;
-constexpr std::uint64_t kInterpretedFor = kNanosecondsPerSecond;
+constexpr std::size_t kMostNames = 16384;
+constexpr std::uint64_t kPassingFor = kNanosecondsPerSecond;
 
 bool is_libjvm(const CodeModule& module) {
     return std::string_view(module.path).substr(module.path.rfind('/') + 1) == "libjvm.so";
@@ -144,23 +144,20 @@ std::vector<ScriptFrame> HotspotInterpreter::name(const ScriptFrameList& frames,
 }
 
 const std::vector<UserFrame>& HotspotInterpreter::named(const HotspotFrame& frame, ScriptFunctions& functions) {
-    if (is_interpreted(frame) && elapsed(interpreted_since_, monotonic_now()) > kInterpretedFor) {
-        interpreted_.clear();
-        interpreted_since_ = monotonic_now();
+    if (elapsed(passing_since_, monotonic_now()) > kPassingFor) {
+        passing_.clear();
+        passing_since_ = monotonic_now();
     }
-    Names& names = is_interpreted(frame) ? interpreted_ : compiled_;
-    if (const auto known = names.find(frame); known != names.end()) return known->second;
-    if (names.size() >= kMostNames) names.clear();
-    return names[frame] = read_name(frame, functions);
-}
-
-std::vector<UserFrame> HotspotInterpreter::read_name(const HotspotFrame& frame, ScriptFunctions& functions) {
-    const auto lines = name_frame(*vm_, memory_, frame);
-    if (!lines) return {UserFrame::of_script(functions.of({Runtime::kHotspot, {}, {}}), 0)};
+    for (const Names* names : {&lasting_, &passing_}) {
+        if (const auto known = names->find(frame); known != names->end()) return known->second;
+    }
     std::vector<UserFrame> named;
-    for (const JavaLine& line : *lines)
+    const auto lines = name_frame(*vm_, memory_, frame);
+    for (const JavaLine& line : lines.value_or(std::vector{JavaLine{}}))
         named.push_back(UserFrame::of_script(functions.of({Runtime::kHotspot, line.function, line.file}), line.line));
-    return named;
+    Names& names = lines && !is_interpreted(frame) ? lasting_ : passing_;
+    if (names.size() >= kMostNames) names.clear();
+    return names[frame] = std::move(named);
 }
 
 }  // namespace footfall

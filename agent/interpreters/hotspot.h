@@ -50,7 +50,6 @@ private:
     HotspotInterpreter(const HotspotInterpreter& other, Pid pid);
     void look();
     const std::vector<UserFrame>& named(const HotspotFrame& frame, ScriptFunctions& functions);
-    std::vector<UserFrame> read_name(const HotspotFrame& frame, ScriptFunctions& functions);
 
     ProcessMemory memory_;
     std::uint64_t libjvm_;
@@ -59,9 +58,9 @@ private:
     HotspotProcess code_;
     ff_interpreter published_{};
     unsigned looks_ = 0;
-    Names compiled_;
-    Names interpreted_;  // for a while only: another method may come to lie where one was
-    MonotonicTime interpreted_since_;
+    Names lasting_;  // of compiled methods, since no other will have the compile id
+    Names passing_;  // for a while only: another method may come to lie where one was
+    MonotonicTime passing_since_;
 };
 
 }  // namespace footfall
