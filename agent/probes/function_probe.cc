@@ -180,7 +180,8 @@ Result<void> FunctionProbe::open(const ff_probe_config& who, const SharedMapFds&
     return fill_usdt_arguments();
 }
 
-// Without stacks, nothing is left of what uses them.
+// Without stacks, nothing is left of what uses them, but for what a global function of its own does (find_mapping()):
+// kernels before 6.8 ("bpf: validate global subprogs lazily") look at those that nobody calls, too.
 int FunctionProbe::share_walk_maps(const WalkMapFds& walk) {
     const auto& maps = skeleton_->maps;
     const std::pair<bpf_map*, int> shared[] = {
@@ -189,7 +190,8 @@ int FunctionProbe::share_walk_maps(const WalkMapFds& walk) {
         {maps.interpreters, walk.interpreters},
     };
     for (const auto& [map, fd] : shared) {
-        const int error = extra_.takes_stacks ? bpf_map__reuse_fd(map, fd) : bpf_map__set_autocreate(map, false);
+        const bool is_named = map == maps.mappings;
+        const int error = extra_.takes_stacks ? bpf_map__reuse_fd(map, fd) : bpf_map__set_autocreate(map, is_named);
         if (error != 0) return error;
     }
     return 0;
