@@ -13,6 +13,7 @@
 #include "output/session/merge_sessions.h"
 #include "output/session/session_file.h"
 #include "output/stacks/stack_filter.h"
+#include "output/stacks/stack_reader.h"
 
 namespace footfall {
 namespace {
@@ -30,6 +31,7 @@ struct ReportFlags {
     std::vector<std::string> states;
     bool off_cpu = false;
     bool calls = false;
+    bool libraries = false;
 };
 
 tl::unexpected<Error> usage_error(std::string what, std::string fix) {
@@ -55,7 +57,9 @@ Result<void> check(const ReportFlags& flags) {
     if (!flags.diff.empty() && flags.format.name() != "flamegraph") {
         return usage_error("--diff compares flame graphs only", "add --format flamegraph");
     }
-    if (flags.files.size() > 1 && (flags.format.needs_stacks() || !filter_of(flags).chooses_all())) {
+    StackFilter of_stacks = filter_of(flags);
+    if (!flags.format.needs_stacks()) of_stacks.operations.clear();  // they choose functions, too
+    if (flags.files.size() > 1 && (flags.format.needs_stacks() || !of_stacks.chooses_all())) {
         return usage_error("stacks of several sessions are not added up", "choose stacks of one file");
     }
     const bool compares = !flags.inventory.empty() || !flags.features.empty();
@@ -119,7 +123,8 @@ tl::unexpected<Error> nothing_chosen(const EmptyChoice& choice, const Stacks& st
     }
     if (choice.option == EmptyChoice::Option::kOperation) {
         return failure("no stack in " + file + " was taken in an operation",
-                       "the services that were watched served nothing meanwhile, or --operations.costs was false",
+                       are_calls(stacks) ? "record them with operations: functions --stacks --by operation"
+                                   : "the services that were watched served nothing meanwhile, or --operations.costs was false",
                        ExitCode::kNoTarget);
     }
     const bool has_waits = std::any_of(stacks.samples().begin(), stacks.samples().end(),
@@ -151,6 +156,9 @@ Result<void> choose_stacks(Snapshot& snapshot, const ReportFlags& flags, const s
     const StackFilter filter = filter_of(flags);
     if (!snapshot.has_stacks()) {
         if (!flags.format.needs_stacks() && filter.chooses_all()) return {};
+        if (snapshot.has_call_stacks())
+            return failure(file + " has only stacks with which functions were called",
+                           flags.format.needs_stacks() ? "add --calls" : "add --calls and a --format of stacks");
         return failure(
             file + " has no stacks: it was recorded with --stacks none, or is a replay, which has none yet",
             "record again with them: footfall record --stacks on-cpu -o FILE.ffs (or all: where threads wait, too)");
@@ -201,7 +209,14 @@ Result<Snapshot> read_all(const ReportFlags& flags) {
     }
     if (with_stacks)
         std::fputs("footfall: stacks are not added up, and left out: report a file by itself for its stacks\n", stderr);
-    return merge_sessions(std::move(sessions));
+    Snapshot merged = merge_sessions(std::move(sessions));
+    if (flags.filter.operations.empty()) return merged;
+    const auto functions = choose_functions(merged, flags, "these sessions");
+    if (!functions) return tl::unexpected(functions.error());
+    if (!*functions)
+        return failure("none of these sessions told calls of functions apart by operation",
+                       "functions --by operation -o FILE.ffs does; stacks are not added up", ExitCode::kNoTarget);
+    return merged;
 }
 
 Result<void> check_functions(const Snapshot& snapshot, const ReportFlags& flags, const ReportFormat& format) {
@@ -219,6 +234,7 @@ Result<ReportFormat> format_of(const ReportFlags& flags) {
     if (!compared) return tl::unexpected(compared.error());
     compared->unlisted = flags.all;
     format.compare_with(*std::move(compared));
+    if (flags.libraries) format.show_files();
     return format;
 }
 
@@ -258,6 +274,7 @@ void add_filters(CLI::App& command, ReportFlags& flags) {
         ->check(CLI::IsMember({"running", "blocked", "queued"}))
         ->type_name("STATE")
         ->allow_extra_args(false);
+    command.add_flag("--libraries", flags.libraries, "a line for each file of functions: which are used at all");
     command.add_flag("--calls", flags.calls,
                      "the stacks with which functions were called (functions --stacks), by how many calls; not by time");
     command.add_flag("--off-cpu", flags.off_cpu, "the same as --state blocked --state queued; folded has running otherwise");

@@ -30,4 +30,8 @@ enum class UprobeEnd {
 [[nodiscard]] Fd attach_uprobes(int program, int file, UprobeEnd end, std::span<const UprobePlace> places,
                                 Pid process = Pid{});
 
+// Of a link that was made for one process: whether it still means that. It does not, if a thread of it other than the first
+// has executed a program, or if it has ended. Linux 6.8.
+[[nodiscard]] bool is_of_process(const Fd& link, Pid process);
+
 }  // namespace footfall

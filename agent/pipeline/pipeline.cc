@@ -10,6 +10,8 @@
 namespace footfall {
 namespace {
 
+static_assert(CallsByOperation::kFirst == CostAttribution::kUncounted, "calls bound their own number");
+
 Peer peer_of(const ConnectionInfo& connection) { return {connection.family, connection.peer, connection.peer_uid}; }
 
 }  // namespace
@@ -82,6 +84,7 @@ std::optional<DropReason> Pipeline::handle(const Event& event) {
 }
 
 std::optional<DropReason> Pipeline::handle(const Message& message) {
+    calls_.on_message(message.tid);
     if (connections_.find(message.connection) != nullptr) costs_.on_message(message);
     const std::optional<DropReason> dropped = connections_.on(message);
     costs_.message_read(connections_.open_exchanges(message.connection));
@@ -95,8 +98,9 @@ std::optional<DropReason> Pipeline::handle(const StackTaken& taken) {
 }
 
 std::optional<DropReason> Pipeline::handle(const CallsTold& told) {
-    costs_.on_sample(calls_.on(told), {told.tid, told.sleeps});
-    return std::nullopt;
+    const CallsByOperation::Taken taken = calls_.on(told);
+    if (taken.wants) costs_.on_sample(*taken.wants, {told.tid, told.sleeps});
+    return taken.had_room ? std::nullopt : std::optional(DropReason::CALLS_LIMIT);
 }
 
 std::optional<DropReason> Pipeline::handle(const Blind& blind) {

@@ -261,6 +261,14 @@ Result<void> FunctionProbe::attach(int file, std::span<const UprobePlace> places
     return {};
 }
 
+bool FunctionProbe::is_attached_in(Pid process) const {
+    const auto has_links = [](const Batch& batch) { return !batch.links.empty(); };
+    const auto batch = std::find_if(batches_.begin(), batches_.end(), has_links);
+    return batch == batches_.end() || std::any_of(batch->links.begin(), batch->links.end(), [&](const Fd& link) {
+               return is_of_process(link, process);
+           });
+}
+
 Result<void> FunctionProbe::attach_in(int file, std::vector<Pid> processes) {
     const LibbpfLog log;
     processes_ = std::move(processes);

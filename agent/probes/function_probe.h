@@ -106,6 +106,8 @@ public:
     // 10 ms for each batch. In these processes alone (process_filter.h), or in all that map the file if there are none.
     Result<void> attach(int file, std::span<const UprobePlace> places, bool in_batches = false,
                         std::vector<Pid> processes = {});
+    // Are its functions probed in that process, if any are? Only where they are not in all.
+    [[nodiscard]] bool is_attached_in(Pid process) const;
     // From now on in these; what was taken off stays off.
     Result<void> attach_in(int file, std::vector<Pid> processes);
     // Takes the probes of functions off, for good. Calls of others are counted on; but one that comes in the very moment

@@ -36,12 +36,13 @@ Result<FunctionProbe> FunctionProbeLoader::load_usdt(std::size_t probes, const C
     return load_next(probes, Timing::kNone, by, std::move(arguments));
 }
 
-// Beyond the numbers that there are, it is not known for which operations functions are called.
+// Beyond the numbers that there are, it is not known for which operations functions are called, nor with which stacks.
 Result<FunctionProbe> FunctionProbeLoader::load_next(std::size_t functions, Timing timing, CallsBy by,
                                                      std::vector<std::optional<UsdtArgument>> usdt_arguments) {
-    if (next_number_ >= FF_MOST_CALLED_PROBES && by.what == FunctionBy::kOperation) by = {};
+    const bool is_numbered = next_number_ < FF_MOST_CALLED_PROBES;
+    if (!is_numbered && by.what == FunctionBy::kOperation) by = {};
     return FunctionProbe::load(who_, shared_, static_cast<std::uint32_t>(functions), timing, by,
-                               {next_number_++, counts_strangers_, takes_stacks_, std::move(usdt_arguments)});
+                               {next_number_++, counts_strangers_, takes_stacks_ && is_numbered, std::move(usdt_arguments)});
 }
 
 bool FunctionProbeLoader::filters_processes() {

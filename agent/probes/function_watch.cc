@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstdint>
 #include <filesystem>
 #include <string_view>
@@ -17,6 +16,7 @@
 #include "agent/base/text.h"
 #include "agent/probes/function_report.h"
 #include "agent/probes/library_folders.h"
+#include "agent/processes/proc_fs.h"
 #include "agent/stacks/open_mapped.h"
 #include "output/session/snapshot.pb.h"
 #include "output/session/watched.h"
@@ -107,7 +107,10 @@ Result<void> FunctionWatch::meet(Pid pid, const ExecutableMapping& mapping, Meet
 std::vector<Pid> FunctionWatch::probed_processes() {
     constexpr std::size_t kMost = 8;
     const bool are_few = !processes_.empty() && processes_.size() <= kMost;
-    return options_.coverage && are_few && probes_.filters_processes() ? processes_ : std::vector<Pid>();
+    const auto is_headless = [](Pid pid) { return ProcFs().is_headless(pid); };  // WatchedFile::heed_headless()
+    probes_some_ = options_.coverage && are_few && std::none_of(processes_.begin(), processes_.end(), is_headless) &&
+                   probes_.filters_processes();
+    return probes_some_ ? processes_ : std::vector<Pid>();
 }
 
 Result<void> FunctionWatch::look_at_program(const std::string& path) { return look_at_file(path, true); }
@@ -164,7 +167,7 @@ void FunctionWatch::prepare() {
 Result<void> FunctionWatch::advance(MonotonicTime now) {
     prepare();
     if (auto remembered = remember_callers(now); !remembered) return remembered;
-    if (auto probed = probe_children(); !probed) return probed;
+    if (auto followed = follow_processes(); !followed) return followed;
     if (options_.coverage) return coverage_.advance(files_, now);
     return options_.budget > 0 ? budget_.advance(files_, now) : Result<void>();
 }
@@ -193,15 +196,20 @@ Result<std::vector<std::uint64_t>> FunctionWatch::calls_of(std::uint32_t probe) 
 }
 
 void FunctionWatch::on_forked(Pid parent, Pid child) {
-    if (!processes_.empty() && options_.coverage && forked_.size() < kMostRemembered) forked_.emplace_back(parent, child);
+    if (probes_some_ && came_and_went_.size() < kMostRemembered) came_and_went_.emplace_back(parent, child);
 }
 
-// Those that are there still: what executes another program is met with that.
-Result<void> FunctionWatch::probe_children() {
-    for (const auto& [parent, child] : std::exchange(forked_, {})) {
-        if (kill(static_cast<pid_t>(number(child)), 0) != 0 && errno == ESRCH) continue;
+void FunctionWatch::on_exited(Pid pid) {
+    if (probes_some_ && came_and_went_.size() < kMostRemembered) came_and_went_.emplace_back(pid, std::nullopt);
+}
+
+Result<void> FunctionWatch::follow_processes() {
+    for (const auto& [pid, child] : std::exchange(came_and_went_, {})) {
+        const bool is_alive = child && ProcFs().is_running(*child);
         for (WatchedFile& file : files_) {
-            if (auto probed = file.on_forked(parent, child); !probed) return probed;
+            if (!child) file.on_exited(pid);
+            const auto followed = child ? file.on_forked(pid, *child, is_alive) : Result<void>();
+            if (!followed) return followed;
         }
     }
     return {};

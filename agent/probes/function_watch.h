@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -49,6 +50,7 @@ public:
     // The same for what a watched process did.
     Result<void> on(const CodeRecord& record);
     void on_forked(Pid parent, Pid child);
+    void on_exited(Pid pid);
     // Picks from a program that is going to run, and from the files that are named by their path.
     Result<void> look_at_program(const std::string& path);
     Result<void> look_at_paths();
@@ -111,11 +113,12 @@ private:
     [[nodiscard]] std::vector<Pid> probed_processes();
     [[nodiscard]] bool is_met(const std::string& glob) const;
     Result<void> remember_callers(MonotonicTime now);
-    Result<void> probe_children();
+    Result<void> follow_processes();
 
     FunctionOptions options_;
     FunctionProbeLoader probes_;
     std::vector<Pid> processes_;
+    bool probes_some_ = false;  // processes, of those that map a file
     std::uint32_t stacks_apart_ = kLeastApart;  // nanoseconds
     SymbolizerClient symbolizer_;
     FunctionCoverage coverage_;
@@ -125,7 +128,8 @@ private:
     MonotonicTime last_callers_;
     std::set<std::string> mapped_names_;       // of files
     std::set<Pid> begun_;                      // that have executed, and mapped nothing since
-    std::vector<std::pair<Pid, Pid>> forked_;  // parents and children since the last look
+    // Since the last look, in order: a parent and its child, or one that has exited and nobody.
+    std::vector<std::pair<Pid, std::optional<Pid>>> came_and_went_;
     std::map<FileId, std::size_t> known_;
     std::vector<WatchedFile> files_;
 };

@@ -3,11 +3,10 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <csignal>
 #include <span>
 #include <utility>
 
+#include "agent/processes/proc_fs.h"
 #include "bpf/contract/function_probe.h"
 
 namespace footfall {
@@ -64,7 +63,7 @@ WatchedFile::WatchedFile(ListedFile listed, MonotonicTime mapped) : listed_(std:
 
 Result<void> WatchedFile::attach(const Fd& opened, FunctionProbeLoader& loader, const FunctionOptions& options,
                                  std::vector<Pid> processes) {
-    processes_ = std::move(processes);
+    probed_ = ProbedProcesses(std::move(processes));
     if (auto done = attach_functions(opened, loader, options); !done) return done;
     if (auto done = attach_usdt(opened, loader, options.by); !done) return done;
     if (functions_ || usdt_) since_ = monotonic_now();
@@ -129,27 +128,27 @@ void WatchedFile::detach(MonotonicTime now) {
 Result<void> WatchedFile::on_mapped(Pid pid, bool as_program) {
     is_mapped_ = true;
     is_program_ |= as_program;
-    return processes_.empty() || !counts_functions() ? Result<void>() : probe_in(pid);
+    if (probed_.everywhere() || !counts_functions()) return {};
+    const bool is_new = probed_.add(pid);
+    return is_new || !functions_->is_attached_in(pid) ? probe_anew() : Result<void>();
 }
 
-Result<void> WatchedFile::on_forked(Pid parent, Pid child) {
-    const bool is_ours = std::find(processes_.begin(), processes_.end(), parent) != processes_.end();
-    return is_ours && counts_functions() ? probe_in(child) : Result<void>();
+Result<void> WatchedFile::on_forked(Pid parent, Pid child, bool is_alive) {
+    return probed_.on_forked(parent, child, is_alive) && counts_functions() ? probe_anew() : Result<void>();
 }
 
-// Each process costs the probes of the others a little, and each change some 10 ms: beyond a few, all that map the file have
-// them.
-Result<void> WatchedFile::probe_in(Pid pid) {
-    constexpr std::size_t kMostProcesses = 8;
-    constexpr unsigned kMostChanges = 32;
-    if (std::find(processes_.begin(), processes_.end(), pid) != processes_.end()) return {};
-    std::erase_if(processes_, [](Pid known) { return kill(static_cast<pid_t>(number(known)), 0) != 0 && errno == ESRCH; });
-    processes_.push_back(pid);
-    if (processes_.size() > kMostProcesses || ++changes_ > kMostChanges) processes_.clear();
-    return functions_->attach_in(opened_.get(), processes_);
+Result<void> WatchedFile::probe_anew() { return functions_->attach_in(opened_.get(), probed_.processes()); }
+
+// A process whose first thread has ended has no memory in the eyes of the kernel, which asks that thread.
+Result<void> WatchedFile::heed_headless() {
+    const auto is_headless = [](Pid pid) { return ProcFs().is_headless(pid); };
+    if (std::none_of(probed_.processes().begin(), probed_.processes().end(), is_headless)) return {};
+    probed_.go_everywhere();
+    return probe_anew();
 }
 
 Result<std::size_t> WatchedFile::take_off_called() {
+    if (auto heeded = heed_headless(); !heeded) return tl::unexpected<Error>(heeded.error());
     const auto calls = functions_->calls();
     if (!calls) return tl::unexpected<Error>(calls.error());
     const auto crowded = crowded_now();

@@ -28,6 +28,7 @@
 #include "agent/probes/function_probe.h"
 #include "agent/probes/function_probe_loader.h"
 #include "agent/probes/listed_file.h"
+#include "agent/probes/probed_processes.h"
 
 namespace footfall {
 
@@ -42,8 +43,9 @@ public:
     void detach(MonotonicTime now);
     // A watched process maps it.
     Result<void> on_mapped(Pid pid, bool as_program);
-    // A process that is probed has this child, which runs the same program.
-    Result<void> on_forked(Pid parent, Pid child);
+    // A process has this child, which runs the same program, unless it has ended by now.
+    Result<void> on_forked(Pid parent, Pid child, bool is_alive);
+    void on_exited(Pid pid) { probed_.on_exited(pid); }
 
     // As FunctionProbe::set_stacks_apart().
     void set_stacks_apart(std::uint32_t nanoseconds);
@@ -85,7 +87,8 @@ public:
 
 private:
     Result<void> attach_functions(const Fd& opened, FunctionProbeLoader& loader, const FunctionOptions& options);
-    Result<void> probe_in(Pid pid);
+    Result<void> probe_anew();
+    Result<void> heed_headless();
     Result<std::vector<bool>> crowded_now();
     Result<void> attach_usdt(const Fd& opened, FunctionProbeLoader& loader, CallsBy by);
 
@@ -103,8 +106,7 @@ private:
     std::vector<bool> crowded_;                    // ever
     std::vector<std::uint64_t> strangers_before_;  // calls of theirs, when all were put on
     bool counts_strangers_ = false;
-    std::vector<Pid> processes_;  // that functions are probed in; none: in all
-    unsigned changes_ = 0;        // of them
+    ProbedProcesses probed_;
 };
 
 }  // namespace footfall

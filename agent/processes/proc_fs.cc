@@ -152,6 +152,13 @@ bool ProcFs::is_running(Pid pid) const {
            line[name_end + 2] != 'X';
 }
 
+bool ProcFs::is_headless(Pid pid) const {
+    if (is_running(pid)) return false;
+    std::error_code error;
+    const std::filesystem::directory_iterator threads(directory_of(pid) / "task", error);
+    return !error && std::distance(begin(threads), end(threads)) > 1;
+}
+
 std::string ProcFs::declared_service(Pid pid) const {
     const Fd directory = open_directory(directory_of(pid));
     const Fd fd(directory.valid() ? openat(directory.get(), "environ", O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1);

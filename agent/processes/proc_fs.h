@@ -56,6 +56,9 @@ public:
     // Not gone, and not a zombie.
     [[nodiscard]] bool is_running(Pid pid) const;
 
+    // Its first thread has ended, and others have not.
+    [[nodiscard]] bool is_headless(Pid pid) const;
+
     // The value of OTEL_SERVICE_NAME in the environment that the process was started with; empty if it has none or may not
     // be read. An environment holds secrets: nothing else is taken from it, and the memory it was read into is wiped.
     [[nodiscard]] std::string declared_service(Pid pid) const;

@@ -152,7 +152,10 @@ PipelineObservers LiveSession::observers() {
         probes_->refuse(number(connection), static_cast<std::uint8_t>(protocol), plaintext);
     };
     observers.on_tls = [this](Pid pid) { return look_for_tls(pid, true); };
-    observers.on_exited = [this](const ProcessExited& exited) { tls_->on_exited(exited.pid); };
+    observers.on_exited = [this](const ProcessExited& exited) {
+        tls_->on_exited(exited.pid);
+        if (functions_) functions_->on_exited(exited.pid);
+    };
     observers.on_forked = [this](const ProcessForked& forked) { on_forked(forked); };
     observers.on_executed = [this](const ProcessExecuted& executed) { return on_executed(executed); };
     observers.on_description = [this](Pid pid, const ProcessDescription& found) {

@@ -118,7 +118,7 @@ void LiveSession::complete(StackCapture& capture) const {
 void LiveSession::clear_stacks() {
     if (pipeline_->stacks() == nullptr) return;
     pipeline_->settle_samples();
-    pipeline_->stacks()->profile().clear();
+    pipeline_->stacks()->clear_profiles();
     pipeline_->stacks()->session_begin(monotonic_now());
 }
 

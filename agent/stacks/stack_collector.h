@@ -72,9 +72,12 @@ public:
     [[nodiscard]] std::vector<Sample> open_waits(MonotonicTime now) const;
 
     [[nodiscard]] const StackProfile& profile() const { return profile_; }
-    [[nodiscard]] StackProfile& profile() { return profile_; }
     // Of the stacks with which functions were called.
     [[nodiscard]] const StackProfile& calls() const { return calls_; }
+    void clear_profiles() {
+        profile_.clear();
+        calls_.clear();
+    }
     [[nodiscard]] const CodeModules& modules() const { return modules_; }
     // Which the script frames of samples name.
     [[nodiscard]] const ScriptFunctions& script_functions() const { return interpreters_.functions(); }

@@ -13,26 +13,36 @@ std::uint64_t key_of(std::uint32_t function, OperationId operation) {
 
 }  // namespace
 
-CallsByOperation::Id CallsByOperation::on(const CallsTold& told) {
-    const Id id = next_++;
-    open_.emplace(id, told.called);
-    return id;
+CallsByOperation::Taken CallsByOperation::on(const CallsTold& told) {
+    if (open_functions_ + told.called.size() > most_open_) return {.had_room = false};
+    const auto latest = latest_.find(number(told.tid));
+    const bool goes_on = latest != latest_.end() && latest->second.sleeps == told.sleeps && open_.contains(latest->second.id);
+    const Id id = goes_on ? latest->second.id : next_++;
+    constexpr std::size_t kMostThreads = 65'536;
+    if (!goes_on && latest_.size() >= kMostThreads) latest_.clear();  // they begin anew
+    if (!goes_on) latest_.insert_or_assign(number(told.tid), Latest{id, told.sleeps});
+    Functions& functions = open_[id];
+    open_functions_ -= functions.size();
+    for (const CallsTold::Called& called : told.called) functions[called.function] += called.calls;
+    open_functions_ += functions.size();
+    return {.wants = goes_on ? std::nullopt : std::optional(id)};
 }
 
 void CallsByOperation::set_operation(Id id, std::optional<OperationId> operation) {
     const auto open = open_.find(id);
     if (open == open_.end()) return;
-    const std::vector<CallsTold::Called> all = std::move(open.value());
+    const Functions functions = std::move(open.value());
+    open_functions_ -= functions.size();
     open_.erase(open);
     if (!operation) return;
-    for (const CallsTold::Called& called : all) {
-        auto& sums = sums_[called.function.probe];
-        const std::uint64_t key = key_of(called.function.function, *operation);
+    for (const auto& [called, calls] : functions) {
+        auto& sums = sums_[called.probe];
+        const std::uint64_t key = key_of(called.function, *operation);
         if (const auto known = sums.find(key); known != sums.end()) {
-            known.value() += called.calls;
+            known.value() += calls;
         } else if (kept_ < most_) {
             ++kept_;
-            sums.emplace(key, called.calls);
+            sums.emplace(key, calls);
         }
     }
 }

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -19,14 +20,23 @@ namespace footfall {
 
 class CallsByOperation {
 public:
-    // Never one of a stack's (StackCollector::SampleId), which begin with 0.
+    // Never one of a stack's (StackCollector::SampleId), which begin with 0. As CostAttribution::kUncounted.
     using Id = std::uint64_t;
+    static constexpr Id kFirst = std::uint64_t{1} << 63;
     [[nodiscard]] static bool has(Id id) { return id >= kFirst; }
 
-    explicit CallsByOperation(std::size_t most = 65536) : most_(most) {}
+    static constexpr std::size_t kMostOpen = 262'144;  // calls that want an operation: of a function and a thread between waits
 
-    // The calls that want an operation; set_operation() follows, once.
-    Id on(const CallsTold& told);
+    explicit CallsByOperation(std::size_t most = 65536, std::size_t most_open = kMostOpen)
+        : most_(most), most_open_(most_open) {}
+
+    struct Taken {
+        std::optional<Id> wants{};  // an operation; set_operation() follows, once
+        bool had_room = true;
+    };
+    // What a thread has called since its last message and wait is one, however often it says so.
+    Taken on(const CallsTold& told);
+    void on_message(Tid tid) { latest_.erase(number(tid)); }
     void set_operation(Id id, std::optional<OperationId> operation);
 
     struct Calls {
@@ -38,11 +48,18 @@ public:
     [[nodiscard]] std::vector<Calls> of_probe(std::uint32_t probe) const;
 
 private:
-    static constexpr Id kFirst = std::uint64_t{1} << 63;
+    using Functions = std::map<CalledFunction, std::uint64_t>;
+    struct Latest {
+        Id id = 0;
+        std::uint16_t sleeps = 0;
+    };
 
     std::size_t most_;  // different sums
+    std::size_t most_open_;
     Id next_ = kFirst;
-    tsl::robin_map<Id, std::vector<CallsTold::Called>> open_;  // bounded by who says when it is over (CostAttribution)
+    tsl::robin_map<Id, Functions> open_;
+    std::size_t open_functions_ = 0;                  // in these
+    tsl::robin_map<std::uint32_t, Latest> latest_{};  // by tid: what more calls are added to
     // By probe; in each by function (upper half) and operation.
     tsl::robin_map<std::uint32_t, tsl::robin_map<std::uint64_t, std::uint64_t>> sums_;
     std::size_t kept_ = 0;

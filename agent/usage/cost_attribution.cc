@@ -259,8 +259,10 @@ void CostAttribution::forget_threads() {
 
 void CostAttribution::on_sample(SampleId id, const ThreadMoment& moment) {
     const auto found = threads_.find(number(moment.tid));
-    if (samples_ >= kMostSamples) give_up_samples();  // some thread says nothing any more
-    ++samples_;
+    if (id < kUncounted) {
+        if (samples_ >= kMostSamples) give_up_from(0, kUncounted - 1);  // some thread says nothing any more
+        ++samples_;
+    }
     if (found == threads_.end()) return tell(id, std::nullopt);
     found.value().samples.push_back({id, moment.sleeps, moment.waits});
 }
@@ -285,18 +287,29 @@ void CostAttribution::give_up(std::vector<Taken>& samples) {
     samples.clear();
 }
 
-void CostAttribution::give_up_samples() {
+void CostAttribution::give_up_samples() { give_up_from(0, ~SampleId{0}); }
+
+// Of all, those whose numbers lie between.
+void CostAttribution::give_up_from(SampleId first, SampleId last) {
+    const auto is_meant = [&](SampleId id) { return id >= first && id <= last; };
+    const auto give_up_ids = [&](std::vector<SampleId>& ids) {
+        for (const SampleId id : ids) {
+            if (is_meant(id)) tell(id, std::nullopt);
+        }
+        std::erase_if(ids, is_meant);
+    };
     for (auto thread = threads_.begin(); thread != threads_.end(); ++thread) {
-        give_up(thread.value().samples);
-        for (const SampleId id : std::exchange(thread.value().unclaimed.samples, {})) tell(id, std::nullopt);
+        for (const Taken& taken : thread.value().samples) {
+            if (is_meant(taken.id)) tell(taken.id, std::nullopt);
+        }
+        std::erase_if(thread.value().samples, [&](const Taken& taken) { return is_meant(taken.id); });
+        give_up_ids(thread.value().unclaimed.samples);
     }
-    for (auto served = served_.begin(); served != served_.end(); ++served) {
-        for (const SampleId id : std::exchange(served.value().account.samples, {})) tell(id, std::nullopt);
-    }
+    for (auto served = served_.begin(); served != served_.end(); ++served) give_up_ids(served.value().account.samples);
 }
 
 void CostAttribution::tell(SampleId id, std::optional<OperationId> operation) {
-    --samples_;
+    if (id < kUncounted) --samples_;
     on_sample_(id, operation);
 }
 

@@ -61,6 +61,8 @@ public:
     using OnCost = std::function<void(std::uint64_t use, std::uint64_t cpu_nanoseconds)>;
 
     static constexpr std::size_t kMostSamples = 8192;  // that wait for that; then all of them are of no operation
+    // But for those from here on, whose number whoever makes them bounds.
+    static constexpr SampleId kUncounted = std::uint64_t{1} << 63;
 
     // usage outlives it.
     explicit CostAttribution(UsageTable& usage, OnSample on_sample = {}, std::size_t most_threads = 65536)
@@ -156,6 +158,7 @@ private:
     void place_samples(Thread& thread, const Stretch& stretch, const Step& step, bool unclaimed);
     [[nodiscard]] bool keep_unclaimed(Thread& thread, const Stretch& stretch, const Step& step, bool was_answered);
     void give_up(std::vector<Taken>& samples);
+    void give_up_from(SampleId first, SampleId last);
     void tell(SampleId id, std::optional<OperationId> operation);
     // Where time of an exchange goes: its account while it is open, else its operation while that is known, else neither.
     struct Place {

@@ -17,6 +17,7 @@ struct call_pace {
 	__u64 gap_ns;
 };
 
+#define MOST_APART_NS 0xffffffffULL /* chance has 32 bits */
 #define PACE_SHIFT 5 /* of so many calls, as a power of two */
 
 /* By the function's number; the agent sets how many there are. */
@@ -30,9 +31,9 @@ struct {
 /* As the ring fills up, fewer come: each sixteenth of it halves them. */
 static __always_inline __u64 stacks_apart(void)
 {
-	__u64 fill = ring_fill();
+	__u64 apart = (__u64)stacks_apart_ns << (ring_fill() & 15);
 
-	return (__u64)stacks_apart_ns << (fill & 15);
+	return apart < MOST_APART_NS ? apart : MOST_APART_NS;
 }
 
 /*

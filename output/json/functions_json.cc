@@ -56,6 +56,7 @@ Json function_json(const FunctionUse& function, bool timed) {
     }
     out["calls"] = function.calls();
     if (function.hot()) out["hot"] = true;
+    if (function.not_told_apart() > 0) out["not_told_apart"] = function.not_told_apart();
     if (!function.parts().empty()) out["parts"] = parts_json(function);
     if (function.sites() > 0) out["sites"] = function.sites();
     out["first_seen"] = time_json(function.first_seen_unix_nanos());

@@ -18,6 +18,7 @@ void keep_parts_of(FunctionUse& use, const std::vector<std::string>& operations)
     std::uint64_t calls = 0;
     for (const FunctionPartUse& part : parts) calls += part.calls();
     use.set_calls(calls);
+    use.clear_not_told_apart();
     use.clear_duration();  // of all calls
     use.clear_not_returned();
     if (calls != 0) return;

@@ -45,6 +45,7 @@ void add_use(FunctionUse& into, const FunctionUse& from) {
     into.set_left(into.left() + from.left());
     into.set_unmatched(into.unmatched() + from.unmatched());
     add_parts(into, from);
+    into.set_not_told_apart(into.not_told_apart() + from.not_told_apart());
     into.set_self_nanos(into.self_nanos() + from.self_nanos());
     into.set_total_nanos(into.total_nanos() + from.total_nanos());
     if (from.has_duration()) merge(*into.mutable_duration(), from.duration());
@@ -99,9 +100,12 @@ void MergedFunctions::add(std::size_t session, const FunctionFile& file) {
     File& into = file_of(file);
     const bool counted = !file.watched().spans().empty();
     if (counted) add_part(into, session, file.watched());
-    const bool same_parts = file.by() == into.facts.by();  // else they are "other" beside what another session told apart
+    const bool same_parts = file.by() == into.facts.by();  // else they are beside what another session told apart
     for (FunctionUse use : file.functions()) {
-        if (!same_parts) use.clear_parts();
+        if (!same_parts) {
+            use.clear_parts();
+            use.set_not_told_apart(use.calls());
+        }
         const auto [known, first] =
             into.functions.try_emplace({use.address(), use.kind() == "usdt" ? use.name() : std::string()});
         Function& function = known->second;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "output/session/function_index.h"
 #include "output/stacks/stack_reader.h"
 
 namespace footfall {
@@ -9,9 +10,13 @@ namespace {
 
 constexpr std::size_t kMostCallers = 6;
 
-std::string file_of(const StackSample& sample, const Stacks& stacks, const StackReader& reader) {
-    if (sample.locations().empty() || sample.locations(0) >= static_cast<std::uint32_t>(stacks.locations_size())) return {};
-    return std::string(reader.module_path(stacks.locations(static_cast<int>(sample.locations(0)))));
+const FunctionUse* function_of(const StackSample& sample, const StackReader& reader, const FunctionIndex& functions) {
+    const Stacks& stacks = reader.stacks();
+    if (sample.locations().empty() || sample.locations(0) >= static_cast<std::uint32_t>(stacks.locations_size()))
+        return nullptr;
+    const Location& location = stacks.locations(static_cast<int>(sample.locations(0)));
+    return functions.find(reader.build_id(location), reader.module_path(location), reader.text(sample.called()),
+                          location.address());
 }
 
 // Without the function itself, which the innermost location is in. That of a USDT probe is its first caller.
@@ -23,28 +28,31 @@ std::vector<std::string> callers_of(const StackSample& sample, const StackReader
         const std::string_view name = frames[first].frame->name;
         if (callers.empty() || callers.back() != name) callers.emplace_back(name);
     }
+    const std::string_view stop = reader.text(sample.stop());
+    if (first == frames.size() && !is_complete(stop)) callers.push_back("[" + std::string(stop) + "]");
     return callers;
 }
 
 }  // namespace
 
 CallChains::CallChains(const Snapshot& snapshot) {
-    const Stacks& stacks = snapshot.call_stacks();
-    const StackReader reader(stacks);
-    for (const StackSample& sample : stacks.samples()) {
-        const std::string_view name = reader.text(sample.called());
-        if (name.empty() || sample.samples() == 0) continue;
-        Chains& chains = functions_[{file_of(sample, stacks, reader), std::string(name)}];
+    const StackReader reader(snapshot.call_stacks());
+    const FunctionIndex functions(snapshot);
+    for (const StackSample& sample : snapshot.call_stacks().samples()) {
+        const FunctionUse* function = sample.samples() == 0 ? nullptr : function_of(sample, reader, functions);
+        if (function == nullptr) continue;
+        Chains& chains = functions_[function];
         chains.calls += sample.samples();
-        chains.by_callers[callers_of(sample, reader, name.starts_with("usdt:"))] += sample.samples();
+        chains.by_callers[callers_of(sample, reader, function->kind() == "usdt")] += sample.samples();
     }
 }
 
-std::vector<CallChain> CallChains::of(const FunctionFile& file, const FunctionUse& function, std::size_t most) const {
-    const auto found = functions_.find({file.path(), function.name()});
+std::vector<CallChain> CallChains::of(const FunctionUse& function, std::size_t most) const {
+    const auto found = functions_.find(&function);
     if (found == functions_.end()) return {};
     std::vector<CallChain> chains;
-    for (const auto& [callers, calls] : found->second.by_callers) chains.push_back({callers, calls, found->second.calls});
+    for (const auto& [callers, calls] : found->second.by_callers)
+        chains.push_back({callers, calls, found->second.calls});
     std::stable_sort(chains.begin(), chains.end(), [](const CallChain& a, const CallChain& b) { return a.calls > b.calls; });
     if (chains.size() > most) chains.resize(most);
     return chains;

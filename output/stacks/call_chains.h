@@ -5,15 +5,13 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include "output/session/snapshot.pb.h"
 
 namespace footfall {
 
-// Innermost caller first.
+// Innermost caller first; "[no_rule]" and the like where the walk over the stack ended before its time.
 struct CallChain {
     std::vector<std::string> callers;
     std::uint64_t calls = 0;  // estimated where not all stacks were taken
@@ -22,18 +20,18 @@ struct CallChain {
 
 class CallChains {
 public:
-    // Reads the snapshot's call_stacks once.
+    // Reads the snapshot's call_stacks once; the snapshot must outlive it.
     explicit CallChains(const Snapshot& snapshot);
 
     // Most calls first, `most` at most; none: no stack of the function was taken.
-    [[nodiscard]] std::vector<CallChain> of(const FunctionFile& file, const FunctionUse& function, std::size_t most) const;
+    [[nodiscard]] std::vector<CallChain> of(const FunctionUse& function, std::size_t most) const;
 
 private:
     struct Chains {
         std::uint64_t calls = 0;
         std::map<std::vector<std::string>, std::uint64_t> by_callers;
     };
-    std::map<std::pair<std::string, std::string>, Chains> functions_;  // by file and name
+    std::map<const FunctionUse*, Chains> functions_;
 };
 
 }  // namespace footfall

@@ -28,7 +28,8 @@ std::string shown(const FunctionUse& function) {
 std::vector<const FunctionUse*> ranked(const FunctionFile& file, bool unused) {
     std::vector<const FunctionUse*> functions;
     for (const FunctionUse& function : file.functions()) {
-        if (function.not_counted().empty() && (function.calls() == 0) == unused) functions.push_back(&function);
+        if (function.not_counted().empty() && (function.calls() == 0) == unused && !(unused && function.total_nanos() > 0))
+            functions.push_back(&function);
     }
     std::sort(functions.begin(), functions.end(), [](const FunctionUse* a, const FunctionUse* b) {
         return a->calls() != b->calls() ? a->calls() > b->calls() : a->name() < b->name();
@@ -72,12 +73,13 @@ void add_parts(std::vector<std::vector<GridCell>>& rows, const FunctionUse& func
     }
     std::sort(parts.begin(), parts.end(),
               [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
-    std::uint64_t other = function.calls() - std::min(told, function.calls());
+    std::uint64_t other = function.calls() - std::min(told + function.not_told_apart(), function.calls());
     while (parts.size() > kMostParts) {
         other += parts.back().first;
         parts.pop_back();
     }
     if (other > 0) parts.emplace_back(other, "other");
+    if (function.not_told_apart() > 0) parts.emplace_back(function.not_told_apart(), "whom: sessions did not tell");
     for (const auto& [calls, name] : parts) {
         std::vector<GridCell> row(columns);
         row.front() = {grouped(calls)};
@@ -152,7 +154,7 @@ GridText rows_of(const FunctionFile& file, const CallChains& chains, std::span<c
         row.push_back({shown(*function)});
         rows.push_back(std::move(row));
         if (!function->parts().empty()) add_parts(rows, *function, columns.size());
-        add_chains(rows, chains.of(file, *function, kMostChains), columns.size());
+        add_chains(rows, chains.of(*function, kMostChains), columns.size());
     }
     return grid_text(columns, rows, style);
 }
@@ -180,13 +182,16 @@ std::string summary(const FunctionFile& file, const TerminalStyle& style) {
             static_cast<std::uint64_t>(std::count_if(file.functions().begin(), file.functions().end(), is_meant)));
     };
     const std::string called = count([](const FunctionUse& f) { return f.calls() > 0; });
-    const std::string never = count([](const FunctionUse& f) { return f.calls() == 0 && f.not_counted().empty(); });
+    const std::string never = count(
+        [](const FunctionUse& f) { return f.calls() == 0 && f.not_counted().empty() && f.total_nanos() == 0; });
+    const std::string running = count([](const FunctionUse& f) { return f.calls() == 0 && f.total_nanos() > 0; });
     const std::string not_counted = count([](const FunctionUse& f) { return !f.not_counted().empty(); });
     std::string text = picked(file);
     if (file.watched_nanos() > 0) {
         text += fmt::format(": in {}, {} were called, {} never", human_duration(in_seconds(file.watched_nanos())), called,
                             never);
     }
+    if (running != "0") text += fmt::format(", {} ran that had been called before", running);
     if (not_counted != "0") text += fmt::format(", {} can't be counted", not_counted);
     return toned(text, Tone::kQuiet, style) + "\n";
 }

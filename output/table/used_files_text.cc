@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "agent/base/clock.h"
 #include "agent/base/human_units.h"
 #include "output/session/used_functions.h"
 #include "output/table/text_grid.h"
@@ -47,7 +48,11 @@ std::string used_files_text(const Snapshot& snapshot, const TerminalStyle& style
                          {terminal_safe(file->path())}});
     }
     if (cells.empty()) return "no file of code was loaded\n";
-    return grid_text(columns, cells, style).text;
+    std::uint64_t watched = 0;
+    for (const auto& [file, used] : rows) watched = std::max(watched, file->watched_nanos());
+    const std::string title = fmt::format("watched for {}, by how many functions of a file were called\n",
+                                          human_duration(in_seconds(watched)));
+    return toned(title, Tone::kQuiet, style) + grid_text(columns, cells, style).text;
 }
 
 }  // namespace footfall

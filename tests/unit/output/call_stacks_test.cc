@@ -47,19 +47,42 @@ Snapshot shop() {
 TEST(CallStacks, SayFromWhereMostCallsCame) {
     const Snapshot snapshot = shop();
     const FunctionFile& file = snapshot.function_files(0);
-    const auto chains = CallChains(snapshot).of(file, file.functions(0), 5);
+    const auto chains = CallChains(snapshot).of(file.functions(0), 5);
     ASSERT_EQ(chains.size(), 2U);
     EXPECT_THAT(chains[0].callers, ElementsAre("serve", "main"));
     EXPECT_EQ(chains[0].calls, 30U);
     EXPECT_EQ(chains[0].of, 40U);
     EXPECT_THAT(chains[1].callers, ElementsAre("import", "main"));
-    EXPECT_EQ(CallChains(snapshot).of(file, file.functions(0), 1).size(), 1U);
+    EXPECT_EQ(CallChains(snapshot).of(file.functions(0), 1).size(), 1U);
 }
 
 TEST(CallStacks, OfAnotherFileSayNothing) {
     Snapshot snapshot = shop();
     snapshot.mutable_function_files(0)->set_path("/opt/other");
-    EXPECT_TRUE(CallChains(snapshot).of(snapshot.function_files(0), snapshot.function_files(0).functions(0), 5).empty());
+    EXPECT_TRUE(CallChains(snapshot).of(snapshot.function_files(0).functions(0), 5).empty());
+}
+
+TEST(CallStacks, OfTheSameBuildUnderAnotherPathAreItsOwn) {
+    Snapshot snapshot = shop();
+    FunctionFile& file = *snapshot.mutable_function_files(0);
+    file.set_path("/proc/7/root/opt/shop");
+    file.set_build_id("c0ffee");
+    Stacks& stacks = *snapshot.mutable_call_stacks();
+    stacks.add_strings("c0ffee");
+    stacks.mutable_modules(1)->set_build_id(static_cast<std::uint32_t>(stacks.strings_size()) - 1);
+    EXPECT_EQ(CallChains(snapshot).of(file.functions(0), 5).size(), 2U);
+}
+
+TEST(CallStacks, SayWhereTheWalkEndedBeforeItsTime) {
+    Snapshot snapshot = shop();
+    Stacks& stacks = *snapshot.mutable_call_stacks();
+    stacks.add_strings("no_rule");
+    StackSample& sample = *stacks.mutable_samples(0);
+    sample.mutable_locations()->Truncate(1);
+    sample.set_stop(static_cast<std::uint32_t>(stacks.strings_size()) - 1);
+    const auto chains = CallChains(snapshot).of(snapshot.function_files(0).functions(0), 5);
+    ASSERT_FALSE(chains.empty());
+    EXPECT_THAT(chains[0].callers, ElementsAre("[no_rule]"));
 }
 
 TEST(CallStacks, StandBelowTheirFunctions) {
@@ -91,7 +114,7 @@ TEST(CallStacks, OfADamagedFileAreSafe) {
         sample.set_called(4'000'000);
         sample.set_locations(0, 4'000'000);
     }
-    EXPECT_TRUE(CallChains(snapshot).of(snapshot.function_files(0), snapshot.function_files(0).functions(0), 5).empty());
+    EXPECT_TRUE(CallChains(snapshot).of(snapshot.function_files(0).functions(0), 5).empty());
 }
 
 }  // namespace

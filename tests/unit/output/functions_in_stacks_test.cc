@@ -62,6 +62,28 @@ TEST(FunctionsInStacks, AreUsedUnderCoverageThoughNoCallWasSeen) {
     EXPECT_EQ(snapshot.function_files(0).functions(2).calls(), 0U);
 }
 
+TEST(FunctionsInStacks, OfOneNameAreToldApartByAddress) {
+    Snapshot snapshot = shop(true);
+    FunctionFile& file = *snapshot.mutable_function_files(0);
+    file.mutable_functions(0)->set_address(1);
+    FunctionUse& other = *file.add_functions();
+    other.set_name("serve");
+    other.set_address(100);
+    join_with_stacks(snapshot);
+    EXPECT_EQ(file.functions(0).total_nanos(), 600'000'000U);
+    EXPECT_EQ(file.functions(3).total_nanos(), 0U);
+    EXPECT_EQ(file.functions(3).calls(), 0U) << "no stack shows this one";
+}
+
+TEST(FunctionsInStacks, ThatRanAreNotAmongTheUnused) {
+    Snapshot snapshot = shop(false);
+    join_with_stacks(snapshot);
+    const std::string text = functions_text(snapshot, {.unused = true}, {});
+    EXPECT_THAT(text, testing::HasSubstr("  stop\n"));
+    EXPECT_THAT(text, testing::Not(testing::HasSubstr("  run, main\n")));
+    EXPECT_THAT(text, testing::HasSubstr("1 never, 1 ran that had been called before"));
+}
+
 TEST(FunctionsInStacks, ShowIt) {
     Snapshot snapshot = shop(false);
     join_with_stacks(snapshot);

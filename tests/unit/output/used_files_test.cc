@@ -49,12 +49,21 @@ TEST(UsedFiles, AreUsedOrNeverOrNotKnown) {
     FunctionFile& doubtful = add_file(snapshot, "/lib/d.so");
     add_function(doubtful, "d", 0);
     add_function(doubtful, "e", 0).set_not_counted("others call it too often");
+    FunctionFile& late = add_file(snapshot, "/lib/e.so");
+    add_function(late, "e", 0);
+    late.set_late_nanos(63'000'000);
+    FunctionFile& program = add_file(snapshot, "/bin/f");
+    program.set_mapped_as("program");
+    add_function(program, "main", 0);
     snapshot.add_function_files()->set_path("/lib/not_loaded.so");
     const std::string text = used_files_text(snapshot, {});
     EXPECT_THAT(text, ContainsRegex("0 +1 +never +/lib/a.so"));
     EXPECT_THAT(text, ContainsRegex("1 +1 +used +/lib/b.so"));
     EXPECT_THAT(text, ContainsRegex("- +- +not known: it is stripped +/lib/c.so"));
     EXPECT_THAT(text, ContainsRegex("0 +2 +never, but for 1 that can't be counted +/lib/d.so"));
+    EXPECT_THAT(text, ContainsRegex("0 +1 +never from 63.0ms after it was loaded on +/lib/e.so"));
+    EXPECT_THAT(text, ContainsRegex("0 +1 +runs +/bin/f")) << "its main() was called before the session";
+    EXPECT_THAT(text, HasSubstr("watched for 1.00s"));
     EXPECT_THAT(text, Not(HasSubstr("not_loaded")));
     EXPECT_LT(text.find("/lib/b.so"), text.find("/lib/a.so")) << "the most used first";
 }
