@@ -138,19 +138,22 @@ std::shared_ptr<Interpreter> CpythonInterpreter::of_child(Pid child) const {
     return copy;
 }
 
+CpythonInterpreter::Codes& CpythonInterpreter::own_codes() {
+    if (codes_.use_count() > 1) codes_ = std::make_shared<Codes>(*codes_);
+    return *codes_;
+}
+
 const CpythonInterpreter::Named& CpythonInterpreter::code_of(const RawScriptFrame& frame, ScriptFunctions& functions) {
     static const Named kNobody;
-    const auto known = codes_.find(frame.function);
-    if (known != codes_.end() && known->second.check == frame.check) return known->second;
+    const auto known = codes_->by_address.find(frame.function);
+    if (known != codes_->by_address.end() && known->second.check == frame.check) return known->second;
     auto code = read_python_code(memory_, *layout_, frame.function, frame.check);
     if (!code) return kNobody;
-    if (codes_.size() >= kMostCodes || line_bytes_ > kMostLineBytes) {
-        codes_.clear();
-        line_bytes_ = 0;
-    }
-    line_bytes_ += code->lines.size();
+    Codes& codes = own_codes();
+    if (codes.by_address.size() >= kMostCodes || codes.line_bytes > kMostLineBytes) codes = {};
+    codes.line_bytes += code->lines.size();
     const ScriptFunctionId function = functions.of({Runtime::kCpython, std::move(code->name), std::move(code->file)});
-    return codes_[frame.function] = {frame.check, function, code->first_line, std::move(code->lines)};
+    return codes.by_address[frame.function] = {frame.check, function, code->first_line, std::move(code->lines)};
 }
 
 std::vector<ScriptFrame> CpythonInterpreter::name(const ScriptFrameList& frames, ScriptFunctions& functions) {

@@ -46,10 +46,16 @@ private:
         std::vector<std::byte> lines;
     };
 
+    struct Codes {
+        std::unordered_map<std::uint64_t, Named> by_address;
+        std::size_t line_bytes = 0;
+    };
+
     CpythonInterpreter(Pid pid, ModuleNumber module, const CpythonSymbols& symbols, std::optional<unsigned> file_minor);
     static std::shared_ptr<CpythonInterpreter> in(Pid pid, const PlacedMapping& mapping, const CodeModules& modules);
     void look();
     bool is_running();
+    Codes& own_codes();
     const Named& code_of(const RawScriptFrame& frame, ScriptFunctions& functions);
 
     ProcessMemory memory_;
@@ -60,8 +66,7 @@ private:
     std::optional<CpythonLayout> layout_;
     ff_interpreter published_{};
     unsigned looks_ = 0;
-    std::unordered_map<std::uint64_t, Named> codes_;  // by address
-    std::size_t line_bytes_ = 0;                      // of codes_
+    std::shared_ptr<Codes> codes_ = std::make_shared<Codes>();  // children have the same, until one of them learns more
 };
 
 }  // namespace footfall

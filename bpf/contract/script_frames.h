@@ -69,8 +69,9 @@ struct ff_cpython {
 	__u16 frame_previous;
 	__u16 frame_position;  /* int f_lasti, or a pointer to the instruction */
 	__u16 frame_entry;     /* is_entry or owner; one byte */
-	__u16 code_argcount;   /* PyCodeObject: int co_argcount */
-	__u16 code_flags;      /* int co_flags */
+	__u8 check_words;      /* PyCodeObject: the word behind the last that tells it from others; the third is the first */
+	__u8 check_half;       /* of this one the lower half does only: the upper one changes. 0: of none */
+	__u16 name_hash;       /* str: hash, which names of code have; ABSENT: a word says which one the code object is */
 	__u16 code_first_line; /* int co_firstlineno */
 	__u16 code_file;       /* co_filename */
 	__u16 code_name;       /* co_name */

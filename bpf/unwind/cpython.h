@@ -128,6 +128,7 @@ FF_SCRIPT_INLINE int ff_cpython_keep(struct ff_cpython_walk *walk, const struct 
                                      __u64 code, __u32 flags)
 {
 	struct ff_script_frame *kept = ff_script_slot(walk->frames & (FF_SCRIPT_DEPTH - 1));
+	__u64 name_hash = 0;
 	__s64 position;
 
 	if (ff_read_script(walk->code_words, FF_CPYTHON_CODE_BYTES, code))
@@ -145,9 +146,13 @@ FF_SCRIPT_INLINE int ff_cpython_keep(struct ff_cpython_walk *walk, const struct 
 		position = 0;
 	if (position < 0 || position > 0x7fffffff)
 		return FF_SCRIPT_DAMAGED;
+	if (layout->name_hash != FF_CPYTHON_ABSENT &&
+	    ff_read_script(&name_hash, sizeof(name_hash),
+	                   ff_cpython_code_word(walk->code_words, layout->code_name) + layout->name_hash))
+		return FF_SCRIPT_UNREADABLE;
 	kept->function = code;
 	kept->position = position;
-	kept->check = ff_cpython_check(walk->code_words, layout) | flags;
+	kept->check = ff_cpython_check(walk->code_words, name_hash, layout) | flags;
 	walk->frames++;
 	return FF_SCRIPT_ON;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <span>
 
 #include "bpf/unwind/cpython_check.h"
@@ -37,7 +38,12 @@ void name_function(Memory& memory, const footfall::CpythonLayout& layout, std::u
     if (!memory.read(address, std::as_writable_bytes(std::span(words)).first(FF_CPYTHON_CODE_BYTES))) return;
     footfall::CpythonLayout meant = layout;
     meant.frames.code_type = words[1];
-    const auto code = footfall::read_python_code(memory, meant, address, ff_cpython_check(words, &meant.frames));
+    const std::uint64_t name = ff_cpython_code_word(words, meant.frames.code_name);
+    const bool has_hash = meant.frames.name_hash != FF_CPYTHON_ABSENT;
+    const auto hash =
+        has_hash ? memory.value<std::uint64_t>(name + meant.frames.name_hash) : std::optional<std::uint64_t>(0);
+    const std::uint32_t check = ff_cpython_check(words, hash.value_or(0), &meant.frames);
+    const auto code = footfall::read_python_code(memory, meant, address, check);
     if (!code) return;
     constexpr std::size_t kMostBytesOfCharacter = 4;
     if (code->name.empty() || code->name.size() > footfall::kMostPythonText * kMostBytesOfCharacter) abort();

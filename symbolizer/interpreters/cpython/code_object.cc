@@ -56,12 +56,17 @@ std::string utf8_of(const std::vector<std::byte>& bytes) {
 
 struct CodeWords {
     std::array<__u64, 32> words{};
+    std::uint64_t name_hash = 0;
 
-    bool read(MemoryReader& memory, std::uint64_t address) {
-        return memory.read(address, std::as_writable_bytes(std::span(words)).first(FF_CPYTHON_CODE_BYTES));
+    bool read(MemoryReader& memory, const CpythonLayout& layout, std::uint64_t address) {
+        if (!memory.read(address, std::as_writable_bytes(std::span(words)).first(FF_CPYTHON_CODE_BYTES))) return false;
+        if (layout.frames.name_hash == FF_CPYTHON_ABSENT) return true;
+        const auto hash = memory.value<std::uint64_t>(pointer(layout.frames.code_name) + layout.frames.name_hash);
+        name_hash = hash.value_or(0);
+        return hash.has_value();
     }
     [[nodiscard]] bool is_meant(const CpythonLayout& layout, std::uint32_t check) const {
-        return words[1] == layout.frames.code_type && ff_cpython_check(words.data(), &layout.frames) == check;
+        return words[1] == layout.frames.code_type && ff_cpython_check(words.data(), name_hash, &layout.frames) == check;
     }
     [[nodiscard]] std::uint64_t pointer(std::uint16_t offset) const { return ff_cpython_code_word(words.data(), offset); }
 };
@@ -92,7 +97,7 @@ std::optional<std::string> read_python_text(MemoryReader& memory, const CpythonL
 std::optional<PythonCode> read_python_code(MemoryReader& memory, const CpythonLayout& layout, std::uint64_t address,
                                            std::uint32_t check) {
     CodeWords object;
-    if (!object.read(memory, address) || !object.is_meant(layout, check)) return std::nullopt;
+    if (!object.read(memory, layout, address) || !object.is_meant(layout, check)) return std::nullopt;
     const bool qualified = layout.code_qualified_name != FF_CPYTHON_ABSENT;
     auto name =
         read_python_text(memory, layout, object.pointer(qualified ? layout.code_qualified_name : layout.frames.code_name));
@@ -102,7 +107,7 @@ std::optional<PythonCode> read_python_code(MemoryReader& memory, const CpythonLa
                     ff_cpython_code_int(object.words.data(), layout.frames.code_first_line),
                     read_bytes(memory, object.pointer(layout.frames.code_lines))};
     // It was there all the while, and so was what it points to.
-    if (!object.read(memory, address) || !object.is_meant(layout, check)) return std::nullopt;
+    if (!object.read(memory, layout, address) || !object.is_meant(layout, check)) return std::nullopt;
     return code;
 }
 

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "bpf/unwind/cpython_check.h"
+
 namespace footfall {
 namespace {
 
@@ -15,6 +17,8 @@ constexpr unsigned kNewest = 13;
 constexpr std::uint64_t kObjectType = 8;
 constexpr std::uint64_t kTypeName = 24;
 constexpr std::uint64_t kTypeBasicSize = 32;
+constexpr std::uint16_t kTextHash = 24;  // PyASCIIObject.hash
+constexpr std::uint8_t kAllWords = FF_CPYTHON_CODE_BYTES / sizeof(std::uint64_t);
 constexpr std::uint64_t kThreadInterpreter = 16;  // PyThreadState.interp
 
 // struct pthread of glibc 2.x on x86-64 (nptl/descr.h): its first block of thread-specific data, {sequence, value} for each
@@ -35,8 +39,8 @@ ff_cpython up_to_3_10() {
     c.frames = FF_CPYTHON_FRAME_OBJECTS;
     c.frame_previous = 24;
     c.frame_code = 32;
-    c.code_argcount = 16;
-    c.code_flags = 36;
+    c.check_words = 16;  // the next ones are a frame that is kept, and weak references
+    c.name_hash = kTextHash;
     c.code_first_line = 40;
     c.code_file = 104;
     c.code_name = 112;
@@ -75,8 +79,9 @@ CpythonLayout layout_3_11() {
     c.frame_previous = 48;
     c.frame_position = 56;
     c.frame_entry = 68;
-    c.code_flags = 48;
-    c.code_argcount = 56;
+    c.check_words = kAllWords;
+    c.check_half = 6;  // co_flags; co_warmup changes
+    c.name_hash = kTextHash;
     c.code_first_line = 72;
     c.code_file = 112;
     c.code_name = 120;
@@ -101,8 +106,8 @@ CpythonLayout layout_3_12() {
     c.frame_previous = 8;
     c.frame_position = 56;
     c.frame_entry = 70;
-    c.code_flags = 48;
-    c.code_argcount = 52;
+    c.check_words = kAllWords;  // with co_version
+    c.name_hash = FF_CPYTHON_ABSENT;
     c.code_first_line = 68;
     c.code_file = 112;
     c.code_name = 120;
@@ -155,7 +160,7 @@ std::optional<CpythonLayout> layout_of(const DebugOffsets& said) {
     for (const std::uint64_t offset : {code.filename, code.name, code.qualname, code.linetable}) {
         if (offset > 136 || offset % 8 != 0) return std::nullopt;
     }
-    if (code.firstlineno > 136 || code.argcount > 136 || said.interpreter.threads_head > UINT32_MAX) return std::nullopt;
+    if (code.firstlineno > 136 || said.interpreter.threads_head > UINT32_MAX) return std::nullopt;
     CpythonLayout layout = layout_3_12();
     layout.minor = 13;
     layout.code_qualified_name = static_cast<std::uint16_t>(code.qualname);
@@ -171,7 +176,6 @@ std::optional<CpythonLayout> layout_of(const DebugOffsets& said) {
     c.frame_previous = static_cast<std::uint16_t>(said.frame.previous);
     c.frame_position = static_cast<std::uint16_t>(said.frame.instr_ptr);
     c.frame_entry = static_cast<std::uint16_t>(said.frame.owner);
-    c.code_argcount = static_cast<std::uint16_t>(code.argcount);
     c.code_first_line = static_cast<std::uint16_t>(code.firstlineno);
     c.code_file = static_cast<std::uint16_t>(code.filename);
     c.code_name = static_cast<std::uint16_t>(code.name);

@@ -48,8 +48,9 @@ ff_cpython layout_of(ff_cpython_frames frames) {
     layout.frame_previous = 48;
     layout.frame_position = frames == FF_CPYTHON_FRAME_OBJECTS ? 100 : 56;
     layout.frame_entry = 69;
-    layout.code_argcount = 56;
-    layout.code_flags = 48;
+    layout.check_words = 18;
+    layout.check_half = 6;
+    layout.name_hash = 24;
     layout.code_first_line = 72;
     layout.code_file = 112;
     layout.code_name = 120;
@@ -84,7 +85,8 @@ protected:
         memory_.put_zeros(at, 0x100);
         memory_.put(at + 8, kCodeType);
         memory_.put(at + 72, static_cast<std::uint32_t>(at & 0xffff));
-        memory_.put(at + 120, at * 3);
+        memory_.put(at + 120, at + 0x180);  // its name
+        memory_.put(at + 0x180 + 24, at * 3);
         return at;
     }
     // entry: is_entry, or the owner.
@@ -258,14 +260,28 @@ TEST_F(CpythonWalk, TheCheckIsOfWhatTheCodeIs) {
     add_thread(kInterpreter, 0x40000, kSelf, add_frame(code, 0, 1));
     ASSERT_EQ(walk(), FF_SCRIPT_COMPLETE);
     const std::uint32_t before = kept[0].check;
-    for (const std::uint16_t field : {layout_.code_argcount, layout_.code_flags, layout_.code_first_line, layout_.code_file,
-                                      layout_.code_name, layout_.code_lines}) {
-        const std::uint64_t word = memory_.words[code + (field & ~7U)];
-        memory_.put<std::uint32_t>(code + field, 0x12345);
+    const auto changes = [&](std::uint64_t address, std::uint64_t bits) {
+        const std::uint64_t word = memory_.words[address];
+        memory_.put(address, word ^ bits);
         walk();
-        EXPECT_NE(kept[0].check, before) << field;
-        memory_.put(code + (field & ~7U), word);
+        memory_.put(address, word);
+        return kept[0].check != before;
+    };
+    for (std::uint64_t at = 16; at < FF_CPYTHON_CODE_BYTES; at += 8) {
+        if (at == layout_.code_name) continue;
+        EXPECT_TRUE(changes(code + at, 1)) << at;
     }
+    EXPECT_TRUE(changes(code + 0x180 + 24, 1)) << "another name in the same place";
+    EXPECT_FALSE(changes(code + 48, std::uint64_t{1} << 40)) << "what changes while it is the same";
+    EXPECT_FALSE(changes(code, 1)) << "references";
+    layout_.check_words = 16;
+    walk();
+    const std::uint32_t fewer = kept[0].check;
+    memory_.put<std::uint64_t>(code + 136, 77);
+    walk();
+    EXPECT_EQ(kept[0].check, fewer);
+    memory_.put<std::uint64_t>(code + 136, 0);
+    layout_.check_words = 18;
     walk();
     EXPECT_EQ(kept[0].check, before);
 }

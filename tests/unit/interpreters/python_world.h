@@ -51,7 +51,9 @@ public:
     std::uint32_t check_of(const CpythonLayout& layout, std::uint64_t code) {
         __u64 words[32] = {};
         memory.read(code, std::as_writable_bytes(std::span(words)).first(FF_CPYTHON_CODE_BYTES));
-        return ff_cpython_check(words, &layout.frames);
+        const auto name = ff_cpython_code_word(words, layout.frames.code_name);
+        return ff_cpython_check(words, memory.value<std::uint64_t>(name + layout.frames.name_hash).value_or(0),
+                                &layout.frames);
     }
 
     FakeMemory memory;
