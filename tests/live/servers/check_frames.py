@@ -50,7 +50,7 @@ def main():
 
 def text_of(frames):
     """The innermost frames, on a line."""
-    return " < ".join(f"{name} {pathlib.PurePath(file).name}:{line}" for name, file, line in frames[:6])
+    return " < ".join(f"{name} {pathlib.PurePath(file or '-').name}:{line}" for name, file, line in frames[:6])
 
 
 def place_of_standing(stacks):
