@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <map>
 #include <string>
 #include <utility>
@@ -244,6 +245,7 @@ Result<void> FunctionProbe::attach(int file, std::span<const UprobePlace> places
                                    std::vector<Pid> processes) {
     const LibbpfLog log;
     processes_ = std::move(processes);
+    everywhere_ = processes_.empty();
     when_attached_.assign(functions_, 0);
     if (in_batches) {
         batches_ = batches_of(places);
@@ -264,14 +266,18 @@ Result<void> FunctionProbe::attach(int file, std::span<const UprobePlace> places
 bool FunctionProbe::is_attached_in(Pid process) const {
     const auto has_links = [](const Batch& batch) { return !batch.links.empty(); };
     const auto batch = std::find_if(batches_.begin(), batches_.end(), has_links);
-    return batch == batches_.end() || std::any_of(batch->links.begin(), batch->links.end(), [&](const Fd& link) {
-               return is_of_process(link, process);
-           });
+    return batch == batches_.end() || std::any_of(batch->links.begin(), batch->links.end(),
+                                                  [&](const Fd& link) { return is_of_process(link, process); });
 }
 
-Result<void> FunctionProbe::attach_in(int file, std::vector<Pid> processes) {
+Result<void> FunctionProbe::attach_everywhere(int file) {
+    processes_.clear();
+    everywhere_ = true;
+    return attach_again(file);
+}
+
+Result<void> FunctionProbe::attach_again(int file) {
     const LibbpfLog log;
-    processes_ = std::move(processes);
     for (Batch& batch : batches_) {
         if (batch.attached.empty()) continue;
         const auto attached = attach_batch(batch, file, std::vector(batch.attached));
@@ -280,23 +286,25 @@ Result<void> FunctionProbe::attach_in(int file, std::vector<Pid> processes) {
     return {};
 }
 
+Result<void> FunctionProbe::attach_in(int file, Pid process) {
+    const LibbpfLog log;
+    if (std::find(processes_.begin(), processes_.end(), process) == processes_.end()) processes_.push_back(process);
+    for (Batch& batch : batches_) {
+        if (batch.attached.empty()) continue;
+        auto links = links_for(file, batch.attached, batch.generation, {process});
+        if (!links) return tl::unexpected<Error>(links.error());
+        if (*links) std::move((*links)->begin(), (*links)->end(), std::back_inserter(batch.links));
+    }
+    return {};
+}
+
 // The new links first: then the generation changes, and the old ones go.
 Result<bool> FunctionProbe::attach_batch(Batch& batch, int file, std::span<const UprobePlace> places) {
     const std::uint32_t generation = batch.links.empty() ? batch.generation : 1 - batch.generation;
-    std::vector<UprobePlace> marked(places.begin(), places.end());
-    for (UprobePlace& place : marked) place.cookie |= std::uint64_t{generation} << FF_GENERATION_BIT;
-    std::vector<Fd> links;
-    for (const Part& part : programs()) {
-        for (const Pid process : processes_.empty() ? std::vector{Pid{}} : processes_) {
-            if (places.empty()) break;
-            Fd link = attach_uprobes(bpf_program__fd(part.program), file, part.end, marked, process);
-            const bool has_ended = !link.valid() && errno == ESRCH;
-            if (has_ended) continue;
-            if (!link.valid() && (errno == EINVAL || errno == EOPNOTSUPP)) return false;
-            if (!link.valid()) return refusal("cannot attach to functions", errno);
-            links.push_back(std::move(link));
-        }
-    }
+    auto made = links_for(file, places, generation, everywhere_ ? std::vector{Pid{}} : processes_);
+    if (!made) return tl::unexpected<Error>(made.error());
+    if (!*made) return false;
+    std::vector<Fd> links = std::move(**made);
     for (std::uint32_t i = batch.first; i < batch.first + batch.count; ++i) {
         std::atomic_ref(skeleton_->bss->generations[i]).store(static_cast<std::uint8_t>(generation));
     }
@@ -304,6 +312,26 @@ Result<bool> FunctionProbe::attach_batch(Batch& batch, int file, std::span<const
     batch.links = std::move(links);
     batch.attached.assign(places.begin(), places.end());
     return true;
+}
+
+Result<std::optional<std::vector<Fd>>> FunctionProbe::links_for(int file, std::span<const UprobePlace> places,
+                                                                std::uint32_t generation,
+                                                                const std::vector<Pid>& processes) const {
+    std::vector<UprobePlace> marked(places.begin(), places.end());
+    for (UprobePlace& place : marked) place.cookie |= std::uint64_t{generation} << FF_GENERATION_BIT;
+    std::vector<Fd> links;
+    for (const Part& part : programs()) {
+        for (const Pid process : processes) {
+            if (places.empty()) break;
+            Fd link = attach_uprobes(bpf_program__fd(part.program), file, part.end, marked, process);
+            const bool has_ended = !link.valid() && errno == ESRCH;
+            if (has_ended) continue;
+            if (!link.valid() && (errno == EINVAL || errno == EOPNOTSUPP)) return std::nullopt;
+            if (!link.valid()) return refusal("cannot attach to functions", errno);
+            links.push_back(std::move(link));
+        }
+    }
+    return links;
 }
 
 Result<void> FunctionProbe::take_off(int file, const std::vector<bool>& functions) {

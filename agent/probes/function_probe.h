@@ -108,8 +108,14 @@ public:
                         std::vector<Pid> processes = {});
     // Are its functions probed in that process, if any are? Only where they are not in all.
     [[nodiscard]] bool is_attached_in(Pid process) const;
-    // From now on in these; what was taken off stays off.
-    Result<void> attach_in(int file, std::vector<Pid> processes);
+    // From now on in all that map the file; what was taken off stays off.
+    Result<void> attach_everywhere(int file);
+    // In the same processes as before, since the kernel means another thread by one of them now.
+    Result<void> attach_again(int file);
+    // In one more process, which takes a few milliseconds.
+    Result<void> attach_in(int file, Pid process);
+    // It has ended: its pid may be another's.
+    void forget(Pid process) { std::erase(processes_, process); }
     // Takes the probes of functions off, for good. Calls of others are counted on; but one that comes in the very moment
     // that a batch of functions changes may be missed.
     Result<void> take_off(int file, const std::vector<bool>& functions);
@@ -165,6 +171,9 @@ private:
     [[nodiscard]] static std::vector<Batch> batches_of(std::span<const UprobePlace> places);
     // False: the kernel can't attach many places at once.
     Result<bool> attach_batch(Batch& batch, int file, std::span<const UprobePlace> places);
+    // Of all programs, for these processes (Pid 0: all); nothing where the kernel can't.
+    Result<std::optional<std::vector<Fd>>> links_for(int file, std::span<const UprobePlace> places, std::uint32_t generation,
+                                                     const std::vector<Pid>& processes) const;
     Result<void> attach_singles(int file, std::span<const UprobePlace> places);
     Result<void> attach_single(const Part& part, int file, const UprobePlace& place);
 
@@ -178,7 +187,8 @@ private:
     CallsBy by_;
     std::unique_ptr<functions_bpf, Destroy> skeleton_;
     std::vector<Batch> batches_;
-    std::vector<Pid> processes_;                // that these are attached in; none: in all
+    bool everywhere_ = true;  // or in these processes alone:
+    std::vector<Pid> processes_;
     std::size_t next_batch_ = 0;                // to be looked at
     std::vector<std::uint64_t> when_attached_;  // by function: its count when it was put on
     std::vector<Single> singles_;               // where the kernel knows no batches

@@ -74,8 +74,8 @@ Result<void> WatchedFile::attach_functions(const Fd& opened, FunctionProbeLoader
     const std::vector<UprobePlace> places = places_of(listed_.found);
     if (places.empty()) return {};
     const std::size_t numbers = listed_.found.functions.size();
-    auto probe =
-        attached(loader.load(numbers, listed_.found.timing, options.by), opened, places, options.takes_off(), processes_);
+    auto probe = attached(loader.load(numbers, listed_.found.timing, options.by), opened, places, options.takes_off(),
+                          probed_.processes());
     if (!probe) return tl::unexpected<Error>(probe.error());
     functions_ = *std::move(probe);
     if (options.takes_off()) opened_ = Fd(fcntl(opened.get(), F_DUPFD_CLOEXEC, 0));
@@ -129,22 +129,29 @@ Result<void> WatchedFile::on_mapped(Pid pid, bool as_program) {
     is_mapped_ = true;
     is_program_ |= as_program;
     if (probed_.everywhere() || !counts_functions()) return {};
-    const bool is_new = probed_.add(pid);
-    return is_new || !functions_->is_attached_in(pid) ? probe_anew() : Result<void>();
+    if (probed_.add(pid)) return probe_in(pid);
+    return functions_->is_attached_in(pid) ? Result<void>() : functions_->attach_again(opened_.get());
 }
 
 Result<void> WatchedFile::on_forked(Pid parent, Pid child, bool is_alive) {
-    return probed_.on_forked(parent, child, is_alive) && counts_functions() ? probe_anew() : Result<void>();
+    return probed_.on_forked(parent, child, is_alive) && counts_functions() ? probe_in(child) : Result<void>();
 }
 
-Result<void> WatchedFile::probe_anew() { return functions_->attach_in(opened_.get(), probed_.processes()); }
+void WatchedFile::on_exited(Pid pid) {
+    probed_.on_exited(pid);
+    if (functions_) functions_->forget(pid);
+}
+
+Result<void> WatchedFile::probe_in(Pid pid) {
+    return probed_.everywhere() ? functions_->attach_everywhere(opened_.get()) : functions_->attach_in(opened_.get(), pid);
+}
 
 // A process whose first thread has ended has no memory in the eyes of the kernel, which asks that thread.
 Result<void> WatchedFile::heed_headless() {
     const auto is_headless = [](Pid pid) { return ProcFs().is_headless(pid); };
     if (std::none_of(probed_.processes().begin(), probed_.processes().end(), is_headless)) return {};
     probed_.go_everywhere();
-    return probe_anew();
+    return functions_->attach_everywhere(opened_.get());
 }
 
 Result<std::size_t> WatchedFile::take_off_called() {

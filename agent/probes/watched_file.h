@@ -45,7 +45,7 @@ public:
     Result<void> on_mapped(Pid pid, bool as_program);
     // A process has this child, which runs the same program, unless it has ended by now.
     Result<void> on_forked(Pid parent, Pid child, bool is_alive);
-    void on_exited(Pid pid) { probed_.on_exited(pid); }
+    void on_exited(Pid pid);
 
     // As FunctionProbe::set_stacks_apart().
     void set_stacks_apart(std::uint32_t nanoseconds);
@@ -87,7 +87,7 @@ public:
 
 private:
     Result<void> attach_functions(const Fd& opened, FunctionProbeLoader& loader, const FunctionOptions& options);
-    Result<void> probe_anew();
+    Result<void> probe_in(Pid pid);
     Result<void> heed_headless();
     Result<std::vector<bool>> crowded_now();
     Result<void> attach_usdt(const Fd& opened, FunctionProbeLoader& loader, CallsBy by);

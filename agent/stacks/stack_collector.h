@@ -72,6 +72,7 @@ public:
     [[nodiscard]] std::vector<Sample> open_waits(MonotonicTime now) const;
 
     [[nodiscard]] const StackProfile& profile() const { return profile_; }
+    [[nodiscard]] StackProfile& profile() { return profile_; }
     // Of the stacks with which functions were called.
     [[nodiscard]] const StackProfile& calls() const { return calls_; }
     void clear_profiles() {

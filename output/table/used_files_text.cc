@@ -16,9 +16,12 @@ namespace {
 std::string state_of(const FunctionFile& file, const UsedFunctions& used) {
     if (!file.miss().empty()) return "not known: " + terminal_safe(file.miss());
     if (used.called > 0) return "used";
+    if (file.mapped_as() == "program") return "runs";
     if (file.watched_nanos() == 0) return "not known: nothing was counted";
-    return used.not_counted == 0 ? "never"
-                                 : fmt::format("never, but for {} that can't be counted", grouped(used.not_counted));
+    std::string state = "never";
+    if (file.late_nanos() > 0) state += " from " + human_duration(in_seconds(file.late_nanos())) + " after it was loaded on";
+    if (used.not_counted > 0) state += fmt::format(", but for {} that can't be counted", grouped(used.not_counted));
+    return state;
 }
 
 }  // namespace
@@ -50,8 +53,8 @@ std::string used_files_text(const Snapshot& snapshot, const TerminalStyle& style
     if (cells.empty()) return "no file of code was loaded\n";
     std::uint64_t watched = 0;
     for (const auto& [file, used] : rows) watched = std::max(watched, file->watched_nanos());
-    const std::string title = fmt::format("watched for {}, by how many functions of a file were called\n",
-                                          human_duration(in_seconds(watched)));
+    const std::string title =
+        fmt::format("watched for {}, by how many functions of a file were called\n", human_duration(in_seconds(watched)));
     return toned(title, Tone::kQuiet, style) + grid_text(columns, cells, style).text;
 }
 

@@ -249,7 +249,7 @@ TEST_F(Collector, RecordsThatAreLostAgainAndAgainDoNotHaveProcReadAgainAndAgain)
     collector().processes().on_code_records_lost();
     collector().on(Stack(later(1000)).with_frames({1}).with_copy(own_).taken);
     EXPECT_EQ(only_sample().stop, StopReason::NO_MAPPING) << "what was just read is believed no more, nor read again";
-    collector().profile().clear();
+    collector().clear_profiles();
     collector().on(Stack(later(kSecond)).with_copy(own_).taken);
     expect_whole(only_sample());
 }
@@ -377,7 +377,7 @@ TEST_F(Collector, ModulesOfProcessesAndStacksThatAreGoneAreGivenUp) {
         usleep(1000);
     }
     EXPECT_EQ(kernel.tables, kernel_.tables);
-    full.profile().clear();
+    full.clear_profiles();
     full.advance(later(20 * kSecond));
     EXPECT_TRUE(kernel.withdrawn.empty()) << "a process has them mapped";
 

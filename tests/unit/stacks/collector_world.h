@@ -115,7 +115,7 @@ protected:
     void know_own_tables() {
         collector().on(Stack().with_copy(own_).taken);
         finish();
-        collector().profile().clear();
+        collector().clear_profiles();
     }
     std::vector<Sample> samples() {
         std::vector<Sample> all;

@@ -244,7 +244,7 @@ TEST_F(StackSymbols, ACaptureIsAValue) {
     collector().on(Stack().with_copy(own_).taken);
     finish();
     StackCapture capture = capture_stacks(collector(), kStart);
-    collector().profile().clear();
+    collector().clear_profiles();
     collector().processes().on_exited(self_);
     EXPECT_EQ(filled(std::move(capture)).samples_size(), 1);
 }
