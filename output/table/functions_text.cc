@@ -182,8 +182,8 @@ std::string summary(const FunctionFile& file, const TerminalStyle& style) {
             static_cast<std::uint64_t>(std::count_if(file.functions().begin(), file.functions().end(), is_meant)));
     };
     const std::string called = count([](const FunctionUse& f) { return f.calls() > 0; });
-    const std::string never = count(
-        [](const FunctionUse& f) { return f.calls() == 0 && f.not_counted().empty() && f.total_nanos() == 0; });
+    const std::string never =
+        count([](const FunctionUse& f) { return f.calls() == 0 && f.not_counted().empty() && f.total_nanos() == 0; });
     const std::string running = count([](const FunctionUse& f) { return f.calls() == 0 && f.total_nanos() > 0; });
     const std::string not_counted = count([](const FunctionUse& f) { return !f.not_counted().empty(); });
     std::string text = picked(file);
