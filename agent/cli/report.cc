@@ -123,8 +123,9 @@ tl::unexpected<Error> nothing_chosen(const EmptyChoice& choice, const Stacks& st
     }
     if (choice.option == EmptyChoice::Option::kOperation) {
         return failure("no stack in " + file + " was taken in an operation",
-                       are_calls(stacks) ? "record them with operations: functions --stacks --by operation"
-                                   : "the services that were watched served nothing meanwhile, or --operations.costs was false",
+                       are_calls(stacks)
+                           ? "record them with operations: functions --stacks --by operation"
+                           : "the services that were watched served nothing meanwhile, or --operations.costs was false",
                        ExitCode::kNoTarget);
     }
     const bool has_waits = std::any_of(stacks.samples().begin(), stacks.samples().end(),

@@ -45,7 +45,9 @@ public:
     [[nodiscard]] bool needs_stacks() const;
     [[nodiscard]] bool is_binary() const { return name() == "pprof"; }
     // Only functions are asked for: those that were never called, or where calls are counted.
-    [[nodiscard]] bool needs_functions() const { return functions_.explain || functions_.files || (functions_.unused && !compared_.anything()); }
+    [[nodiscard]] bool needs_functions() const {
+        return functions_.explain || functions_.files || (functions_.unused && !compared_.anything());
+    }
     [[nodiscard]] bool explains() const { return functions_.explain; }
     // A line for each file of functions, instead of their functions; of JSON, no less than ever.
     void show_files() { functions_.files = true; }

@@ -118,7 +118,7 @@ private:
     FunctionOptions options_;
     FunctionProbeLoader probes_;
     std::vector<Pid> processes_;
-    bool probes_some_ = false;  // processes, of those that map a file
+    bool probes_some_ = false;                  // processes, of those that map a file
     std::uint32_t stacks_apart_ = kLeastApart;  // nanoseconds
     SymbolizerClient symbolizer_;
     FunctionCoverage coverage_;
@@ -126,8 +126,8 @@ private:
     mutable CallerNames callers_{symbolizer_};  // looks names up once they are asked for
     std::set<Pid> remembered_;                  // whose maps callers_ has looked at since they called
     MonotonicTime last_callers_;
-    std::set<std::string> mapped_names_;       // of files
-    std::set<Pid> begun_;                      // that have executed, and mapped nothing since
+    std::set<std::string> mapped_names_;  // of files
+    std::set<Pid> begun_;                 // that have executed, and mapped nothing since
     // Since the last look, in order: a parent and its child, or one that has exited and nobody.
     std::vector<std::pair<Pid, std::optional<Pid>>> came_and_went_;
     std::map<FileId, std::size_t> known_;

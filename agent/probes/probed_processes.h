@@ -1,6 +1,6 @@
-// In which processes the functions of a file are probed, where that is not all that map it (process_filter.h): those that are
-// watched, and their children, which run the same program; as long as these are few. Each process costs the probes of the
-// others a little, and each change some 10 ms. Pure.
+// In which processes the functions of a file are probed, where that is not all that map it (process_filter.h): those that
+// are watched, and their children, which run the same program; as long as these are few. Each process costs the probes of
+// the others a little, and each change some 10 ms. Pure.
 #pragma once
 
 #include <cstddef>

@@ -16,7 +16,8 @@ std::uint64_t key_of(std::uint32_t function, OperationId operation) {
 CallsByOperation::Taken CallsByOperation::on(const CallsTold& told) {
     if (open_functions_ + told.called.size() > most_open_) return {.had_room = false};
     const auto latest = latest_.find(number(told.tid));
-    const bool goes_on = latest != latest_.end() && latest->second.sleeps == told.sleeps && open_.contains(latest->second.id);
+    const bool goes_on =
+        latest != latest_.end() && latest->second.sleeps == told.sleeps && open_.contains(latest->second.id);
     const Id id = goes_on ? latest->second.id : next_++;
     constexpr std::size_t kMostThreads = 65'536;
     if (!goes_on && latest_.size() >= kMostThreads) latest_.clear();  // they begin anew

@@ -25,7 +25,8 @@ public:
     static constexpr Id kFirst = std::uint64_t{1} << 63;
     [[nodiscard]] static bool has(Id id) { return id >= kFirst; }
 
-    static constexpr std::size_t kMostOpen = 262'144;  // calls that want an operation: of a function and a thread between waits
+    static constexpr std::size_t kMostOpen =
+        262'144;  // calls that want an operation: of a function and a thread between waits
 
     explicit CallsByOperation(std::size_t most = 65536, std::size_t most_open = kMostOpen)
         : most_(most), most_open_(most_open) {}

@@ -18,7 +18,7 @@ struct call_pace {
 };
 
 #define MOST_APART_NS 0xffffffffULL /* chance has 32 bits */
-#define PACE_SHIFT 5 /* of so many calls, as a power of two */
+#define PACE_SHIFT    5             /* of so many calls, as a power of two */
 
 /* By the function's number; the agent sets how many there are. */
 struct {

@@ -17,8 +17,8 @@ public:
     // Of the snapshot, which must outlive it.
     explicit FunctionIndex(const Snapshot& snapshot);
 
-    // A file is known by its build-id, or by its path where one of both has none. Of several with that name, the one that the
-    // address is in. Null: none was counted.
+    // A file is known by its build-id, or by its path where one of both has none. Of several with that name, the one that
+    // the address is in. Null: none was counted.
     [[nodiscard]] const FunctionUse* find(std::string_view build_id, std::string_view path, std::string_view name,
                                           std::uint64_t address) const;
 

@@ -51,8 +51,7 @@ std::vector<CallChain> CallChains::of(const FunctionUse& function, std::size_t m
     const auto found = functions_.find(&function);
     if (found == functions_.end()) return {};
     std::vector<CallChain> chains;
-    for (const auto& [callers, calls] : found->second.by_callers)
-        chains.push_back({callers, calls, found->second.calls});
+    for (const auto& [callers, calls] : found->second.by_callers) chains.push_back({callers, calls, found->second.calls});
     std::stable_sort(chains.begin(), chains.end(), [](const CallChain& a, const CallChain& b) { return a.calls > b.calls; });
     if (chains.size() > most) chains.resize(most);
     return chains;
