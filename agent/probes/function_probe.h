@@ -172,8 +172,9 @@ private:
     // False: the kernel can't attach many places at once.
     Result<bool> attach_batch(Batch& batch, int file, std::span<const UprobePlace> places);
     // Of all programs, for these processes (Pid 0: all); nothing where the kernel can't.
-    Result<std::optional<std::vector<Fd>>> links_for(int file, std::span<const UprobePlace> places, std::uint32_t generation,
-                                                     const std::vector<Pid>& processes) const;
+    [[nodiscard]] Result<std::optional<std::vector<Fd>>> links_for(int file, std::span<const UprobePlace> places,
+                                                                   std::uint32_t generation,
+                                                                   const std::vector<Pid>& processes) const;
     Result<void> attach_singles(int file, std::span<const UprobePlace> places);
     Result<void> attach_single(const Part& part, int file, const UprobePlace& place);
 

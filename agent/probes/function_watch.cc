@@ -208,7 +208,7 @@ Result<void> FunctionWatch::follow_processes() {
         const bool is_alive = child && ProcFs().is_running(*child);
         for (WatchedFile& file : files_) {
             if (!child) file.on_exited(pid);
-            const auto followed = child ? file.on_forked(pid, *child, is_alive) : Result<void>();
+            auto followed = child ? file.on_forked(pid, *child, is_alive) : Result<void>();
             if (!followed) return followed;
         }
     }
