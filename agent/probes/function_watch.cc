@@ -105,12 +105,13 @@ Result<void> FunctionWatch::meet(Pid pid, const ExecutableMapping& mapping, Meet
 
 // None: all that map the file.
 std::vector<Pid> FunctionWatch::probed_processes() {
-    constexpr std::size_t kMost = 8;
-    const bool are_few = !processes_.empty() && processes_.size() <= kMost;
+    const bool are_few = !processes_.empty() && processes_.size() <= ProbedProcesses::kMost;
     const auto is_headless = [](Pid pid) { return ProcFs().is_headless(pid); };  // WatchedFile::heed_headless()
-    probes_some_ = options_.coverage && are_few && std::none_of(processes_.begin(), processes_.end(), is_headless) &&
-                   probes_.filters_processes();
-    return probes_some_ ? processes_ : std::vector<Pid>();
+    if (!options_.coverage || !are_few || std::any_of(processes_.begin(), processes_.end(), is_headless) ||
+        !probes_.filters_processes())
+        return {};
+    probes_some_ = true;
+    return processes_;
 }
 
 Result<void> FunctionWatch::look_at_program(const std::string& path) { return look_at_file(path, true); }
